@@ -1,0 +1,146 @@
+//! Identity of a resource instance: `cluster.pool["app"]`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// One level of an address: a declaration's name and, under `for`, the key of the instance.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Step {
+    pub name: Arc<str>,
+    pub key: Option<Arc<str>>,
+}
+
+/// Component path, name and key of one resource. A provider's id for the thing is never its identity.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address(Arc<[Step]>);
+
+/// Text that is not an address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address; one looks like `net.private[\"a\"]`")]
+pub struct BadAddress(pub String);
+
+impl Address {
+    pub fn root(name: impl Into<Arc<str>>, key: Option<Arc<str>>) -> Self {
+        Self(Arc::from([Step { name: name.into(), key }]))
+    }
+
+    /// The address of a declaration inside the component that this address names.
+    pub fn child(&self, name: impl Into<Arc<str>>, key: Option<Arc<str>>) -> Self {
+        self.0.iter().cloned().chain([Step { name: name.into(), key }]).collect::<Vec<_>>().into()
+    }
+
+    pub fn steps(&self) -> &[Step] {
+        &self.0
+    }
+
+    /// True when `self` is `ancestor` or lies inside it; an ancestor without a key holds all its instances.
+    pub fn is_within(&self, ancestor: &Address) -> bool {
+        self.0.len() >= ancestor.0.len()
+            && self
+                .0
+                .iter()
+                .zip(ancestor.0.iter())
+                .all(|(own, other)| own.name == other.name && (other.key.is_none() || own.key == other.key))
+    }
+}
+
+impl From<Vec<Step>> for Address {
+    fn from(steps: Vec<Step>) -> Self {
+        Self(steps.into())
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(".")?;
+            }
+            f.write_str(&step.name)?;
+            if let Some(key) = &step.key {
+                write!(f, "[\"{}\"]", key.replace('\\', "\\\\").replace('"', "\\\""))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Address {
+    type Err = BadAddress;
+
+    fn from_str(text: &str) -> Result<Self, BadAddress> {
+        let bad = || BadAddress(text.to_owned());
+        let mut steps = Vec::new();
+        let mut chars = text.chars().peekable();
+        loop {
+            let mut name = String::new();
+            while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '_') {
+                name.push(c);
+            }
+            if name.is_empty() {
+                return Err(bad());
+            }
+            let key = match chars.next_if_eq(&'[') {
+                Some(_) => Some(parse_key(&mut chars).ok_or_else(bad)?),
+                None => None,
+            };
+            steps.push(Step { name: name.into(), key });
+            match chars.next() {
+                None => return Ok(steps.into()),
+                Some('.') => {}
+                Some(_) => return Err(bad()),
+            }
+        }
+    }
+}
+
+/// `"key"]`, after the opening bracket. Quotes may be left out, as shells eat them.
+fn parse_key(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<Arc<str>> {
+    let mut key = String::new();
+    let quoted = chars.next_if_eq(&'"').is_some();
+    loop {
+        match chars.next()? {
+            '\\' if quoted => key.push(chars.next()?),
+            '"' if quoted => return (chars.next()? == ']').then(|| key.into()),
+            ']' if !quoted => return Some(key.into()),
+            c => key.push(c),
+        }
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_survive_text() {
+        for text in ["net", "net.private[\"us-west-2a\"]", "a[\"x\\\"]y\"].b.c[\"\"]"] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+        assert_eq!("a[x].b".parse::<Address>().unwrap().to_string(), "a[\"x\"].b");
+        for text in ["", ".", "a.", "a[", "a[\"x\"", "a b", "a[x]y"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}

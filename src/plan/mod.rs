@@ -1,0 +1,170 @@
+//! From what is wanted, what is recorded and what is there, to the steps between.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::address::Address;
+use crate::desired::{Assert, DesiredResource, Output};
+use crate::source::Span;
+use crate::state::Record;
+use crate::value::{Duration, Value};
+
+/// What an apply would do, and on what it was worked out.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub stack: String,
+    pub env: String,
+    pub region: String,
+    pub account: String,
+    pub lineage: String,
+    pub serial: u64,
+    /// In an order in which they could be carried out one by one. Steps that change nothing are in it too.
+    pub steps: Vec<Step>,
+    /// What was changed outside plat since the state was written.
+    pub drift: Vec<Drift>,
+    pub outputs: Vec<OutputChange>,
+    /// Asserts that hold, fail or cannot be told before apply.
+    pub asserts: Vec<(Assert, Verdict)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub address: Address,
+    pub type_name: Arc<str>,
+    pub action: Action,
+    /// By attribute, in the schema's order; empty when nothing changes.
+    pub changes: Vec<Change>,
+    /// `None`: it is no more in the program.
+    pub desired: Option<Arc<DesiredResource>>,
+    /// `None`: it is not in the state.
+    pub prior: Option<Arc<Record>>,
+    pub span: Option<Span>,
+    /// Steps that end before this one starts, as positions in [`Plan::steps`].
+    pub after: Vec<usize>,
+    /// How long AWS usually takes.
+    pub estimate: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    NoOp,
+    Create,
+    Update,
+    /// `forced_by`: the attributes that cannot change in place; never empty but for a broken resource.
+    Replace {
+        forced_by: Vec<Arc<str>>,
+        create_first: bool,
+    },
+    Delete,
+    /// Drop from the state, leave in the cloud (`forget`, `@retain`).
+    Forget,
+    /// Take an existing resource into the state (`import`).
+    Import {
+        id: Arc<str>,
+    },
+}
+
+/// One attribute's change.
+#[derive(Debug, Clone)]
+pub struct Change {
+    pub attribute: Arc<str>,
+    /// `None`: was not set.
+    pub before: Option<Value>,
+    /// `None`: will not be set. An unknown: known after apply.
+    pub after: Option<Value>,
+    /// Cannot change in place.
+    pub forces_replacement: bool,
+    /// What the change interrupts.
+    pub interrupts: Option<&'static str>,
+    pub span: Option<Span>,
+}
+
+/// An attribute, or a whole resource, changed outside plat.
+#[derive(Debug, Clone)]
+pub struct Drift {
+    pub address: Address,
+    pub type_name: Arc<str>,
+    pub kind: DriftKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum DriftKind {
+    /// No longer exists.
+    Gone,
+    /// `kept`: `@ignore` names it, so the plan leaves it as it is.
+    Changed { attribute: Arc<str>, before: Value, after: Value, kept: bool },
+}
+
+#[derive(Debug, Clone)]
+pub struct OutputChange {
+    pub output: Output,
+    pub before: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Holds,
+    Fails,
+    /// Depends on what is known after apply.
+    Later,
+}
+
+/// Counts for the closing line; a replacement is one to add and one to destroy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Summary {
+    pub add: usize,
+    pub change: usize,
+    pub destroy: usize,
+    pub import: usize,
+    pub forget: usize,
+}
+
+impl Plan {
+    pub fn summary(&self) -> Summary {
+        self.steps.iter().fold(Summary::default(), |mut sum, step| {
+            match &step.action {
+                Action::NoOp => {}
+                Action::Create => sum.add += 1,
+                Action::Update => sum.change += 1,
+                Action::Replace { .. } => {
+                    sum.add += 1;
+                    sum.destroy += 1;
+                }
+                Action::Delete => sum.destroy += 1,
+                Action::Forget => sum.forget += 1,
+                Action::Import { .. } => sum.import += 1,
+            }
+            sum
+        })
+    }
+
+    /// True when an apply would change neither the cloud nor the state's outputs.
+    pub fn is_empty(&self) -> bool {
+        self.summary() == Summary::default() && self.outputs.iter().all(|o| !o.changes())
+    }
+
+    /// Usual minutes along the longest path, and the step that takes most of it.
+    pub fn estimate(&self) -> (Duration, Option<&Step>) {
+        let mut ends: Vec<i64> = Vec::with_capacity(self.steps.len());
+        for step in &self.steps {
+            let start = step.after.iter().filter_map(|i| ends.get(*i)).max().copied().unwrap_or(0);
+            ends.push(start + step.estimate.0);
+        }
+        let total = ends.iter().max().copied().unwrap_or(0);
+        (Duration(total), self.steps.iter().max_by_key(|s| s.estimate).filter(|s| s.estimate.0 > 0))
+    }
+}
+
+impl OutputChange {
+    pub fn changes(&self) -> bool {
+        match &self.output.value {
+            value if value.unknown().is_some() => true,
+            value => self.before.as_ref() != Some(&crate::schema::value_to_json(value)),
+        }
+    }
+}
+
+/// Where each resource stands in [`Plan::steps`].
+pub fn index(plan: &Plan) -> BTreeMap<&Address, usize> {
+    plan.steps.iter().enumerate().map(|(i, s)| (&s.address, i)).collect()
+}

@@ -1,0 +1,156 @@
+//! The edge to a cloud: what the engine asks, and what a provider may answer.
+//!
+//! The engine never sees a service's SDK, and a provider never sees the program, the plan or the state.
+
+pub mod sandbox;
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+use crate::address::Address;
+use crate::schema::{CodecError, Resource};
+use crate::value::{Duration, ResolvedObject, SecretText};
+
+/// Who the credentials belong to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// AWS account id, 12 digits.
+    pub account: String,
+    /// ARN of the caller.
+    pub arn: String,
+}
+
+/// One changing call's circumstances.
+pub struct Operation<'a> {
+    /// Unique per operation, kept over retries and recovery: the idempotency token and the intent tag.
+    pub id: &'a str,
+    pub address: &'a Address,
+    /// `aws.ec2.VPC`
+    pub type_name: &'a str,
+    pub region: &'a str,
+    /// Give up waiting after this long.
+    pub timeout: Duration,
+    /// Told the new resource's id as soon as the cloud answered, before any waiter or follow-up call.
+    pub accepted: &'a dyn Accepted,
+}
+
+/// Makes an accepted id durable.
+pub trait Accepted: Send + Sync {
+    /// Returns once the id cannot be lost any more.
+    fn accepted(&self, id: &str) -> Result<(), ProviderError>;
+}
+
+/// The tag whose value is the id of the operation that created a resource. Reads leave out tags that start with `plat:`.
+pub const OPERATION_TAG: &str = "plat:operation";
+
+/// A resource that exists: its import id, and every attribute that can be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Existing {
+    pub id: String,
+    pub attributes: ResolvedObject,
+}
+
+/// A cloud, by type name. Implemented by the sandbox, by plat-aws, and by tests' fakes.
+#[async_trait]
+pub trait Provider: Send + Sync {
+    async fn identity(&self, region: &str) -> Result<Identity, ProviderError>;
+
+    /// Creates a resource and waits until it is usable. `inputs` holds the input attributes that are set; secrets as plain text.
+    async fn create(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Existing, ProviderError>;
+
+    /// Reads many at once, in the order of `ids`; `None` for what does not exist.
+    async fn read(&self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError>;
+
+    /// Changes `prior` (as last read) to `inputs`, and waits until the change is through.
+    async fn update(
+        &self,
+        op: &Operation<'_>,
+        id: &str,
+        prior: &ResolvedObject,
+        inputs: &ResolvedObject,
+    ) -> Result<ResolvedObject, ProviderError>;
+
+    /// Deletes, and waits until it is gone. What is gone already is no error.
+    async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError>;
+
+    /// The id of the resource that operation `op` created with `inputs`, when the outcome of that create was lost.
+    async fn find(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Option<String>, ProviderError>;
+
+    /// Answers a `lookup`: exactly one thing that fits `query`, with all its attributes.
+    async fn lookup(&self, type_name: &str, region: &str, query: &ResolvedObject) -> Result<ResolvedObject, ProviderError>;
+
+    /// The text of a secret in the cloud's own store, by name or ARN.
+    async fn secret(&self, region: &str, id: &str) -> Result<SecretText, ProviderError>;
+}
+
+/// How one resource type is created, read, changed and deleted: the other half of a file in a provider crate.
+/// `Context` is the provider's: clients, region.
+#[async_trait]
+pub trait ResourceHandler<Context: Sync>: Resource {
+    async fn create(context: &Context, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError>;
+    async fn read(context: &Context, ids: &[String]) -> Result<Vec<Option<Self>>, ProviderError>;
+    async fn update(context: &Context, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError>;
+    async fn delete(context: &Context, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError>;
+    async fn find(context: &Context, op: &Operation<'_>, desired: &Self) -> Result<Option<String>, ProviderError>;
+    /// Finds the one thing that has every attribute set in `query` (others are empty).
+    async fn lookup(context: &Context, query: &ResolvedObject) -> Result<Self, ProviderError>;
+}
+
+/// What a provider says when a call did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProviderError {
+    pub kind: ErrorKind,
+    /// `CreateDBInstance`
+    pub operation: String,
+    /// AWS's error code, `InvalidParameterCombination`; empty when no answer came.
+    pub code: String,
+    pub message: String,
+    pub request_id: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The cloud refused: nothing was changed by this call.
+    Refused,
+    /// No such thing.
+    NotFound,
+    /// The name or the thing exists already, and is not ours.
+    Exists,
+    /// Credentials are missing, expired or not allowed to.
+    Denied,
+    /// Nobody knows whether it happened: a transport error, a time-out, a 5xx.
+    InDoubt,
+    /// Accepted, but it did not become usable in time or ended in a failed state.
+    NotReady,
+    /// plat's own mistake or an answer it does not understand.
+    Internal,
+}
+
+impl ProviderError {
+    pub fn new(kind: ErrorKind, operation: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { kind, operation: operation.into(), code: String::new(), message: message.into(), request_id: None }
+    }
+}
+
+impl From<CodecError> for ProviderError {
+    fn from(error: CodecError) -> Self {
+        Self::new(ErrorKind::Internal, "decode", error.to_string())
+    }
+}
+
+impl fmt::Display for ProviderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.operation)?;
+        if !self.code.is_empty() {
+            write!(f, "{}: ", self.code)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.request_id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ProviderError {}

@@ -1,0 +1,61 @@
+//! What plat knows to exist, kept so that no crash, race or damage loses it. state/README.md is the format's contract.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::address::Address;
+use crate::value::{Object, ResolvedObject, Value};
+
+/// The state of one environment of one stack, in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StateFile {
+    pub stack: String,
+    pub env: String,
+    /// Random, made with the first state; a plan or a push of another lineage is refused.
+    pub lineage: String,
+    /// Grows by one with every recorded change of the state as a whole.
+    pub serial: u64,
+    /// The account and region of the last apply.
+    pub account: Option<String>,
+    pub region: Option<String>,
+    /// Key of the secrets' fingerprints, 32 bytes in hex.
+    pub fingerprint_key: String,
+    pub resources: BTreeMap<Address, Record>,
+    pub outputs: BTreeMap<String, serde_json::Value>,
+}
+
+/// One resource as of its last apply or read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub type_name: Arc<str>,
+    /// Import id, as AWS's documentation has it.
+    pub id: String,
+    pub region: String,
+    /// What the program asked for, secrets as fingerprints.
+    pub inputs: Object,
+    /// Every attribute that the cloud showed.
+    pub observed: ResolvedObject,
+    /// What it depended on when it was last applied: the order of its delete.
+    pub dependencies: Vec<Address>,
+    /// A delete needs consent, even when the block is gone from the program.
+    pub protect: bool,
+    /// On removal from the program: leave it in the cloud.
+    pub retain: bool,
+    pub status: Status,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Ready,
+    /// Created but never became usable, or half-way through a change: the next apply replaces or repairs it.
+    Broken,
+    /// Replaced create-first, and its old self not yet deleted.
+    Deposed,
+}
+
+impl StateFile {
+    pub fn attribute(&self, address: &Address, attribute: &str) -> Option<&Value> {
+        self.resources.get(address)?.observed.get(attribute)
+    }
+}

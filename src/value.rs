@@ -1,0 +1,430 @@
+//! Values: what the language computes, what providers take and give, what the state keeps.
+
+use std::any::Any;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use ipnet::IpNet;
+
+use crate::address::Address;
+use crate::source::Span;
+use crate::types::Type;
+
+/// Named values in the order they were written.
+pub type Object = IndexMap<Arc<str>, Value>;
+
+/// A value of the language.
+#[derive(Debug, Clone)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    String(Arc<str>),
+    /// A network; host bits are kept as written and refused by the checker.
+    Cidr(IpNet),
+    Ip(IpAddr),
+    Size(Size),
+    Duration(Duration),
+    Version(Version),
+    List(Arc<Vec<Value>>),
+    /// A record or a map.
+    Object(Arc<Object>),
+    /// Known later; says what it waits for.
+    Unknown(Arc<Unknown>),
+    /// Cannot be shown. There is no way from here to the text but [`Secret::expose`].
+    Secret(Secret),
+    /// A resource, component or function: lives only while the program is evaluated.
+    Handle(Arc<dyn Handle>),
+}
+
+/// A thing of the evaluator's own that can be passed around as a value.
+pub trait Handle: Any + fmt::Debug + Send + Sync {
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// When a value becomes known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Known from the text and the chosen environment.
+    Check,
+    /// Known after lookups, before anything is changed.
+    Plan,
+    /// Known once the resource it comes from is created or changed.
+    Apply,
+}
+
+/// A value that is not known yet.
+#[derive(Debug)]
+pub struct Unknown {
+    pub ty: Type,
+    pub phase: Phase,
+    /// The attribute it first waits for.
+    pub source: Source,
+    /// How to compute it when more is known.
+    pub deferred: Box<dyn Deferred>,
+}
+
+/// The attribute a value comes from, and where the program says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub address: Address,
+    pub attribute: Arc<str>,
+    pub span: Span,
+}
+
+/// The rest of a computation that waits for attributes.
+pub trait Deferred: fmt::Debug + Send + Sync {
+    /// Computes as far as `known` allows: the answer may be, or hold, an unknown again.
+    fn force(&self, known: &dyn Known) -> Result<Value, EvalFailure>;
+}
+
+/// What is known of resources so far.
+pub trait Known {
+    /// The value of an attribute, `None` while it is not known.
+    fn attribute(&self, address: &Address, attribute: &str) -> Option<Value>;
+}
+
+/// Why a computation on now-known values failed (`1 / 0`, an index that is not there).
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct EvalFailure {
+    pub message: String,
+    pub span: Span,
+}
+
+impl Value {
+    pub fn str(text: impl Into<Arc<str>>) -> Value {
+        Value::String(text.into())
+    }
+
+    pub fn list(items: impl IntoIterator<Item = Value>) -> Value {
+        Value::List(Arc::new(items.into_iter().collect()))
+    }
+
+    pub fn object<K: Into<Arc<str>>>(entries: impl IntoIterator<Item = (K, Value)>) -> Value {
+        Value::Object(Arc::new(entries.into_iter().map(|(k, v)| (k.into(), v)).collect()))
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(s) => Some(s),
+            _ => None,
+        }
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Value::Null)
+    }
+
+    /// The first unknown in the value, itself included.
+    pub fn unknown(&self) -> Option<&Arc<Unknown>> {
+        match self {
+            Value::Unknown(unknown) => Some(unknown),
+            Value::List(items) => items.iter().find_map(Value::unknown),
+            Value::Object(entries) => entries.values().find_map(Value::unknown),
+            Value::Secret(secret) => match secret {
+                Secret::Reference(reference) => reference.argument.unknown(),
+                Secret::Plain(_) | Secret::Fingerprint(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Replaces every unknown that `known` can answer; the rest stays unknown.
+    pub fn resolve(&self, known: &dyn Known) -> Result<Value, EvalFailure> {
+        if self.unknown().is_none() {
+            return Ok(self.clone());
+        }
+        Ok(match self {
+            Value::Unknown(unknown) => unknown.deferred.force(known)?,
+            Value::List(items) => Value::list(items.iter().map(|item| item.resolve(known)).collect::<Result<Vec<_>, _>>()?),
+            Value::Object(entries) => {
+                let entries = entries.iter().map(|(k, v)| Ok((k.clone(), v.resolve(known)?))).collect::<Result<Object, _>>()?;
+                Value::Object(Arc::new(entries))
+            }
+            Value::Secret(Secret::Reference(reference)) => Value::Secret(Secret::Reference(Arc::new(SecretReference {
+                store: reference.store,
+                argument: reference.argument.resolve(known)?,
+            }))),
+            other => other.clone(),
+        })
+    }
+}
+
+/// Equal in meaning. An unknown equals only itself; secrets are equal when both are references to, or texts of, the same.
+impl PartialEq for Value {
+    fn eq(&self, other: &Value) -> bool {
+        match (self, other) {
+            (Value::Null, Value::Null) => true,
+            (Value::Bool(a), Value::Bool(b)) => a == b,
+            (Value::Int(a), Value::Int(b)) => a == b,
+            (Value::Float(a), Value::Float(b)) => a == b,
+            #[allow(clippy::cast_precision_loss, reason = "the language's Int and Float compare as Float")]
+            (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
+            (Value::String(a), Value::String(b)) => a == b,
+            (Value::Cidr(a), Value::Cidr(b)) => a == b,
+            (Value::Ip(a), Value::Ip(b)) => a == b,
+            (Value::Size(a), Value::Size(b)) => a == b,
+            (Value::Duration(a), Value::Duration(b)) => a == b,
+            (Value::Version(a), Value::Version(b)) => a == b,
+            (Value::List(a), Value::List(b)) => a == b,
+            (Value::Object(a), Value::Object(b)) => a == b,
+            (Value::Unknown(a), Value::Unknown(b)) => Arc::ptr_eq(a, b),
+            (Value::Secret(a), Value::Secret(b)) => a == b,
+            (Value::Handle(a), Value::Handle(b)) => Arc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+}
+
+/// An amount of data, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Size(pub u64);
+
+/// Binary and decimal units, largest first.
+const SIZE_UNITS: [(&str, u64); 11] = [
+    ("PiB", 1 << 50),
+    ("TiB", 1 << 40),
+    ("GiB", 1 << 30),
+    ("MiB", 1 << 20),
+    ("KiB", 1 << 10),
+    ("PB", 1_000_000_000_000_000),
+    ("TB", 1_000_000_000_000),
+    ("GB", 1_000_000_000),
+    ("MB", 1_000_000),
+    ("KB", 1_000),
+    ("B", 1),
+];
+
+impl Size {
+    pub const fn gib(n: u64) -> Self {
+        Self(n << 30)
+    }
+
+    pub const fn mib(n: u64) -> Self {
+        Self(n << 20)
+    }
+
+    /// `100GiB`, `1MB`, `12B`; `None` on another unit or an overflow.
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.find(|c: char| !c.is_ascii_digit())?;
+        let (number, unit) = text.split_at_checked(digits)?;
+        let factor = SIZE_UNITS.iter().find(|(name, _)| *name == unit)?.1;
+        number.parse::<u64>().ok()?.checked_mul(factor).map(Self)
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, factor) = SIZE_UNITS.iter().find(|(_, factor)| self.0 != 0 && self.0.is_multiple_of(*factor)).unwrap_or(&("B", 1));
+        write!(f, "{}{unit}", self.0 / factor)
+    }
+}
+
+/// A span of time, in seconds. There are no months and years: their length varies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Duration(pub i64);
+
+const DURATION_UNITS: [(&str, i64); 5] = [("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+
+impl Duration {
+    pub const fn seconds(n: i64) -> Self {
+        Self(n)
+    }
+
+    pub const fn minutes(n: i64) -> Self {
+        Self(n * 60)
+    }
+
+    pub const fn days(n: i64) -> Self {
+        Self(n * 86_400)
+    }
+
+    /// `30d`, `1h30m`; `None` on another unit or an overflow.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut rest = text;
+        let mut total: i64 = 0;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+            let (number, tail) = rest.split_at_checked(digits)?;
+            let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+            let (unit, tail) = tail.split_at_checked(end)?;
+            let factor = DURATION_UNITS.iter().find(|(name, _)| *name == unit)?.1;
+            total = total.checked_add(number.parse::<i64>().ok()?.checked_mul(factor)?)?;
+            rest = tail;
+        }
+        (!text.is_empty()).then_some(Self(total))
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        let mut rest = self.0.unsigned_abs();
+        if rest == 0 {
+            return f.write_str("0s");
+        }
+        // Weeks only when whole: `30d` reads better than `4w2d`.
+        for (unit, factor) in DURATION_UNITS {
+            let factor = factor.unsigned_abs();
+            if unit == "w" && (!rest.is_multiple_of(factor) || rest < 5 * factor) {
+                continue;
+            }
+            if rest >= factor {
+                write!(f, "{}{unit}", rest / factor)?;
+                rest %= factor;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A dotted version, `15.4` or `1.28`. Written as a string; compared part by part, so `1.9 < 1.28`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Version(pub Arc<str>);
+
+impl Version {
+    fn parts(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.0.split('.').map(|part| {
+            let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+            let (number, rest) = part.split_at_checked(digits).unwrap_or((part, ""));
+            (number.parse().unwrap_or(0), rest)
+        })
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.parts().cmp(other.parts()).then_with(|| self.0.cmp(&other.0))
+    }
+}
+
+/// A secret: a reference into a store, its text for as long as a provider call needs it, or what the state keeps of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Secret {
+    /// Not fetched. `secret.aws("id")`
+    Reference(Arc<SecretReference>),
+    /// Fetched, in memory only.
+    Plain(SecretText),
+    /// HMAC of the text under the state's key: enough to see that it changed.
+    Fingerprint(Arc<str>),
+}
+
+impl Secret {
+    /// The text, when it was fetched. Only for the argument of a provider's call.
+    pub fn expose(&self) -> Option<&str> {
+        match self {
+            Secret::Plain(text) => Some(&text.0),
+            Secret::Reference(_) | Secret::Fingerprint(_) => None,
+        }
+    }
+}
+
+/// Where a secret lives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SecretReference {
+    pub store: SecretStore,
+    /// Id, name, path: what the store looks it up by. May be unknown until apply.
+    pub argument: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretStore {
+    /// AWS Secrets Manager; the argument is a name or an ARN.
+    Aws,
+    /// An environment variable of the process that applies.
+    Env,
+    /// A file inside the project.
+    File,
+    /// HashiCorp Vault, `path#key`.
+    Vault,
+}
+
+/// The text of a secret. Neither `Debug` nor `Display` shows it; it is wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretText(zeroize::Zeroizing<String>);
+
+impl SecretText {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(zeroize::Zeroizing::new(text.into()))
+    }
+
+    /// The text itself. Only for the argument of a provider's call and for the fingerprint.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// An object in which nothing is unknown: the only thing that providers take and give.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ResolvedObject(Object);
+
+impl ResolvedObject {
+    /// `Err` with the first unknown when one is left.
+    pub fn new(object: Object) -> Result<Self, Arc<Unknown>> {
+        match object.values().find_map(Value::unknown) {
+            Some(unknown) => Err(unknown.clone()),
+            None => Ok(Self(object)),
+        }
+    }
+
+    pub fn into_object(self) -> Object {
+        self.0
+    }
+}
+
+impl std::ops::Deref for ResolvedObject {
+    type Target = Object;
+    fn deref(&self) -> &Object {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_durations_survive_text() {
+        for text in ["100GiB", "1GB", "12B", "1025MiB"] {
+            assert_eq!(Size::parse(text).unwrap().to_string(), text);
+        }
+        for text in ["30d", "15m", "1h30m", "0s", "7d", "35d", "90s"] {
+            assert_eq!(Duration::parse(text), Duration::parse(&Duration::parse(text).unwrap().to_string()));
+        }
+        assert_eq!(Duration::days(30).to_string(), "30d");
+        assert!(Size::parse("99999999999PiB").is_none());
+        assert!(Duration::parse("3").is_none());
+    }
+
+    #[test]
+    fn versions_compare_by_part() {
+        let v = |t: &str| Version(t.into());
+        assert!(v("1.9") < v("1.28"));
+        assert!(v("15.4") < v("15.10"));
+        assert!(v("15") < v("15.1"));
+    }
+
+    #[test]
+    fn a_secret_is_never_shown() {
+        let secret = Value::Secret(Secret::Plain(SecretText::new("hunter2")));
+        assert!(!format!("{secret:?}").contains("hunter2"));
+    }
+}
