@@ -93,6 +93,10 @@ pub struct Attribute {
     pub range: Option<(i64, i64)>,
     /// What a change interrupts, for a plan: "restarts the database".
     pub interrupts: Option<&'static str>,
+    /// What the sandbox answers where AWS chooses or computes: one text, or one for each element of a list.
+    /// `{region}`, `{account}`, `{name}` (of the resource) and `{id}` (17 hex digits of its own) are filled in.
+    /// Empty: it makes something up from the type and the name. `#[attr(…, sample("{region}a", "{region}b"))]`
+    pub sample: &'static [&'static str],
 }
 
 #[derive(Debug, Clone, PartialEq)]
