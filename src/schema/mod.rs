@@ -3,6 +3,7 @@
 //! Names and meaning follow the CloudFormation registry: `AWS::EC2::VPC` is `aws.ec2.VPC`, `CidrBlock` is `cidr_block`.
 
 mod codec;
+mod document;
 mod field;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use crate::types::Type;
 use crate::value::{Duration, Value};
 
 pub use codec::{CodecError, Resource, value_from_json, value_to_json};
+pub use document::{canonical_document, same_document};
 pub use field::{AnyResource, Arn, Field, Id, Json, Named};
 
 /// One resource type, or one kind of lookup.
