@@ -45,7 +45,9 @@ fn canonical_statement(statement: &JsonValue) -> JsonValue {
     let canonical = |(name, value): (&String, &JsonValue)| {
         let value = match name.as_str() {
             // Names of actions are the same in any case.
-            "Action" | "NotAction" => set(items(value).map(|action| action.as_str().map_or_else(|| action.clone(), |text| text.to_ascii_lowercase().into()))),
+            "Action" | "NotAction" => {
+                set(items(value).map(|action| action.as_str().map_or_else(|| action.clone(), |text| text.to_ascii_lowercase().into())))
+            }
             name if SETS.contains(&name) => set(items(value).cloned()),
             name if PRINCIPALS.contains(&name) => canonical_principal(value),
             "Condition" => canonical_condition(value),
