@@ -5,6 +5,7 @@
 mod codec;
 mod document;
 mod field;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::value::{Duration, Value};
 pub use codec::{CodecError, Resource, value_from_json, value_to_json};
 pub use document::{canonical_document, same_document};
 pub use field::{AnyResource, Arn, Field, Id, Json, Named};
+pub use stream::{ObjectCodec, ObjectText, ValueSeed, ValueText};
 
 /// One resource type, or one kind of lookup.
 #[derive(Debug, Clone)]
