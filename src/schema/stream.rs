@@ -299,7 +299,9 @@ mod tests {
 
     #[test]
     fn what_has_not_the_type_is_refused() {
-        for (text, ty) in [("1", Type::String), ("\"x\"", Type::Size), ("{}", Type::list(Type::Int)), ("[1]", Type::Int), ("1.5", Type::Int)] {
+        for (text, ty) in
+            [("1", Type::String), ("\"x\"", Type::Size), ("{}", Type::list(Type::Int)), ("[1]", Type::Int), ("1.5", Type::Int)]
+        {
             assert!(ValueSeed(&ty).deserialize(&mut serde_json::Deserializer::from_str(text)).is_err(), "{text} as {ty}");
         }
         let error = ValueSeed(&Type::Int).deserialize(&mut serde_json::Deserializer::from_str("\"hunter2\"")).unwrap_err();
