@@ -289,6 +289,11 @@ impl fmt::Display for Duration {
 pub struct Version(pub Arc<str>);
 
 impl Version {
+    /// `15` covers `15.4`, and `7.0` covers `7.0.7`: what the program says is a prefix, part by part, of what runs.
+    pub fn covers(&self, running: &Version) -> bool {
+        running.0.strip_prefix(&*self.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
     fn parts(&self) -> impl Iterator<Item = (u64, &str)> {
         self.0.split('.').map(|part| {
             let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());

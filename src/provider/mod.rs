@@ -62,7 +62,9 @@ pub trait Provider: Send + Sync {
     /// Reads many at once, in the order of `ids`; `None` for what does not exist.
     async fn read(&self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError>;
 
-    /// Changes `prior` (as last read) to `inputs`, and waits until the change is through.
+    /// Changes `prior` to `inputs`, and waits until the change is through. `prior` is as last read; write-only attributes, which
+    /// no read shows, are in it as last applied, so that what is the same in both did not change. A secret whose fingerprint
+    /// did not change stands in both with its text, and one that did change is left out of `prior`.
     async fn update(
         &self,
         op: &Operation<'_>,

@@ -91,6 +91,8 @@ pub struct Attribute {
     pub write_only: bool,
     /// A list whose order means nothing.
     pub unordered: bool,
+    /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
+    pub ignore_case: bool,
     /// A duration or size that AWS counts in whole units of this.
     pub unit: Option<Unit>,
     /// Least and greatest, in `unit` where there is one.
@@ -155,6 +157,48 @@ impl Attribute {
     pub fn is_input(&self) -> bool {
         self.mode != Mode::Computed
     }
+
+    /// Is what was read what the program asks for, although it may be written differently? `15` asks for any 15.x, the order
+    /// of an unordered list means nothing, and what a record leaves out is AWS's choice (but not in what cannot be read back).
+    pub fn same(&self, wanted: &Value, observed: &Value) -> bool {
+        match (wanted, observed) {
+            (Value::List(wanted), Value::List(observed)) if self.unordered && wanted.len() == observed.len() => {
+                let mut rest: Vec<&Value> = observed.iter().collect();
+                let ty = element(&self.ty);
+                wanted.iter().all(|w| match rest.iter().position(|o| self.agrees(ty, w, o)) {
+                    Some(found) => {
+                        rest.swap_remove(found);
+                        true
+                    }
+                    None => false,
+                })
+            }
+            _ => self.agrees(&self.ty, wanted, observed),
+        }
+    }
+
+    fn agrees(&self, ty: &Type, wanted: &Value, observed: &Value) -> bool {
+        match (wanted, observed, ty.required()) {
+            (Value::Version(wanted), Value::Version(observed), _) => wanted.covers(observed),
+            (Value::String(wanted), Value::String(observed), _) if self.ignore_case => wanted.eq_ignore_ascii_case(observed),
+            (Value::List(wanted), Value::List(observed), ty) => {
+                let ty = element(ty);
+                wanted.len() == observed.len() && wanted.iter().zip(observed.iter()).all(|(w, o)| self.agrees(ty, w, o))
+            }
+            (Value::Object(wanted), Value::Object(observed), Type::Record(record)) if !self.write_only => wanted.iter().all(|(name, w)| {
+                let ty = record.field(name).map_or(&Type::Json, |field| &field.ty);
+                w.is_null() || observed.get(name).is_some_and(|o| self.agrees(ty, w, o))
+            }),
+            (wanted, observed, _) => wanted == observed,
+        }
+    }
+}
+
+fn element(ty: &Type) -> &Type {
+    match ty.required() {
+        Type::List(of) => of,
+        other => other,
+    }
 }
 
 impl ResourceSchema {
@@ -190,5 +234,59 @@ impl Registry {
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<ResourceSchema>> {
         self.by_name.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attribute(ty: Type) -> Attribute {
+        Attribute {
+            name: "a",
+            cfn: None,
+            doc: "",
+            ty,
+            mode: Mode::Chosen,
+            replaces: false,
+            write_only: false,
+            unordered: false,
+            ignore_case: false,
+            unit: None,
+            range: None,
+            interrupts: None,
+            sample: &[],
+        }
+    }
+
+    #[test]
+    fn what_is_written_differently_may_be_the_same() {
+        let version = |text: &str| Value::Version(crate::value::Version(text.into()));
+        let versions = attribute(Type::optional(Type::Version));
+        assert!(versions.same(&version("7.0"), &version("7.0.7")));
+        assert!(!versions.same(&version("7.0.7"), &version("7.0")));
+        assert!(!versions.same(&version("15.1"), &version("15.10")));
+
+        let window = Attribute { ignore_case: true, ..attribute(Type::String) };
+        assert!(window.same(&Value::str("Sun:04:00-Sun:05:00"), &Value::str("sun:04:00-sun:05:00")));
+        assert!(!attribute(Type::String).same(&Value::str("A"), &Value::str("a")));
+
+        let texts = |items: &[&str]| Value::list(items.iter().map(|t| Value::str(*t)));
+        let unordered = Attribute { unordered: true, ..attribute(Type::list(Type::String)) };
+        assert!(unordered.same(&texts(&["a", "b", "a"]), &texts(&["a", "a", "b"])));
+        assert!(!unordered.same(&texts(&["a", "b", "b"]), &texts(&["a", "a", "b"])));
+        assert!(!attribute(Type::list(Type::String)).same(&texts(&["a", "b"]), &texts(&["b", "a"])));
+    }
+
+    #[test]
+    fn what_a_record_leaves_out_is_the_clouds_choice() {
+        let field = |name: &str| crate::types::Field { name: name.into(), ty: Type::String, optional: true, doc: "".into() };
+        let record = Type::Record(Arc::new(crate::types::Record { name: None, fields: vec![field("a"), field("b")] }));
+        let (a, ab) = (Value::object([("a", Value::str("1"))]), Value::object([("a", Value::str("1")), ("b", Value::str("2"))]));
+        let readable = attribute(Type::optional(record.clone()));
+        assert!(readable.same(&a, &ab));
+        assert!(!readable.same(&ab, &a));
+        assert!(!Attribute { write_only: true, ..attribute(record) }.same(&a, &ab));
+        assert!(!attribute(Type::map(Type::String)).same(&a, &ab));
     }
 }
