@@ -16,5 +16,6 @@ pub mod render;
 pub mod schema;
 pub mod source;
 pub mod state;
+pub mod syntax;
 pub mod types;
 pub mod value;

@@ -1,0 +1,166 @@
+//! Reading on after an error. pest stops at its first; a broken file is cut into its top-level items and each is parsed alone,
+//! so that one slip hides nothing else.
+
+use std::sync::Arc;
+
+use pest::Parser;
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::lower::Lowering;
+use super::{Parsed, PlatParser, Rule, Tree, ast};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::source::{FileId, Span};
+
+/// What a top-level item can start with.
+const KEYWORDS: [&str; 16] = [
+    "stack", "env", "param", "type", "let", "fn", "use", "component", "resource", "lookup", "output", "assert", "policy", "test", "moved",
+    "import",
+];
+
+pub(super) fn parse_items(file: FileId, text: &Arc<str>) -> Parsed {
+    let mut tree = Tree::empty(text);
+    let mut diagnostics = Vec::new();
+    for (offset, chunk) in chunks(text) {
+        match PlatParser::parse(Rule::one_item, chunk) {
+            Ok(pairs) => pairs.for_each(|root| tree.add(root.into_inner(), offset)),
+            Err(error) if !is_trivia(chunk) => diagnostics.push(diagnostic(file, text, offset, &error)),
+            Err(_) => {}
+        }
+    }
+    let items = Lowering::new(file, &tree, &mut diagnostics).file();
+    Parsed { file: ast::File { id: file, items }, tree, diagnostics }
+}
+
+fn is_trivia(chunk: &str) -> bool {
+    chunk.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("//"))
+}
+
+/// Cuts before every line that starts, at its first column, with an item's keyword or something like a word;
+/// the documentation above it goes with it.
+fn chunks(text: &str) -> Vec<(usize, &str)> {
+    let mut cuts = vec![0];
+    let mut doc_start = None;
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with("///") {
+            doc_start.get_or_insert(offset);
+        } else {
+            if line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+                cuts.push(doc_start.unwrap_or(offset));
+            }
+            doc_start = None;
+        }
+        offset += line.len();
+    }
+    cuts.push(text.len());
+    cuts.dedup();
+    cuts.windows(2).filter_map(|w| Some((*w.first()?, text.get(*w.first()?..*w.get(1)?)?))).collect()
+}
+
+/// pest's error as ours: where it stopped, and what could have stood there in the user's words.
+pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<Rule>) -> Diagnostic {
+    let at = offset
+        + match error.location {
+            InputLocation::Pos(at) => at,
+            InputLocation::Span((start, _)) => start,
+        };
+    let at = back_to_text(text, at);
+    let rest = text.get(at..).unwrap_or("");
+    let found = word_at(rest);
+    let span = Span::new(file, at, at + found.len().max(usize::from(!rest.is_empty())));
+    let line_start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
+    let at_item = text.get(line_start..at).is_some_and(|t| t.is_empty());
+
+    if at_item && !found.is_empty() && !KEYWORDS.contains(&found) && found != "forget" {
+        return Diagnostic::error(Code(102), span, format!("`{found}` starts no declaration"))
+            .label("not a kind of declaration")
+            .help(match closest(found, KEYWORDS) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None => "a declaration starts with `resource`, `param`, `let`, `component`, `output` or the like".to_owned(),
+            });
+    }
+    let what = match rest.chars().next() {
+        None => "the end of the file".to_owned(),
+        Some('\n' | '\r') => "the end of the line".to_owned(),
+        Some(_) if !found.is_empty() => format!("`{found}`"),
+        Some(c) => format!("`{}`", c.escape_debug()),
+    };
+    let expected = expected(error);
+    let mut diagnostic = Diagnostic::error(Code(101), span, format!("{what} cannot stand here"));
+    if !expected.is_empty() {
+        diagnostic = diagnostic.label(format!("expected {expected}"));
+    }
+    match hint(text, at, rest) {
+        Some(hint) => diagnostic.help(hint),
+        None => diagnostic,
+    }
+}
+
+/// When the parser stopped at a line's end or the file's, point right behind the last thing written instead.
+fn back_to_text(text: &str, at: usize) -> usize {
+    let at = at.min(text.len());
+    let before = text.get(..at).unwrap_or("");
+    if text.get(at..).is_some_and(|rest| rest.trim().is_empty()) && !text.is_empty() { before.trim_end().len() } else { at }
+}
+
+fn word_at(rest: &str) -> &str {
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or("")
+}
+
+/// Mistakes that people make who come from other languages.
+fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
+    let before = text.get(..at)?.trim_end();
+    let line = text.get(..at)?.rsplit('\n').next()?;
+    if rest.starts_with('\'') {
+        return Some("text stands in double quotes".to_owned());
+    }
+    if rest.starts_with('#') || rest.starts_with("/*") {
+        return Some("comments start with `//`".to_owned());
+    }
+    if rest.starts_with(';') {
+        return Some("entries end with their line; no `;` is needed".to_owned());
+    }
+    if rest.starts_with('{') && line.trim().chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' ') && !line.trim().is_empty() {
+        let name = line.trim().split(' ').next()?;
+        return Some(format!("there are no blocks inside blocks: write `{name} = {{ … }}`"));
+    }
+    if rest.starts_with(':') {
+        return Some("a value is given with `=`, a type with `:`".to_owned());
+    }
+    if before.ends_with('"') && line.matches('"').count() % 2 == 1 {
+        return Some("a text that begins with `\"` ends with `\"` on the same line; use `\"\"\"` for several lines".to_owned());
+    }
+    if rest.trim().is_empty() {
+        let open = before.matches('{').count() > before.matches('}').count();
+        return open.then(|| "a `{` is not closed".to_owned());
+    }
+    None
+}
+
+/// What could have stood there, in the user's words and the order of likelihood; at most three.
+fn expected(error: &Error<Rule>) -> String {
+    let ErrorVariant::ParsingError { positives, .. } = &error.variant else { return String::new() };
+    let mut words: Vec<&str> = Vec::new();
+    for (rules, word) in [
+        (&[Rule::expr, Rule::unary, Rule::postfix, Rule::unary_op][..], "a value"),
+        (&[Rule::ty, Rule::ty_one, Rule::ty_name, Rule::path][..], "a type"),
+        (&[Rule::record, Rule::stack_body][..], "`{`"),
+        (&[Rule::entry, Rule::stack_entry, Rule::at_name][..], "`name = value`"),
+        (&[Rule::name, Rule::ident][..], "a name"),
+        (&[Rule::item][..], "a declaration"),
+        (&[Rule::binary_op, Rule::member, Rule::call, Rule::index][..], "an operator"),
+        (&[Rule::string][..], "a text"),
+        (&[Rule::EOI][..], "the end of the file"),
+    ] {
+        if positives.iter().any(|p| rules.contains(p)) && !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words.truncate(3);
+    match words.as_slice() {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [init @ .., last] => format!("{} or {last}", init.join(", ")),
+    }
+}

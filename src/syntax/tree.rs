@@ -1,0 +1,134 @@
+//! The lossless tree: every rule that matched, over the text it matched in.
+
+use std::sync::Arc;
+
+use pest::iterators::{Pair, Pairs};
+
+use super::Rule;
+
+/// A file's tree. Nodes are kept in the order they start; the text between and around leaves (spaces, newlines, punctuation)
+/// belongs to the nearest node that covers it, so that text and tree together lose nothing.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    text: Arc<str>,
+    nodes: Vec<NodeData>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct NodeData {
+    rule: Rule,
+    start: u32,
+    end: u32,
+    /// Where the next node outside this one stands.
+    next: u32,
+}
+
+/// One node of a [`Tree`].
+#[derive(Clone, Copy)]
+pub struct Node<'t> {
+    tree: &'t Tree,
+    index: usize,
+    data: NodeData,
+}
+
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+impl Tree {
+    pub(super) fn empty(text: &Arc<str>) -> Self {
+        Self { text: text.clone(), nodes: Vec::new() }
+    }
+
+    /// A tree over `text`; `pairs` may be of a part of it that starts at `offset`.
+    pub(super) fn new(text: &Arc<str>, pairs: Pairs<'_, Rule>, offset: usize) -> Self {
+        let mut tree = Self { text: text.clone(), nodes: Vec::with_capacity(text.len() / 4) };
+        tree.add(pairs, offset);
+        tree.nodes.shrink_to_fit();
+        tree
+    }
+
+    pub(super) fn add(&mut self, pairs: Pairs<'_, Rule>, offset: usize) {
+        for pair in pairs {
+            self.push(pair, offset);
+        }
+    }
+
+    fn push(&mut self, pair: Pair<'_, Rule>, offset: usize) {
+        let span = pair.as_span();
+        let index = self.nodes.len();
+        self.nodes.push(NodeData { rule: pair.as_rule(), start: small(span.start() + offset), end: small(span.end() + offset), next: 0 });
+        for child in pair.into_inner() {
+            self.push(child, offset);
+        }
+        let next = small(self.nodes.len());
+        if let Some(node) = self.nodes.get_mut(index) {
+            node.next = next;
+        }
+    }
+
+    /// The outermost nodes.
+    pub fn roots(&self) -> Children<'_> {
+        Children { tree: self, at: 0, end: self.nodes.len() }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    fn node(&self, index: usize) -> Option<Node<'_>> {
+        self.nodes.get(index).map(|data| Node { tree: self, index, data: *data })
+    }
+}
+
+impl<'t> Node<'t> {
+    pub(super) fn rule(self) -> Rule {
+        self.data.rule
+    }
+
+    pub fn start(self) -> usize {
+        self.data.start as usize
+    }
+
+    pub fn end(self) -> usize {
+        self.data.end as usize
+    }
+
+    pub fn text(self) -> &'t str {
+        self.tree.text.get(self.start()..self.end()).unwrap_or("")
+    }
+
+    /// Children, comments left out.
+    pub(super) fn children(self) -> impl Iterator<Item = Node<'t>> + Clone {
+        self.all_children().filter(|n| n.rule() != Rule::comment)
+    }
+
+    pub fn all_children(self) -> Children<'t> {
+        Children { tree: self.tree, at: self.index + 1, end: self.data.next as usize }
+    }
+
+    pub(super) fn child(self, rule: Rule) -> Option<Node<'t>> {
+        self.children().find(|n| n.rule() == rule)
+    }
+}
+
+/// Iterates over a node's children.
+#[derive(Clone)]
+pub struct Children<'t> {
+    tree: &'t Tree,
+    at: usize,
+    end: usize,
+}
+
+impl<'t> Iterator for Children<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        if self.at >= self.end {
+            return None;
+        }
+        let node = self.tree.node(self.at)?;
+        self.at = (node.data.next as usize).max(self.at + 1);
+        Some(node)
+    }
+}
