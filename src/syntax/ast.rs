@@ -14,7 +14,6 @@ pub struct File {
     pub items: Vec<Item>,
 }
 
-
 #[derive(Debug, Clone)]
 pub struct Item {
     pub doc: Arc<str>,
@@ -203,18 +202,55 @@ pub enum ExprKind {
     Name(Arc<str>),
     List(Vec<Expr>),
     Record(Vec<Entry>),
-    ListFor { head: Box<ForHead>, body: Expr },
-    MapFor { head: Box<ForHead>, key: Expr, value: Expr },
-    Lambda { params: Vec<Name>, body: Expr },
-    Unary { op: Spanned<UnaryOp>, operand: Expr },
-    Binary { op: Spanned<BinaryOp>, left: Expr, right: Expr },
-    Member { base: Expr, name: Name, safe: bool },
-    Index { base: Expr, index: Expr },
-    Call { callee: Expr, args: Vec<Expr> },
-    If { condition: Expr, then: Expr, otherwise: Expr },
-    Match { subject: Expr, arms: Vec<Arm> },
+    ListFor {
+        head: Box<ForHead>,
+        body: Expr,
+    },
+    MapFor {
+        head: Box<ForHead>,
+        key: Expr,
+        value: Expr,
+    },
+    Lambda {
+        params: Vec<Name>,
+        body: Expr,
+    },
+    Unary {
+        op: Spanned<UnaryOp>,
+        operand: Expr,
+    },
+    Binary {
+        op: Spanned<BinaryOp>,
+        left: Expr,
+        right: Expr,
+    },
+    Member {
+        base: Expr,
+        name: Name,
+        safe: bool,
+    },
+    Index {
+        base: Expr,
+        index: Expr,
+    },
+    Call {
+        callee: Expr,
+        args: Vec<Expr>,
+    },
+    If {
+        condition: Expr,
+        then: Expr,
+        otherwise: Expr,
+    },
+    Match {
+        subject: Expr,
+        arms: Vec<Arm>,
+    },
     /// `s3 { … }`, in `stack` only.
-    Tagged { tag: Name, entries: Vec<Entry> },
+    Tagged {
+        tag: Name,
+        entries: Vec<Entry>,
+    },
 }
 
 #[derive(Debug, Clone)]

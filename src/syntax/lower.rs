@@ -26,7 +26,11 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn file(&mut self) -> Vec<Item> {
         let tree = self.tree;
-        tree.roots().flat_map(|root| if root.rule() == Rule::item { vec![root] } else { root.children().collect() }).filter(|n| n.rule() == Rule::item).filter_map(|n| self.item(n)).collect()
+        tree.roots()
+            .flat_map(|root| if root.rule() == Rule::item { vec![root] } else { root.children().collect() })
+            .filter(|n| n.rule() == Rule::item)
+            .filter_map(|n| self.item(n))
+            .collect()
     }
 
     pub(super) fn lone_expression(&mut self) -> Option<Expr> {
@@ -58,8 +62,12 @@ impl<'a> Lowering<'a> {
     }
 
     fn doc(node: Node<'_>) -> Arc<str> {
-        let lines: Vec<&str> =
-            node.children().filter(|n| n.rule() == Rule::doc).map(|n| n.text().trim_start_matches('/')).map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end()).collect();
+        let lines: Vec<&str> = node
+            .children()
+            .filter(|n| n.rule() == Rule::doc)
+            .map(|n| n.text().trim_start_matches('/'))
+            .map(|l| l.strip_prefix(' ').unwrap_or(l).trim_end())
+            .collect();
         lines.join("\n").into()
     }
 
@@ -182,9 +190,8 @@ impl<'a> Lowering<'a> {
             match *expr.node {
                 ExprKind::Literal(Value::String(text)) => UseSource::Folder(text),
                 _ => {
-                    self.diagnostics.push(
-                        Diagnostic::error(Code(104), span, "the folder of a `use` must be plain text").label("this has `${}` in it"),
-                    );
+                    self.diagnostics
+                        .push(Diagnostic::error(Code(104), span, "the folder of a `use` must be plain text").label("this has `${}` in it"));
                     return None;
                 }
             }
@@ -583,7 +590,9 @@ impl<'a> Lowering<'a> {
             Rule::int => (plain().parse().ok().map(Value::Int), "a whole number", "the largest is 9223372036854775807"),
             Rule::float => (plain().parse().ok().map(Value::Float), "a number", ""),
             Rule::size => (Size::parse(text).map(Value::Size), "a size", "the largest is about 16383PiB"),
-            Rule::duration => (Duration::parse(text).map(Value::Duration), "a duration", "the units are w, d, h, m and s, the largest first"),
+            Rule::duration => {
+                (Duration::parse(text).map(Value::Duration), "a duration", "the units are w, d, h, m and s, the largest first")
+            }
             Rule::ip4 | Rule::ip6 => (text.parse().ok().map(Value::Ip), "an IP address", "each part of an IPv4 address is 0 to 255"),
             Rule::cidr4 | Rule::cidr6 => (self.cidr(node), "a network", "a network is an address and a prefix length, `10.0.0.0/16`"),
             Rule::boolean => (Some(Value::Bool(text == "true")), "", ""),

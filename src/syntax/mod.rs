@@ -3,9 +3,9 @@
 pub mod ast;
 mod lower;
 mod recover;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 mod tree;
 
 use std::sync::Arc;

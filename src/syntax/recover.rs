@@ -13,7 +13,21 @@ use crate::source::{FileId, Span};
 
 /// What a top-level item can start with.
 const KEYWORDS: [&str; 16] = [
-    "stack", "env", "param", "type", "let", "fn", "use", "component", "resource", "lookup", "output", "assert", "policy", "test", "moved",
+    "stack",
+    "env",
+    "param",
+    "type",
+    "let",
+    "fn",
+    "use",
+    "component",
+    "resource",
+    "lookup",
+    "output",
+    "assert",
+    "policy",
+    "test",
+    "moved",
     "import",
 ];
 
@@ -72,12 +86,12 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let at_item = text.get(line_start..at).is_some_and(|t| t.is_empty());
 
     if at_item && !found.is_empty() && !KEYWORDS.contains(&found) && found != "forget" {
-        return Diagnostic::error(Code(102), span, format!("`{found}` starts no declaration"))
-            .label("not a kind of declaration")
-            .help(match closest(found, KEYWORDS) {
+        return Diagnostic::error(Code(102), span, format!("`{found}` starts no declaration")).label("not a kind of declaration").help(
+            match closest(found, KEYWORDS) {
                 Some(word) => format!("did you mean `{word}`?"),
                 None => "a declaration starts with `resource`, `param`, `let`, `component`, `output` or the like".to_owned(),
-            });
+            },
+        );
     }
     let what = match rest.chars().next() {
         None => "the end of the file".to_owned(),

@@ -18,7 +18,11 @@ fn one_slip_hides_nothing_else() {
     let messages: Vec<_> = parsed.diagnostics.iter().map(|d| d.to_string()).collect();
     assert_eq!(
         messages,
-        ["error[E0101]: `1` cannot stand here", "error[E0102]: `resourc` starts no declaration", "error[E0101]: the end of the line cannot stand here"]
+        [
+            "error[E0101]: `1` cannot stand here",
+            "error[E0102]: `resourc` starts no declaration",
+            "error[E0101]: the end of the line cannot stand here"
+        ]
     );
 }
 
