@@ -1,12 +1,14 @@
 //! Errors and warnings of the language: a code, a place, a second place, a way out.
 
 mod codes;
+mod render;
 
 use std::fmt;
 
 use crate::source::Span;
 
 pub use codes::{CODES, Code, CodeInfo};
+pub use render::{Drawing, render, render_all, to_json};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {

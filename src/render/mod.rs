@@ -1,1 +1,62 @@
-//! Plans and events as text, JSON and Markdown; pure.
+//! Plans, events and states as text, JSON and Markdown; pure: what is shown goes in, a text comes out.
+//!
+//! Nothing here knows a terminal. The caller says in a [`Style`] how wide a line may be and whether colours are wanted.
+
+mod clean;
+mod difference;
+mod docs;
+mod estimate;
+mod fold;
+mod headline;
+mod outcome;
+mod plan_json;
+mod plan_markdown;
+mod plan_text;
+mod progress;
+mod source_text;
+mod style;
+mod value;
+
+pub use clean::{clean, clean_line};
+pub use docs::{type_list, type_page};
+pub use estimate::spoken;
+pub use outcome::{Failure, Outcome, outcome};
+pub use plan_json::plan_json;
+pub use plan_markdown::{LIMIT, plan_markdown};
+pub use plan_text::plan_text;
+pub use progress::{Progress, Running, Verb, line};
+pub use source_text::{resource_source, value_source};
+pub use style::{Role, Style};
+pub use value::{inline, masked_json};
+
+use crate::schema::{Registry, ResourceSchema};
+use crate::source::{SourceMap, Span};
+use crate::types::Type;
+use crate::value::Duration;
+
+/// What the renderers of a plan need beside the plan.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub sources: &'a SourceMap,
+    pub registry: &'a Registry,
+    pub style: Style,
+    /// Show every creation with all its attributes.
+    pub full: bool,
+    /// How long ago the state was written; `None` when that is not known.
+    pub state_age: Option<Duration>,
+}
+
+impl View<'_> {
+    fn place(&self, span: Option<Span>) -> String {
+        span.map(|span| clean_line(&self.sources.place(span)).into_owned()).unwrap_or_default()
+    }
+
+    fn schema(&self, type_name: &str) -> Option<&ResourceSchema> {
+        self.registry.get(type_name).map(AsRef::as_ref)
+    }
+
+    /// The declared type of an attribute; [`Type::Error`] for one that no schema knows.
+    fn attribute_type(&self, type_name: &str, attribute: &str) -> Type {
+        self.schema(type_name).and_then(|schema| schema.attribute(attribute)).map_or(Type::Error, |a| a.ty.clone())
+    }
+}

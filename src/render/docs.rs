@@ -1,0 +1,104 @@
+//! What a schema says of a resource type, as a page for reading.
+
+use super::clean::clean;
+use super::estimate::count;
+use super::source_text::value_source;
+use super::style::{Role, Style, pad};
+use crate::schema::{Attribute, Kind, Mode, Registry, ResourceSchema};
+
+/// Every type with the first line of its documentation.
+pub fn type_list(registry: &Registry, style: Style) -> String {
+    let width = registry.iter().map(|schema| schema.name.len()).max().unwrap_or(0);
+    let mut out = String::new();
+    for schema in registry.iter() {
+        let lookup = if schema.kind == Kind::LookupOnly { " (lookup only)" } else { "" };
+        out.push_str(&format!("{}  {}{lookup}\n", style.paint(Role::Strong, pad(schema.name, width)), first_line(schema.doc)));
+    }
+    out.push_str(&format!("\n{}. `plat docs TYPE` tells all of one.\n", count(registry.iter().count(), "type", "types")));
+    out
+}
+
+/// The page of one type.
+pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
+    let mut out = format!("{}\n\n{}\n", style.paint(Role::Strong, schema.name), clean(schema.doc.trim()));
+    let (computed, inputs): (Vec<&Attribute>, Vec<&Attribute>) = schema.attributes.iter().partition(|a| a.mode == Mode::Computed);
+    let (required, optional): (Vec<&Attribute>, Vec<&Attribute>) = inputs.into_iter().partition(|a| a.mode == Mode::Required);
+    section("Required", &required, style, &mut out);
+    section("Optional", &optional, style, &mut out);
+    section("Set by AWS", &computed, style, &mut out);
+    if schema.kind == Kind::LookupOnly {
+        out.push_str(&format!("\nIt is looked up, not managed: `lookup NAME: {} {{ … }}`.\n", schema.name));
+    } else if !schema.import.is_empty() {
+        out.push_str(&format!("\n{}: `plat import ADDRESS {}`\n", style.paint(Role::Strong, "Import"), schema.import.join("|").to_uppercase()));
+    }
+    if schema.stateful {
+        out.push_str("\nIt holds data: under `@protect = true` it is deleted or replaced only with explicit consent.\n");
+    }
+    out
+}
+
+fn section(title: &str, attributes: &[&Attribute], style: Style, out: &mut String) {
+    if attributes.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n{}\n", style.paint(Role::Strong, title)));
+    let width = attributes.iter().map(|a| a.name.len()).max().unwrap_or(0).min(36);
+    for attribute in attributes {
+        let facts = facts(attribute);
+        let facts = if facts.is_empty() { String::new() } else { format!("  {}", style.paint(Role::Faint, format!("({})", facts.join("; ")))) };
+        out.push_str(&format!("  {}  {}{facts}\n", style.paint(Role::Help, pad(attribute.name, width)), attribute.ty));
+        for line in wrap(attribute.doc.trim(), style.width.saturating_sub(6)) {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+}
+
+fn facts(attribute: &Attribute) -> Vec<String> {
+    let mut facts = Vec::new();
+    match &attribute.mode {
+        Mode::Optional { default } if !default.is_null() => facts.push(format!("default {}", value_source(default, &attribute.ty, 0))),
+        Mode::Chosen => facts.push("AWS chooses when left out".to_owned()),
+        _ => {}
+    }
+    if attribute.replaces {
+        facts.push("a change makes a new one".to_owned());
+    }
+    if attribute.write_only {
+        facts.push("cannot be read back".to_owned());
+    }
+    if let Some((least, most)) = attribute.range {
+        let unit = attribute.unit.map(|unit| format!(" {}", unit.name())).unwrap_or_default();
+        facts.push(format!("{least} to {most}{unit}"));
+    } else if let Some(unit) = attribute.unit {
+        facts.push(format!("whole {}", unit.name()));
+    }
+    if let Some(interrupts) = attribute.interrupts {
+        facts.push(format!("a change {interrupts}"));
+    }
+    facts
+}
+
+fn first_line(doc: &str) -> String {
+    clean(doc.trim().lines().next().unwrap_or("")).into_owned()
+}
+
+/// `text` in lines of at most `width` columns, broken at spaces; its own paragraphs are kept.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    for paragraph in clean(text).lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.len() + 1 + word.len() > width {
+                out.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        if !line.is_empty() {
+            out.push(line);
+        }
+    }
+    out
+}

@@ -1,0 +1,137 @@
+//! How an apply ended: what was done, what was not, and the one command that goes on.
+
+use super::clean::clean_line;
+use super::estimate::{count, spoken};
+use super::progress::Verb;
+use super::style::{Role, Style};
+use crate::address::Address;
+use crate::value::Duration;
+
+/// One step that failed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    pub address: Address,
+    pub verb: Verb,
+    /// What the provider said, on one line.
+    pub message: String,
+    /// `connect2.plat:31`; may be empty.
+    pub place: String,
+    /// How many steps could not start because of it.
+    pub waiting: usize,
+    /// Nobody knows whether it happened; the next apply finds out.
+    pub in_doubt: bool,
+    /// What to change; may be empty.
+    pub advice: String,
+}
+
+/// The end of an apply.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    pub done: usize,
+    pub total: usize,
+    /// The state's serial after it.
+    pub serial: u64,
+    pub failures: Vec<Failure>,
+    /// Steps that were never started.
+    pub not_started: usize,
+    /// Ctrl-C ended it.
+    pub interrupted: bool,
+    pub elapsed: Duration,
+    /// `plat apply -e production`
+    pub command: String,
+    /// Of the whole, for the closing line: added, changed, destroyed.
+    pub counts: (usize, usize, usize),
+}
+
+/// The end of an apply as text, ending in a line break.
+pub fn outcome(outcome: &Outcome, style: Style) -> String {
+    if outcome.failures.is_empty() && !outcome.interrupted {
+        let (added, changed, destroyed) = outcome.counts;
+        let sum = format!("Done: {added} added, {changed} changed, {destroyed} destroyed");
+        let sum = style.paint(Role::Strong, sum);
+        return format!("{sum} in {}; state {}.\n", spoken(outcome.elapsed), outcome.serial);
+    }
+    let mut out = String::new();
+    for failure in &outcome.failures {
+        out.push_str(&told(failure, style));
+    }
+    if outcome.interrupted && outcome.failures.is_empty() {
+        out.push_str(&format!("{}: what was running has ended, nothing new was started\n", style.paint(Role::Warning, "interrupted")));
+    }
+    out.push_str(&format!("  {}\n", standing(outcome)));
+    out.push_str(&format!("  {}: {}\n", style.paint(Role::Help, "help"), help(outcome)));
+    out
+}
+
+/// `error: creating db.instance: …        connect2.plat:31`
+fn told(failure: &Failure, style: Style) -> String {
+    let address = clean_line(&failure.address.to_string()).into_owned();
+    let place = if failure.place.is_empty() { String::new() } else { format!("  {}", style.paint(Role::Faint, clean_line(&failure.place))) };
+    let message = clean_line(&failure.message);
+    format!("{}: {} {address}: {message}{place}\n", style.paint(Role::Error, "error"), failure.verb.doing())
+}
+
+/// `21 of 34 done and recorded in state 42; 12 wait for db.instance; 1 failed.`
+fn standing(outcome: &Outcome) -> String {
+    let mut parts = vec![format!("{} of {} done and recorded in state {}", outcome.done, outcome.total, outcome.serial)];
+    let mut waiting = 0;
+    for failure in outcome.failures.iter().filter(|f| f.waiting > 0) {
+        waiting += failure.waiting;
+        parts.push(format!("{} for {}", count(failure.waiting, "waits", "wait"), clean_line(&failure.address.to_string())));
+    }
+    let others = outcome.not_started.saturating_sub(waiting);
+    if others > 0 {
+        parts.push(format!("{} not started", count(others, "was", "were")));
+    }
+    let doubt = outcome.failures.iter().filter(|f| f.in_doubt).count();
+    let failed = outcome.failures.len() - doubt;
+    if failed > 0 {
+        parts.push(format!("{failed} failed"));
+    }
+    if doubt > 0 {
+        parts.push(format!("{doubt} ended without an answer, and the next apply finds out what became of it"));
+    }
+    format!("{}.", parts.join("; "))
+}
+
+fn help(outcome: &Outcome) -> String {
+    let mut advice: Vec<String> = outcome.failures.iter().map(|f| clean_line(&f.advice).into_owned()).filter(|text| !text.is_empty()).collect();
+    advice.dedup();
+    let start = match advice.as_slice() {
+        [] => String::new(),
+        some => format!("{}, then ", some.join("; ")),
+    };
+    format!("{start}`{}` goes on from here", outcome.command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_what_goes_on() {
+        let failed = Outcome {
+            done: 21,
+            total: 34,
+            serial: 42,
+            failures: vec![Failure {
+                address: "db.instance".parse().unwrap(),
+                verb: Verb::Create,
+                message: "CreateDBInstance: InvalidParameterCombination: no such class (request 4f1c)".into(),
+                place: "connect2.plat:31".into(),
+                waiting: 12,
+                in_doubt: false,
+                advice: "change `db_instance_class`".into(),
+            }],
+            not_started: 12,
+            command: "plat apply -e production".into(),
+            ..Outcome::default()
+        };
+        assert_eq!(
+            outcome(&failed, Style::PLAIN),
+            "error: creating db.instance: CreateDBInstance: InvalidParameterCombination: no such class (request 4f1c)  connect2.plat:31\n  \
+             21 of 34 done and recorded in state 42; 12 wait for db.instance; 1 failed.\n  \
+             help: change `db_instance_class`, then `plat apply -e production` goes on from here\n"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! A plan as JSON; docs/json.md is the contract.
+
+use serde_json::{Value as JsonValue, json};
+
+use super::View;
+use super::clean::reorders;
+use super::value::masked_json;
+use crate::plan::{Action, Change, Drift, DriftKind, Plan, Step, Verdict};
+use crate::source::Span;
+
+/// The plan as one JSON document, ending in a line break. Characters that turn the direction of text are escaped.
+pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
+    let steps: Vec<&Step> = plan.steps.iter().filter(|step| view.full || step.action != Action::NoOp).collect();
+    let unchanged = plan.steps.iter().filter(|step| step.action == Action::NoOp).count();
+    let sum = plan.summary();
+    let (total, _) = plan.estimate();
+    let document = json!({
+        "format": "plat.plan/1",
+        "stack": plan.stack,
+        "env": plan.env,
+        "region": plan.region,
+        "account": plan.account,
+        "lineage": plan.lineage,
+        "serial": plan.serial,
+        "empty": plan.is_empty(),
+        "summary": {
+            "add": sum.add, "change": sum.change, "destroy": sum.destroy,
+            "import": sum.import, "forget": sum.forget, "unchanged": unchanged,
+        },
+        "estimate_seconds": total.0,
+        "steps": steps.iter().map(|one| step(one, plan, view)).collect::<Vec<_>>(),
+        "drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
+        "outputs": plan.outputs.iter().map(|change| json!({
+            "name": &*change.output.name,
+            "changes": change.changes(),
+            "before": change.before,
+            "after": masked_json(&change.output.value),
+            "place": place(Some(change.output.span), view),
+        })).collect::<Vec<_>>(),
+        "asserts": plan.asserts.iter().map(|(assert, verdict)| json!({
+            "message": &*assert.message,
+            "verdict": match verdict { Verdict::Holds => "holds", Verdict::Fails => "fails", Verdict::Later => "later" },
+            "place": place(Some(assert.span), view),
+        })).collect::<Vec<_>>(),
+    });
+    finish(&document)
+}
+
+/// Pretty, with a line break at the end, and with nothing in it that a terminal or a reader could be misled by.
+pub(crate) fn finish(document: &JsonValue) -> String {
+    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Such characters can stand in strings only, where an escape means the same.
+        if reorders(c) || (c.is_control() && c != '\n') {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
+
+fn step(step: &Step, plan: &Plan, view: &View<'_>) -> JsonValue {
+    let after: Vec<String> = step.after.iter().filter_map(|i| plan.steps.get(*i)).map(|s| s.address.to_string()).collect();
+    let mut out = json!({
+        "address": step.address.to_string(),
+        "type": &*step.type_name,
+        "action": action(&step.action),
+        "id": step.prior.as_ref().map(|prior| prior.id.as_str()),
+        "changes": step.changes.iter().map(|one| change(one, view)).collect::<Vec<_>>(),
+        "after": after,
+        "estimate_seconds": step.estimate.0,
+        "place": place(step.span, view),
+    });
+    if let Some(fields) = out.as_object_mut() {
+        match &step.action {
+            Action::Replace { forced_by, create_first } => {
+                fields.insert("forced_by".to_owned(), forced_by.iter().map(|name| json!(&**name)).collect());
+                fields.insert("create_first".to_owned(), json!(create_first));
+            }
+            Action::Import { id } => {
+                fields.insert("id".to_owned(), json!(&**id));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn action(action: &Action) -> &'static str {
+    match action {
+        Action::NoOp => "no_op",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Replace { .. } => "replace",
+        Action::Delete => "delete",
+        Action::Forget => "forget",
+        Action::Import { .. } => "import",
+    }
+}
+
+fn change(change: &Change, view: &View<'_>) -> JsonValue {
+    json!({
+        "attribute": &*change.attribute,
+        "before": change.before.as_ref().map(masked_json),
+        "after": change.after.as_ref().map(masked_json),
+        "known": change.after.as_ref().is_none_or(|value| value.unknown().is_none()),
+        "forces_replacement": change.forces_replacement,
+        "interrupts": change.interrupts,
+        "place": place(change.span, view),
+    })
+}
+
+fn drift(drift: &Drift) -> JsonValue {
+    let address = drift.address.to_string();
+    match &drift.kind {
+        DriftKind::Gone => json!({ "address": address, "type": &*drift.type_name, "kind": "gone" }),
+        DriftKind::Changed { attribute, before, after, kept } => json!({
+            "address": address,
+            "type": &*drift.type_name,
+            "kind": "changed",
+            "attribute": &**attribute,
+            "before": masked_json(before),
+            "after": masked_json(after),
+            "kept": kept,
+        }),
+    }
+}
+
+fn place(span: Option<Span>, view: &View<'_>) -> JsonValue {
+    let Some((span, file)) = span.and_then(|span| Some((span, view.sources.file(span.file)?))) else {
+        return JsonValue::Null;
+    };
+    let (line, column) = file.line_column(span.start);
+    json!({ "file": &*file.name, "line": line, "column": column })
+}

@@ -1,0 +1,273 @@
+//! A plan as text, read from the top by someone who is about to approve it.
+
+use super::clean::{clean_line, quoted};
+use super::difference::{Line, LineKind, Row, What};
+use super::estimate::{count, spoken};
+use super::fold::{counted, groups};
+use super::headline::{Headline, Weight, headline, rows, weight};
+use super::style::{Role, columns, cut, pad};
+use super::value::inline;
+use super::{View, difference};
+use crate::plan::{Drift, DriftKind, Plan, Step, Verdict};
+use crate::types::Type;
+
+/// Rows of a creation that are shown without `--full`.
+const NEW_ROWS: usize = 6;
+
+/// The whole plan; ends in a line break.
+pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
+    let mut parts = vec![header(plan, view)];
+    let steps = |wanted: Weight| plan.steps.iter().filter(move |step| weight(&step.action) == wanted);
+    parts.extend(blocks(&steps(Weight::Lost).collect::<Vec<_>>(), view));
+    parts.extend(blocks(&steps(Weight::Changed).collect::<Vec<_>>(), view));
+    parts.extend(creations(plan, view));
+    parts.extend(drift(plan, view));
+    parts.extend(outputs(plan, view));
+    parts.extend(asserts(plan, view));
+    parts.push(closing(plan, view));
+    let mut text = parts.join("\n\n");
+    text.push('\n');
+    text
+}
+
+/// `connect2 · production · us-west-2 · account 123456789012 · state 41, 12 minutes old`
+pub(super) fn header_line(plan: &Plan, view: &View<'_>) -> String {
+    let state = match (plan.serial, view.state_age) {
+        (0, _) => "no state yet".to_owned(),
+        (serial, Some(age)) => format!("state {serial}, {} old", spoken(age)),
+        (serial, None) => format!("state {serial}"),
+    };
+    let account = if plan.account.is_empty() { String::new() } else { format!("account {}", plan.account) };
+    let parts = [plan.stack.as_str(), &plan.env, &plan.region, &account, &state];
+    parts.iter().filter(|part| !part.is_empty()).map(|part| clean_line(part).into_owned()).collect::<Vec<_>>().join(" · ")
+}
+
+fn header(plan: &Plan, view: &View<'_>) -> String {
+    view.style.paint(Role::Strong, header_line(plan, view))
+}
+
+/// Columns that the headlines of one section share.
+struct Columns {
+    address: usize,
+    type_name: usize,
+    /// Where the place begins, when there is room for one column of places.
+    place: usize,
+}
+
+impl Columns {
+    fn of<'a>(lines: impl Iterator<Item = &'a Headline> + Clone, width: usize) -> Self {
+        let widest = |part: fn(&Headline) -> usize| lines.clone().map(part).max().unwrap_or(0);
+        let address = widest(|h| columns(&h.address)).min(44);
+        let type_name = widest(|h| columns(&h.type_name)).min(34);
+        let left = |h: &Headline| 4 + columns(&h.address).max(address) + 2 + columns(&h.type_name).max(type_name) + 2 + columns(&h.reason);
+        let places = widest(|h| columns(&h.place));
+        let room = width.saturating_sub(places + 2);
+        let place = lines.clone().map(left).filter(|n| *n <= room).max().unwrap_or(0);
+        Self { address, type_name, place }
+    }
+}
+
+fn blocks(steps: &[&Step], view: &View<'_>) -> Vec<String> {
+    let heads: Vec<Headline> = steps.iter().map(|step| headline(step, view)).collect();
+    let shared = Columns::of(heads.iter(), view.style.width);
+    heads.iter().zip(steps).map(|(head, step)| block(head, &rows(step, view), &shared, view)).collect()
+}
+
+fn block(head: &Headline, rows: &[Row], shared: &Columns, view: &View<'_>) -> String {
+    let mut out = head_line(head, shared, view);
+    for line in row_lines(rows, view) {
+        out.push('\n');
+        out.push_str(&line);
+    }
+    out
+}
+
+fn head_line(head: &Headline, shared: &Columns, view: &View<'_>) -> String {
+    let symbol = format!("{:>3}", head.symbol);
+    let address = pad(&head.address, shared.address);
+    let type_name = pad(&head.type_name, shared.type_name);
+    let left = 4 + columns(&address) + 2 + columns(&type_name) + 2 + columns(&head.reason);
+    let gap = " ".repeat(shared.place.saturating_sub(left) + 2);
+    let style = view.style;
+    let line = format!(
+        "{} {}  {}  {}{gap}{}",
+        style.paint(head.role, symbol),
+        style.paint(Role::Strong, address),
+        style.paint(Role::Faint, type_name),
+        if head.role == Role::Destroy { style.paint(Role::Destroy, &head.reason) } else { head.reason.clone() },
+        style.paint(Role::Faint, &head.place),
+    );
+    line.trim_end().to_owned()
+}
+
+/// The rows under a headline, their names in one column.
+fn row_lines(rows: &[Row], view: &View<'_>) -> Vec<String> {
+    let names = rows.iter().map(|row| columns(&row.name)).max().unwrap_or(0).min(34);
+    rows.iter().flat_map(|row| row_line(row, names, view)).collect()
+}
+
+fn row_line(row: &Row, names: usize, view: &View<'_>) -> Vec<String> {
+    let style = view.style;
+    let name = pad(&row.name, names);
+    let arrow = style.paint(Role::Faint, "→");
+    match &row.what {
+        What::Set(text) => vec![format!("      {name}  {text}")],
+        What::Unset(old) => vec![format!("      {name}  {} {arrow} (not set)", style.paint(Role::Destroy, old))],
+        What::Becomes(old, new) => {
+            vec![format!("      {name}  {} {arrow} {}", style.paint(Role::Destroy, old), style.paint(Role::Add, new))]
+        }
+        What::Lines(lines) => std::iter::once(format!("      {}", row.name)).chain(lines.iter().map(|line| diff_line(line, view))).collect(),
+    }
+}
+
+/// The bar keeps a text's own line from standing at the start of ours, where a log would take it for a command.
+fn diff_line(line: &Line, view: &View<'_>) -> String {
+    let style = view.style;
+    match line.kind {
+        LineKind::Same => format!("        │   {}", line.text),
+        LineKind::Old => format!("        │ {}", style.paint(Role::Destroy, format!("- {}", line.text))),
+        LineKind::New => format!("        │ {}", style.paint(Role::Add, format!("+ {}", line.text))),
+        LineKind::Skipped => format!("        │ {}", style.paint(Role::Faint, &line.text)),
+    }
+}
+
+/// New resources: with `--full` all of them, else one of each group and the number of its like.
+fn creations(plan: &Plan, view: &View<'_>) -> Vec<String> {
+    if view.full {
+        let steps: Vec<_> = plan.steps.iter().filter(|step| weight(&step.action) == Weight::New).collect();
+        return blocks(&steps, view);
+    }
+    let groups = groups(plan);
+    let heads: Vec<Headline> = groups.iter().map(|group| headline(group.first, view)).collect();
+    let shared = Columns::of(heads.iter(), view.style.width);
+    let folded = groups.iter().zip(&heads).map(|(group, head)| {
+        let mut rows = rows(group.first, view);
+        let more = rows.len().saturating_sub(NEW_ROWS);
+        rows.truncate(NEW_ROWS);
+        let mut out = block(head, &rows, &shared, view);
+        let mut note = |text: String| out.push_str(&format!("\n    {}", view.style.paint(Role::Faint, text)));
+        match (more, group.others.as_slice()) {
+            (0, []) => {}
+            (n, []) => note(format!("… and {} (--full shows them)", count(n, "more attribute", "more attributes"))),
+            (_, others) => {
+                let holder = clean_line(&group.holder).into_owned();
+                note(format!("… and {} more in {holder}: {} (--full shows them)", others.len(), counted(others)));
+            }
+        }
+        out
+    });
+    folded.collect()
+}
+
+fn drift(plan: &Plan, view: &View<'_>) -> Option<String> {
+    let entries: Vec<String> = plan.drift.iter().flat_map(|drift| drift_lines(drift, view)).collect();
+    let head = format!("Changed outside plat since state {}:", plan.serial);
+    match entries.as_slice() {
+        [] => None,
+        [one] => Some(format!("{} {one}", view.style.paint(Role::Warning, head))),
+        many => Some(std::iter::once(view.style.paint(Role::Warning, head)).chain(many.iter().map(|line| format!("  {line}"))).collect::<Vec<_>>().join("\n")),
+    }
+}
+
+/// `tags.CostCenter` of db.instance, "cc-1" → "cc-7" (kept: @ignore)
+pub(super) fn drift_lines(drift: &Drift, view: &View<'_>) -> Vec<String> {
+    let address = clean_line(&drift.address.to_string()).into_owned();
+    match &drift.kind {
+        DriftKind::Gone => vec![format!("{address} ({}) no longer exists", clean_line(&drift.type_name))],
+        DriftKind::Changed { attribute, before, after, kept } => {
+            let ty = view.attribute_type(&drift.type_name, attribute);
+            let kept = if *kept { " (kept: @ignore)" } else { "" };
+            let rows = difference::rows(&clean_line(attribute), Some(before), Some(after), &ty);
+            let said = |row: &Row| {
+                let name = match row.name.strip_prefix("tags.") {
+                    Some(tag) => format!("the tag `{tag}`"),
+                    None => format!("`{}`", row.name),
+                };
+                match &row.what {
+                    What::Set(new) => format!("{name} of {address}, set to {new}{kept}"),
+                    What::Unset(old) => format!("{name} of {address}, {old} → (not set){kept}"),
+                    What::Becomes(old, new) => format!("{name} of {address}, {old} → {new}{kept}"),
+                    What::Lines(lines) => {
+                        let of = |kind| lines.iter().filter(|line| line.kind == kind).count();
+                        format!("{name} of {address}, {} lines gone and {} new{kept}", of(LineKind::Old), of(LineKind::New))
+                    }
+                }
+            };
+            rows.iter().map(said).collect()
+        }
+    }
+}
+
+fn outputs(plan: &Plan, view: &View<'_>) -> Option<String> {
+    let changed: Vec<_> = plan.outputs.iter().filter(|output| output.changes()).collect();
+    if changed.is_empty() {
+        return None;
+    }
+    let names = changed.iter().map(|change| columns(&change.output.name)).max().unwrap_or(0);
+    let mut lines = vec![view.style.paint(Role::Strong, "Outputs:")];
+    for change in changed {
+        let new = cut(&inline(&change.output.value, &Type::Error), 100);
+        let name = pad(&clean_line(&change.output.name), names);
+        lines.push(match &change.before {
+            None => format!("  {name}  {new}"),
+            Some(old) => format!("  {name}  {} → {new}", cut(&json_inline(old), 100)),
+        });
+    }
+    Some(lines.join("\n"))
+}
+
+pub(super) fn json_inline(json: &serde_json::Value) -> String {
+    match json {
+        serde_json::Value::String(text) => quoted(text),
+        other => clean_line(&other.to_string()).into_owned(),
+    }
+}
+
+fn asserts(plan: &Plan, view: &View<'_>) -> Option<String> {
+    let mut lines = Vec::new();
+    for (assert, verdict) in &plan.asserts {
+        if *verdict == Verdict::Fails {
+            let place = view.style.paint(Role::Faint, view.place(Some(assert.span)));
+            lines.push(format!("{} {}  {place}", view.style.paint(Role::Error, "assert failed:"), clean_line(&assert.message)));
+        }
+    }
+    let later = plan.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Later).count();
+    if later > 0 {
+        lines.push(format!("{} to be told during apply", count(later, "assert is", "asserts are")));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// `Plan: 5 to add, 1 to change, 1 to destroy. About 11 minutes, most of it cluster.pool["app"].`
+pub(super) fn closing_line(plan: &Plan) -> String {
+    if plan.is_empty() {
+        return "No changes: everything is as the program says.".to_owned();
+    }
+    let sum = plan.summary();
+    let mut text = format!("Plan: {} to add, {} to change, {} to destroy", sum.add, sum.change, sum.destroy);
+    for (n, what) in [(sum.import, "to import"), (sum.forget, "to forget")] {
+        if n > 0 {
+            text.push_str(&format!(", {n} {what}"));
+        }
+    }
+    text.push('.');
+    let outputs = plan.outputs.iter().filter(|output| output.changes()).count();
+    if sum == crate::plan::Summary::default() {
+        text.push_str(&format!(" {}.", count(outputs, "output changes", "outputs change")));
+    }
+    let (total, longest) = plan.estimate();
+    if total.0 >= 10 {
+        text.push_str(&format!(" About {}", spoken(total)));
+        match longest {
+            Some(step) if plan.steps.len() > 1 && step.estimate.0 * 2 >= total.0 => {
+                text.push_str(&format!(", most of it {}.", clean_line(&step.address.to_string())));
+            }
+            _ => text.push('.'),
+        }
+    }
+    text
+}
+
+fn closing(plan: &Plan, view: &View<'_>) -> String {
+    view.style.paint(Role::Strong, closing_line(plan))
+}
