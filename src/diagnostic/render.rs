@@ -49,7 +49,8 @@ pub fn render_all(diagnostics: &[Diagnostic], sources: &SourceMap, drawing: Draw
     let errors = diagnostics.iter().filter(|one| one.is_error()).count();
     let warnings = diagnostics.len() - errors;
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    let said: Vec<_> = [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what)).collect();
+    let said: Vec<_> =
+        [(errors, "error"), (warnings, "warning")].into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what)).collect();
     if !said.is_empty() {
         out.push_str(&format!("\n{}\n", said.join(", ")));
     }
@@ -58,7 +59,8 @@ pub fn render_all(diagnostics: &[Diagnostic], sources: &SourceMap, drawing: Draw
 
 /// The JSON form; docs/json.md is the contract.
 pub fn to_json(diagnostic: &Diagnostic, sources: &SourceMap) -> serde_json::Value {
-    let related: Vec<_> = diagnostic.related.iter().map(|(span, text)| serde_json::json!({ "message": text, "place": place(*span, sources) })).collect();
+    let related: Vec<_> =
+        diagnostic.related.iter().map(|(span, text)| serde_json::json!({ "message": text, "place": place(*span, sources) })).collect();
     serde_json::json!({
         "severity": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
         "code": diagnostic.code.to_string(),
@@ -145,7 +147,8 @@ fn snippet(file: &SourceFile, labels: Vec<Label>, drawing: Drawing) -> String {
     });
     let excerpt = Excerpt { source: NamedSource::new(&*printable(&file.name), harmless(&file.text)), labels: labels.collect() };
     let theme = if drawing.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(drawing.width.max(40)).with_context_lines(1).without_syntax_highlighting();
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_width(drawing.width.max(40)).with_context_lines(1).without_syntax_highlighting();
     let mut drawn = String::new();
     if handler.render_report(&mut drawn, &excerpt).is_err() {
         return String::new();
@@ -176,7 +179,8 @@ fn printable(text: &str) -> String {
 }
 
 fn misleads(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t') || matches!(u32::from(c), 0x061c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff)
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(u32::from(c), 0x061c | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff)
 }
 
 #[cfg(test)]
@@ -188,7 +192,11 @@ mod tests {
 
     fn sources() -> (SourceMap, FileId, FileId) {
         let mut sources = SourceMap::default();
-        let a = sources.add("network.plat".as_ref(), "network.plat", "let a = 1\nresource web: aws.ec2.SecurityGroup {\n  vpc_id = public\n}\n");
+        let a = sources.add(
+            "network.plat".as_ref(),
+            "network.plat",
+            "let a = 1\nresource web: aws.ec2.SecurityGroup {\n  vpc_id = public\n}\n",
+        );
         let b = sources.add("other.plat".as_ref(), "other.plat", "resource public: aws.ec2.Subnet {\n}\n");
         (sources, a, b)
     }

@@ -23,7 +23,8 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
 }
 
 fn strip(text: &str, gone: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let text: Cow<'_, str> = if text.chars().any(&gone) { text.chars().filter(|c| !gone(*c)).collect::<String>().into() } else { text.into() };
+    let text: Cow<'_, str> =
+        if text.chars().any(&gone) { text.chars().filter(|c| !gone(*c)).collect::<String>().into() } else { text.into() };
     if text.contains("##[") { text.replace("##[", "# #[").into() } else { text }
 }
 

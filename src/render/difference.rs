@@ -156,7 +156,9 @@ mod tests {
     #[test]
     fn documents_are_compared_by_line() {
         let policy = |effect: &str| {
-            Value::str(format!("{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"{effect}\",\"Action\":\"*\",\"Resource\":\"*\"}}]}}"))
+            Value::str(format!(
+                "{{\"Version\":\"2012-10-17\",\"Statement\":[{{\"Effect\":\"{effect}\",\"Action\":\"*\",\"Resource\":\"*\"}}]}}"
+            ))
         };
         let rows = rows("policy", Some(&policy("Allow")), Some(&policy("Deny")), &Type::String);
         let What::Lines(lines) = &rows[0].what else { panic!("{rows:?}") };

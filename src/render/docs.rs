@@ -29,7 +29,11 @@ pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
     if schema.kind == Kind::LookupOnly {
         out.push_str(&format!("\nIt is looked up, not managed: `lookup NAME: {} {{ … }}`.\n", schema.name));
     } else if !schema.import.is_empty() {
-        out.push_str(&format!("\n{}: `plat import ADDRESS {}`\n", style.paint(Role::Strong, "Import"), schema.import.join("|").to_uppercase()));
+        out.push_str(&format!(
+            "\n{}: `plat import ADDRESS {}`\n",
+            style.paint(Role::Strong, "Import"),
+            schema.import.join("|").to_uppercase()
+        ));
     }
     if schema.stateful {
         out.push_str("\nIt holds data: under `@protect = true` it is deleted or replaced only with explicit consent.\n");
@@ -45,7 +49,8 @@ fn section(title: &str, attributes: &[&Attribute], style: Style, out: &mut Strin
     let width = attributes.iter().map(|a| a.name.len()).max().unwrap_or(0).min(36);
     for attribute in attributes {
         let facts = facts(attribute);
-        let facts = if facts.is_empty() { String::new() } else { format!("  {}", style.paint(Role::Faint, format!("({})", facts.join("; ")))) };
+        let facts =
+            if facts.is_empty() { String::new() } else { format!("  {}", style.paint(Role::Faint, format!("({})", facts.join("; ")))) };
         out.push_str(&format!("  {}  {}{facts}\n", style.paint(Role::Help, pad(attribute.name, width)), attribute.ty));
         for line in wrap(attribute.doc.trim(), style.width.saturating_sub(6)) {
             out.push_str(&format!("      {line}\n"));

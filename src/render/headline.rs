@@ -81,7 +81,9 @@ fn reason(step: &Step, view: &View<'_>) -> String {
         Action::Delete if step.prior.as_ref().is_some_and(|prior| prior.status == Status::Deposed) => {
             format!("deleted: `{id}`, which its replacement stands for by now")
         }
-        Action::Delete => format!("deleted: `{id}`, {}{lost}", if step.desired.is_some() { "asked for" } else { "no longer in the program" }),
+        Action::Delete => {
+            format!("deleted: `{id}`, {}{lost}", if step.desired.is_some() { "asked for" } else { "no longer in the program" })
+        }
         Action::Forget => format!("forgotten: `{id}` stays in the cloud, plat lets go of it"),
         Action::Import { id } => format!("imported: `{}`", clean_line(id)),
     }
@@ -110,7 +112,12 @@ pub fn and(items: &[String]) -> String {
 /// The rows under a step: what forces a replacement first, then the schema's order.
 pub fn rows(step: &Step, view: &View<'_>) -> Vec<Row> {
     let (forcing, others): (Vec<&Change>, Vec<&Change>) = step.changes.iter().partition(|change| change.forces_replacement);
-    forcing.into_iter().chain(others).filter(|change| view.full || is_worth_a_row(step, change, view)).flat_map(|change| row(step, change, view)).collect()
+    forcing
+        .into_iter()
+        .chain(others)
+        .filter(|change| view.full || is_worth_a_row(step, change, view))
+        .flat_map(|change| row(step, change, view))
+        .collect()
 }
 
 fn row(step: &Step, change: &Change, view: &View<'_>) -> Vec<Row> {

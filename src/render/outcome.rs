@@ -66,7 +66,8 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
 /// `error: creating db.instance: …        connect2.plat:31`
 fn told(failure: &Failure, style: Style) -> String {
     let address = clean_line(&failure.address.to_string()).into_owned();
-    let place = if failure.place.is_empty() { String::new() } else { format!("  {}", style.paint(Role::Faint, clean_line(&failure.place))) };
+    let place =
+        if failure.place.is_empty() { String::new() } else { format!("  {}", style.paint(Role::Faint, clean_line(&failure.place))) };
     let message = clean_line(&failure.message);
     format!("{}: {} {address}: {message}{place}\n", style.paint(Role::Error, "error"), failure.verb.doing())
 }
@@ -95,7 +96,8 @@ fn standing(outcome: &Outcome) -> String {
 }
 
 fn help(outcome: &Outcome) -> String {
-    let mut advice: Vec<String> = outcome.failures.iter().map(|f| clean_line(&f.advice).into_owned()).filter(|text| !text.is_empty()).collect();
+    let mut advice: Vec<String> =
+        outcome.failures.iter().map(|f| clean_line(&f.advice).into_owned()).filter(|text| !text.is_empty()).collect();
     advice.dedup();
     let start = match advice.as_slice() {
         [] => String::new(),

@@ -34,7 +34,11 @@ enum Detail {
 /// The whole comment, at most [`LIMIT`] bytes long.
 pub fn plan_markdown(plan: &Plan, view: &View<'_>) -> String {
     use Detail::{All, LostAddresses, LostCounted, LostLines, NewCounted, NoValues};
-    [All, NewCounted, NoValues, LostLines, LostAddresses].into_iter().map(|detail| page(plan, view, detail)).find(|page| page.len() < LIMIT).unwrap_or_else(|| page(plan, view, LostCounted))
+    [All, NewCounted, NoValues, LostLines, LostAddresses]
+        .into_iter()
+        .map(|detail| page(plan, view, detail))
+        .find(|page| page.len() < LIMIT)
+        .unwrap_or_else(|| page(plan, view, LostCounted))
 }
 
 fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {

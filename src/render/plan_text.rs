@@ -116,7 +116,9 @@ fn row_line(row: &Row, names: usize, view: &View<'_>) -> Vec<String> {
         What::Becomes(old, new) => {
             vec![format!("      {name}  {} {arrow} {}", style.paint(Role::Destroy, old), style.paint(Role::Add, new))]
         }
-        What::Lines(lines) => std::iter::once(format!("      {}", row.name)).chain(lines.iter().map(|line| diff_line(line, view))).collect(),
+        What::Lines(lines) => {
+            std::iter::once(format!("      {}", row.name)).chain(lines.iter().map(|line| diff_line(line, view))).collect()
+        }
     }
 }
 
@@ -165,7 +167,12 @@ fn drift(plan: &Plan, view: &View<'_>) -> Option<String> {
     match entries.as_slice() {
         [] => None,
         [one] => Some(format!("{} {one}", view.style.paint(Role::Warning, head))),
-        many => Some(std::iter::once(view.style.paint(Role::Warning, head)).chain(many.iter().map(|line| format!("  {line}"))).collect::<Vec<_>>().join("\n")),
+        many => Some(
+            std::iter::once(view.style.paint(Role::Warning, head))
+                .chain(many.iter().map(|line| format!("  {line}")))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        ),
     }
 }
 

@@ -105,7 +105,8 @@ impl Progress {
 
     /// The sign of life of a run without a terminal.
     pub fn sign_of_life(&self) -> String {
-        let running: Vec<String> = self.running.iter().take(3).map(|r| format!("{} for {}", clean_line(&r.address.to_string()), spoken(r.since))).collect();
+        let running: Vec<String> =
+            self.running.iter().take(3).map(|r| format!("{} for {}", clean_line(&r.address.to_string()), spoken(r.since))).collect();
         let more = match self.running.len().saturating_sub(3) {
             0 => String::new(),
             n => format!(" and {n} more"),

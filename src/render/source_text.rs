@@ -37,7 +37,9 @@ pub fn resource_source(name: &str, schema: &ResourceSchema, observed: &Object) -
 
 /// What a program must say so that a plan against the same thing changes nothing.
 fn is_told(attribute: &Attribute, value: &Value) -> bool {
-    let empty = matches!(value, Value::Null) || matches!(value, Value::List(items) if items.is_empty()) || matches!(value, Value::Object(o) if o.is_empty());
+    let empty = matches!(value, Value::Null)
+        || matches!(value, Value::List(items) if items.is_empty())
+        || matches!(value, Value::Object(o) if o.is_empty());
     let secret = matches!(value, Value::Secret(_));
     match &attribute.mode {
         Mode::Required => !secret && !value.is_null(),
@@ -79,7 +81,8 @@ pub fn value_source(value: &Value, ty: &Type, depth: usize) -> String {
             format!("[\n{items}{outer}]")
         }
         Value::Object(entries) if !entries.is_empty() => {
-            let entries: String = entries.iter().map(|(k, v)| format!("{inner}{} = {}\n", key(k), value_source(v, &field(ty, k), depth + 1))).collect();
+            let entries: String =
+                entries.iter().map(|(k, v)| format!("{inner}{} = {}\n", key(k), value_source(v, &field(ty, k), depth + 1))).collect();
             format!("{{\n{entries}{outer}}}")
         }
         _ => one,
