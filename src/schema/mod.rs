@@ -89,7 +89,7 @@ pub struct Attribute {
     pub replaces: bool,
     /// Cannot be read back, so drift in it is not seen.
     pub write_only: bool,
-    /// A list whose order means nothing.
+    /// A list whose order means nothing; of a record: no list in it has one.
     pub unordered: bool,
     /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
     pub ignore_case: bool,
@@ -161,10 +161,18 @@ impl Attribute {
     /// Is what was read what the program asks for, although it may be written differently? `15` asks for any 15.x, the order
     /// of an unordered list means nothing, and what a record leaves out is AWS's choice (but not in what cannot be read back).
     pub fn same(&self, wanted: &Value, observed: &Value) -> bool {
-        match (wanted, observed) {
-            (Value::List(wanted), Value::List(observed)) if self.unordered && wanted.len() == observed.len() => {
+        self.agrees(&self.ty, wanted, observed)
+    }
+
+    fn agrees(&self, ty: &Type, wanted: &Value, observed: &Value) -> bool {
+        match (wanted, observed, ty.required()) {
+            (wanted, observed, Type::Json) => same_document(wanted, observed),
+            (Value::Version(wanted), Value::Version(observed), _) => wanted.covers(observed),
+            (Value::String(wanted), Value::String(observed), _) if self.ignore_case => wanted.eq_ignore_ascii_case(observed),
+            (Value::List(wanted), Value::List(observed), _) if wanted.len() != observed.len() => false,
+            (Value::List(wanted), Value::List(observed), ty) if self.unordered => {
+                let ty = element(ty);
                 let mut rest: Vec<&Value> = observed.iter().collect();
-                let ty = element(&self.ty);
                 wanted.iter().all(|w| match rest.iter().position(|o| self.agrees(ty, w, o)) {
                     Some(found) => {
                         rest.swap_remove(found);
@@ -173,17 +181,9 @@ impl Attribute {
                     None => false,
                 })
             }
-            _ => self.agrees(&self.ty, wanted, observed),
-        }
-    }
-
-    fn agrees(&self, ty: &Type, wanted: &Value, observed: &Value) -> bool {
-        match (wanted, observed, ty.required()) {
-            (Value::Version(wanted), Value::Version(observed), _) => wanted.covers(observed),
-            (Value::String(wanted), Value::String(observed), _) if self.ignore_case => wanted.eq_ignore_ascii_case(observed),
             (Value::List(wanted), Value::List(observed), ty) => {
                 let ty = element(ty);
-                wanted.len() == observed.len() && wanted.iter().zip(observed.iter()).all(|(w, o)| self.agrees(ty, w, o))
+                wanted.iter().zip(observed.iter()).all(|(w, o)| self.agrees(ty, w, o))
             }
             (Value::Object(wanted), Value::Object(observed), Type::Record(record)) if !self.write_only => wanted.iter().all(|(name, w)| {
                 let ty = record.field(name).map_or(&Type::Json, |field| &field.ty);
@@ -276,6 +276,24 @@ mod tests {
         assert!(unordered.same(&texts(&["a", "b", "a"]), &texts(&["a", "a", "b"])));
         assert!(!unordered.same(&texts(&["a", "b", "b"]), &texts(&["a", "a", "b"])));
         assert!(!attribute(Type::list(Type::String)).same(&texts(&["a", "b"]), &texts(&["b", "a"])));
+    }
+
+    #[test]
+    fn documents_agree_by_meaning_and_lists_in_an_unordered_record_in_any_order() {
+        let statement = |action: Value| Value::object([("Statement", Value::list([Value::object([("Action", action)])]))]);
+        let (one, list) = (statement(Value::str("s3:GetObject")), statement(Value::list([Value::str("s3:getobject")])));
+        assert!(attribute(Type::Json).same(&one, &list));
+        let named = |document: &Value| Value::list([Value::object([("a", document.clone())])]);
+        let field = crate::types::Field { name: "a".into(), ty: Type::Json, optional: false, doc: "".into() };
+        let record = Type::Record(Arc::new(crate::types::Record { name: None, fields: vec![field] }));
+        assert!(attribute(Type::list(record)).same(&named(&one), &named(&list)));
+
+        let nets = |items: [&str; 2]| Value::object([("nets", Value::list(items.map(Value::str)))]);
+        let field = crate::types::Field { name: "nets".into(), ty: Type::list(Type::String), optional: false, doc: "".into() };
+        let ty = Type::Record(Arc::new(crate::types::Record { name: None, fields: vec![field] }));
+        let unordered = Attribute { unordered: true, ..attribute(ty.clone()) };
+        assert!(unordered.same(&nets(["a", "b"]), &nets(["b", "a"])));
+        assert!(!attribute(ty).same(&nets(["a", "b"]), &nets(["b", "a"])));
     }
 
     #[test]
