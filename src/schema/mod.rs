@@ -83,6 +83,8 @@ pub struct Attribute {
     /// The property's name in CloudFormation, when it cannot be derived from `name`.
     pub cfn: Option<&'static str>,
     pub doc: &'static str,
+    /// What reads of the attribute give. An input that is not required also takes `null`, which is leaving it out; a `Chosen`
+    /// one is an `Optional` here only when it can be empty once AWS has chosen.
     pub ty: Type,
     pub mode: Mode,
     /// A change makes a new resource.

@@ -1,0 +1,3 @@
+//! Amazon EKS: managed Kubernetes.
+
+resources!["eks":];

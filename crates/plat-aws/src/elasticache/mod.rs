@@ -1,0 +1,3 @@
+//! Amazon ElastiCache: managed Redis, Valkey and Memcached.
+
+resources!["elasticache":];

@@ -1,0 +1,3 @@
+//! AWS IAM: who may do what.
+
+resources!["iam":];

@@ -1,0 +1,3 @@
+//! AWS KMS: encryption keys.
+
+resources!["kms":];

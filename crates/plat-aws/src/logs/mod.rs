@@ -1,0 +1,3 @@
+//! Amazon CloudWatch Logs.
+
+resources!["logs":];

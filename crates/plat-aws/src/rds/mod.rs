@@ -1,0 +1,3 @@
+//! Amazon RDS: managed relational databases.
+
+resources!["rds":];

@@ -1,0 +1,61 @@
+//! Waiting for a state.
+
+use std::future::Future;
+use std::time::{Duration as StdDuration, Instant};
+
+use plat::provider::{ErrorKind, ProviderError};
+use plat::value::Duration;
+
+/// What one look at a thing shows.
+pub(crate) enum Progress<T> {
+    Ready(T),
+    Pending,
+    /// It will never be ready; says why.
+    Failed(String),
+}
+
+/// The first pause; what is quick is seen soon.
+const FIRST_PAUSE: StdDuration = StdDuration::from_millis(200);
+
+/// Looks until it is ready: at once, then after pauses that grow up to `delay`. `what` is the waiter's name, `DBInstanceAvailable` say.
+pub(crate) async fn until<T, F, Fut>(what: &str, timeout: Duration, delay: StdDuration, mut look: F) -> Result<T, ProviderError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Progress<T>, ProviderError>>,
+{
+    let started = Instant::now();
+    let limit = StdDuration::from_secs(timeout.0.unsigned_abs());
+    let mut pause = FIRST_PAUSE.min(delay);
+    loop {
+        match look().await? {
+            Progress::Ready(ready) => return Ok(ready),
+            Progress::Failed(reason) => return Err(ProviderError::new(ErrorKind::NotReady, what, reason)),
+            Progress::Pending => {}
+        }
+        if started.elapsed() + pause > limit {
+            let message = format!("not ready after {timeout}; plat apply goes on from here, and `@timeout` sets how long it waits");
+            return Err(ProviderError::new(ErrorKind::NotReady, what, message));
+        }
+        tokio::time::sleep(pause).await;
+        pause = pause.mul_f64(1.6).min(delay);
+    }
+}
+
+/// Tries again while the error has one of `codes`, for `limit` at most or the operation's own time-out when that is shorter.
+pub(crate) async fn while_refused<T, F, Fut>(codes: &[&str], timeout: Duration, limit: StdDuration, mut call: F) -> Result<T, ProviderError>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T, ProviderError>>,
+{
+    let started = Instant::now();
+    let limit = limit.min(StdDuration::from_secs(timeout.0.unsigned_abs()));
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match call().await {
+            Err(error) if codes.contains(&error.code.as_str()) && started.elapsed() + pause <= limit => {}
+            outcome => return outcome,
+        }
+        tokio::time::sleep(pause).await;
+        pause = pause.mul_f64(1.6).min(StdDuration::from_secs(10));
+    }
+}
