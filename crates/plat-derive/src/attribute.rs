@@ -118,9 +118,8 @@ impl Settings {
 
     fn finish(self, ident: Ident, ty: syn::Type, doc: String) -> Result<Attribute> {
         let shape = Shape::of(&ty);
-        let (mode, mode_span) = self
-            .mode
-            .ok_or_else(|| Error::new(ident.span(), format!("`{ident}` needs one of required, optional, chosen, computed")))?;
+        let (mode, mode_span) =
+            self.mode.ok_or_else(|| Error::new(ident.span(), format!("`{ident}` needs one of required, optional, chosen, computed")))?;
         if mode == Mode::Optional && self.default.is_none() && !shape.has_empty() {
             return Err(Error::new(mode_span, "an optional attribute is an Option, a Vec or a BTreeMap, or has a `default`"));
         }

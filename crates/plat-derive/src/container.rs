@@ -74,7 +74,8 @@ impl Container {
             _ => return Err(meta.error("`takes` has create, update and delete")),
         };
         let text: LitStr = meta.value()?.parse()?;
-        *place = Some(seconds(&text.value()).ok_or_else(|| Error::new(text.span(), "a duration is written like \"90s\", \"6m\" or \"1h30m\""))?);
+        *place =
+            Some(seconds(&text.value()).ok_or_else(|| Error::new(text.span(), "a duration is written like \"90s\", \"6m\" or \"1h30m\""))?);
         Ok(())
     }
 
@@ -98,7 +99,9 @@ impl Container {
                 span,
                 "say how a create whose answer was lost is found again: `recovery = Token | Tag | Name | Relation | Compare`",
             )),
-            (Some(_), false) if self.import.is_empty() => Err(Error::new(span, "say which attribute is the import id: `import = attribute`")),
+            (Some(_), false) if self.import.is_empty() => {
+                Err(Error::new(span, "say which attribute is the import id: `import = attribute`"))
+            }
             _ => Ok(()),
         }
     }

@@ -227,7 +227,12 @@ fn default_value(attribute: &Attribute) -> Result<TokenStream> {
             }
             quote!(::plat::value::Value::str(#value))
         }
-        _ => return Err(Error::new(default.span(), "a default is a literal of the attribute's type: a bool, a number, a text, a count of `unit`")),
+        _ => {
+            return Err(Error::new(
+                default.span(),
+                "a default is a literal of the attribute's type: a bool, a number, a text, a count of `unit`",
+            ));
+        }
     })
 }
 

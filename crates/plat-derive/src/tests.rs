@@ -8,9 +8,7 @@ fn refused(source: &str) -> String {
 }
 
 fn with_attr(attr: &str, ty: &str) -> String {
-    format!(
-        "/// Doc.\n#[resource(\"aws.ec2.VPC\", import = a, recovery = Tag)]\nstruct Vpc {{\n/// Doc.\n#[attr({attr})]\na: {ty},\n}}"
-    )
+    format!("/// Doc.\n#[resource(\"aws.ec2.VPC\", import = a, recovery = Tag)]\nstruct Vpc {{\n/// Doc.\n#[attr({attr})]\na: {ty},\n}}")
 }
 
 fn with_resource(settings: &str) -> String {
@@ -69,7 +67,8 @@ fn a_resource_is_refused_without_what_the_engine_needs() {
         let said = refused(&with_resource(settings));
         assert!(said.contains(message), "{settings}: {said}");
     }
-    let said = refused("/// Doc.\n#[resource(\"aws.ec2.VPC\", import = a, recovery = Tag)]\nstruct Vpc {\n#[attr(required)]\na: String,\n}");
+    let said =
+        refused("/// Doc.\n#[resource(\"aws.ec2.VPC\", import = a, recovery = Tag)]\nstruct Vpc {\n#[attr(required)]\na: String,\n}");
     assert!(said.contains("needs a doc comment"), "{said}");
 }
 

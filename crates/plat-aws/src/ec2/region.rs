@@ -17,7 +17,8 @@ pub struct Region {
 impl crate::service::LookupHandler for Region {
     async fn lookup(aws: &crate::client::Aws, _: Self) -> Result<Self, plat::provider::ProviderError> {
         let call = "DescribeRegions";
-        let answer = aws.ec2().describe_regions().region_names(aws.region()).send().await.map_err(|e| crate::error::provider_error(call, e))?;
+        let answer =
+            aws.ec2().describe_regions().region_names(aws.region()).send().await.map_err(|e| crate::error::provider_error(call, e))?;
         let region = crate::error::exactly_one("aws.ec2.Region", answer.regions.unwrap_or_default())?;
         Ok(Self { name: region.region_name.unwrap_or_default(), endpoint: region.endpoint.unwrap_or_default() })
     }
