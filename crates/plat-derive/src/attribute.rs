@@ -28,11 +28,13 @@ pub struct Attribute {
     pub write_only: bool,
     pub unordered: bool,
     pub nullable: bool,
+    pub ignore_case: bool,
     pub unit: Option<Ident>,
     pub range: Option<(i64, i64)>,
     pub one_of: Vec<LitStr>,
     pub interrupts: Option<LitStr>,
     pub cfn: Option<LitStr>,
+    pub sample: Vec<LitStr>,
 }
 
 impl Attribute {
@@ -69,11 +71,13 @@ struct Settings {
     write_only: bool,
     unordered: Option<Span>,
     nullable: Option<Span>,
+    ignore_case: Option<Span>,
     unit: Option<Ident>,
     range: Option<(i64, i64, Span)>,
     one_of: Vec<LitStr>,
     interrupts: Option<LitStr>,
     cfn: Option<LitStr>,
+    sample: Vec<LitStr>,
 }
 
 impl Settings {
@@ -88,20 +92,18 @@ impl Settings {
             "write_only" => self.write_only = true,
             "unordered" => self.unordered = Some(meta.path.span()),
             "nullable" => self.nullable = Some(meta.path.span()),
+            "ignore_case" => self.ignore_case = Some(meta.path.span()),
             "default" => self.default = Some(meta.value()?.parse()?),
             "unit" => self.unit = Some(unit(meta.value()?.parse()?)?),
             "range" => self.range = Some(range(&meta.value()?.parse()?)?),
             "interrupts" => self.interrupts = Some(meta.value()?.parse()?),
             "cfn" => self.cfn = Some(meta.value()?.parse()?),
-            "one_of" => {
-                let content;
-                syn::parenthesized!(content in meta.input);
-                self.one_of = content.parse_terminated(<LitStr as syn::parse::Parse>::parse, Token![,])?.into_iter().collect();
-            }
+            "one_of" => self.one_of = texts(meta)?,
+            "sample" => self.sample = texts(meta)?,
             _ => {
                 return Err(meta.error(
                     "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, unordered, \
-                     nullable, unit, range, one_of, interrupts, cfn",
+                     nullable, ignore_case, unit, range, one_of, interrupts, cfn, sample",
                 ));
             }
         }
@@ -129,8 +131,11 @@ impl Settings {
         if mode == Mode::Computed && (self.replaces || self.write_only) {
             return Err(Error::new(mode_span, "a computed attribute is only read: it has neither `replaces` nor `write_only`"));
         }
-        if let Some(span) = self.unordered.filter(|_| !shape.is_list()) {
-            return Err(Error::new(span, "only a Vec can be unordered"));
+        if let Some(span) = self.unordered.filter(|_| !shape.is_list() && shape.is_plain()) {
+            return Err(Error::new(span, "only a Vec, or a record with one in it, can be unordered"));
+        }
+        if let Some(span) = self.ignore_case.filter(|_| shape.innermost() != "String") {
+            return Err(Error::new(span, "`ignore_case` is for texts"));
         }
         if let Some(span) = self.nullable.filter(|_| mode != Mode::Chosen || !shape.is_option()) {
             return Err(Error::new(span, "`nullable` is for a chosen Option that can be empty when read"));
@@ -159,13 +164,22 @@ impl Settings {
             write_only: self.write_only,
             unordered: self.unordered.is_some(),
             nullable: self.nullable.is_some(),
+            ignore_case: self.ignore_case.is_some(),
             unit: self.unit,
             range: self.range.map(|(least, most, _)| (least, most)),
             one_of: self.one_of,
             interrupts: self.interrupts,
             cfn: self.cfn,
+            sample: self.sample,
         })
     }
+}
+
+/// `("a", "b")`
+fn texts(meta: &ParseNestedMeta<'_>) -> Result<Vec<LitStr>> {
+    let content;
+    syn::parenthesized!(content in meta.input);
+    Ok(content.parse_terminated(<LitStr as syn::parse::Parse>::parse, Token![,])?.into_iter().collect())
 }
 
 /// The variant of `plat::schema::Unit` for `days`.

@@ -118,6 +118,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
         }
     };
     let (replaces, write_only, unordered) = (attribute.replaces, attribute.write_only, attribute.unordered);
+    let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
     let unit = option(attribute.unit.as_ref().map(|u| quote!(::plat::schema::Unit::#u)));
     let range = option(attribute.range.map(|(least, most)| quote!((#least, #most))));
@@ -131,9 +132,11 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             replaces: #replaces,
             write_only: #write_only,
             unordered: #unordered,
+            ignore_case: #ignore_case,
             unit: #unit,
             range: #range,
             interrupts: #interrupts,
+            sample: &[#(#sample),*],
         }
     })
 }

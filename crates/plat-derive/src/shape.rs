@@ -52,6 +52,14 @@ impl Shape {
         self.containers.contains(&Container::List)
     }
 
+    /// One of the vocabulary's own types is inside, not a record.
+    pub fn is_plain(&self) -> bool {
+        const PLAIN: [&str; 14] = [
+            "", "bool", "i64", "f64", "String", "Id", "Arn", "IpNet", "IpAddr", "Size", "Duration", "Version", "SecretText", "Json",
+        ];
+        PLAIN.contains(&self.innermost.as_str())
+    }
+
     /// There is a value that says "nothing": `None`, `[]`, `{}`.
     pub fn has_empty(&self) -> bool {
         !self.containers.is_empty()
