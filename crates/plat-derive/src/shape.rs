@@ -54,9 +54,8 @@ impl Shape {
 
     /// One of the vocabulary's own types is inside, not a record.
     pub fn is_plain(&self) -> bool {
-        const PLAIN: [&str; 14] = [
-            "", "bool", "i64", "f64", "String", "Id", "Arn", "IpNet", "IpAddr", "Size", "Duration", "Version", "SecretText", "Json",
-        ];
+        const PLAIN: [&str; 14] =
+            ["", "bool", "i64", "f64", "String", "Id", "Arn", "IpNet", "IpAddr", "Size", "Duration", "Version", "SecretText", "Json"];
         PLAIN.contains(&self.innermost.as_str())
     }
 
