@@ -1,10 +1,35 @@
 //! What plat knows to exist, kept so that no crash, race or damage loses it. state/README.md is the format's contract.
+//!
+//! A [`StateStore`] loads without a lock, and opens a [`Session`] with one. A session's journal makes every operation's
+//! intent durable before the call and its outcome after; what a killed process left open comes back as [`Pending`].
+
+mod codec;
+mod error;
+mod fingerprint;
+mod head;
+mod journal;
+mod local;
+mod lock;
+mod seal;
+mod session;
+mod store;
+mod values;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::address::Address;
 use crate::value::{Object, ResolvedObject, Value};
+
+pub use codec::{VERSION, decode, encode};
+pub use error::StateError;
+pub use fingerprint::{FingerprintKey, random_id};
+pub use journal::{Entry, Intent, Pending, Verb};
+pub use local::LocalStore;
+pub use session::Session;
+pub use store::{Holder, Loaded, OpenOptions, Restored, Snapshot, StateStore};
 
 /// The state of one environment of one stack, in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +80,21 @@ pub enum Status {
 }
 
 impl StateFile {
+    /// The state of an environment that has none yet: a lineage and a key of its own, serial 0.
+    pub fn new(stack: impl Into<String>, env: impl Into<String>) -> Result<Self, StateError> {
+        Ok(Self {
+            stack: stack.into(),
+            env: env.into(),
+            lineage: random_id()?,
+            serial: 0,
+            account: None,
+            region: None,
+            fingerprint_key: FingerprintKey::random()?.to_hex(),
+            resources: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        })
+    }
+
     pub fn attribute(&self, address: &Address, attribute: &str) -> Option<&Value> {
         self.resources.get(address)?.observed.get(attribute)
     }

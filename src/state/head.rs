@@ -1,0 +1,106 @@
+//! HEAD: the one small thing that says what is current. Written whole, in one step, or not at all.
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::{VERSION, to_json};
+use super::seal::Seal;
+use super::{Snapshot, StateError};
+
+/// What is current.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Head {
+    pub version: u64,
+    pub stack: String,
+    pub env: String,
+    pub lineage: String,
+    /// Grows with every session.
+    pub epoch: u64,
+    pub serial: u64,
+    /// SHA-256 of the current snapshot, in hex.
+    pub snapshot: String,
+    /// The name of the journal that goes on from the snapshot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journal: Option<String>,
+    /// Seconds since 1970 when this was written.
+    pub written: u64,
+}
+
+#[derive(Deserialize)]
+struct HeadVersion {
+    version: u64,
+}
+
+fn chain() -> Seal {
+    Seal::start("head")
+}
+
+impl Head {
+    /// One sealed line.
+    pub fn encode(&self) -> Result<Vec<u8>, StateError> {
+        Ok(chain().close(to_json(self)?))
+    }
+
+    /// Reads the line; checks that it is of this stack and env.
+    pub fn decode(place: &str, bytes: &[u8], stack: &str, env: &str) -> Result<Head, StateError> {
+        let damaged = |problem: &str| StateError::damaged(place, problem);
+        if bytes.is_empty() {
+            return Err(damaged("it has no bytes"));
+        }
+        let line = bytes.strip_suffix(b"\n").ok_or_else(|| damaged("its end is missing"))?;
+        let json = chain().check(line).ok_or_else(|| damaged("it is not what was written"))?;
+        let HeadVersion { version } = serde_json::from_slice(&json).map_err(|error| damaged(&error.to_string()))?;
+        if version > VERSION {
+            return Err(StateError::Newer { place: place.to_owned(), found: version, known: VERSION });
+        }
+        let head: Head = serde_json::from_slice(&json).map_err(|error| damaged(&error.to_string()))?;
+        if (head.stack.as_str(), head.env.as_str()) != (stack, env) {
+            return Err(StateError::Foreign {
+                place: place.to_owned(),
+                found: format!("{} · {}", head.stack, head.env),
+                wanted: format!("{stack} · {env}"),
+            });
+        }
+        Ok(head)
+    }
+}
+
+/// The name of a snapshot: its serial, so that names sort, and its hash, so that it vouches for itself.
+pub fn snapshot_name(serial: u64, sha256: &str) -> String {
+    format!("{serial:06}-{sha256}.json")
+}
+
+/// What a snapshot's name says; `None` for other names.
+pub fn parse_snapshot_name(name: &str, bytes: u64) -> Option<Snapshot> {
+    let (serial, sha256) = name.strip_suffix(".json")?.split_once('-')?;
+    let hex = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
+    Some(Snapshot { serial: serial.parse().ok()?, sha256: hex.then(|| sha256.to_owned())?, bytes })
+}
+
+/// A stack's or environment's name as one part of a path: it stays inside its folder, whatever it is.
+pub fn path_part(name: &str) -> String {
+    let plain = |i: usize, b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || (b == b'.' && i > 0);
+    let escape = |(i, b): (usize, u8)| if plain(i, b) { char::from(b).to_string() } else { format!("%{b:02X}") };
+    name.bytes().enumerate().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_inside_their_folder() {
+        assert_eq!(path_part("connect2"), "connect2");
+        assert_eq!(path_part("../x"), "%2E.%2Fx");
+        assert_eq!(path_part(".."), "%2E.");
+    }
+
+    #[test]
+    fn snapshots_are_known_by_name() {
+        let sha = "a".repeat(64);
+        assert_eq!(parse_snapshot_name(&snapshot_name(7, &sha), 3).unwrap().serial, 7);
+        for name in ["000007.json", "x-a.json", "000007-zz.json", ".tmp"] {
+            assert!(parse_snapshot_name(name, 3).is_none());
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! A state in a folder: `HEAD`, `lock`, `snapshots/` and `journal/`.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::head::{Head, parse_snapshot_name, path_part, snapshot_name};
+use super::journal::{Ledger, replay};
+use super::lock::Lock;
+use super::seal::{Seal, sha256_hex};
+use super::session::{Commit, Current, Medium};
+use super::store::{Restored, now};
+use super::values::Reader;
+use super::{Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec};
+use crate::schema::Registry;
+
+/// How many snapshots are kept.
+const KEEP: usize = 50;
+
+/// The states of a project's folder, `.plat/state/STACK/ENV/`.
+#[derive(Debug, Clone)]
+pub struct LocalStore {
+    folder: PathBuf,
+    stack: String,
+    env: String,
+}
+
+impl LocalStore {
+    /// `project`: the folder that `.plat` is in.
+    pub fn new(project: &Path, stack: &str, env: &str) -> Self {
+        let folder = project.join(".plat").join("state").join(path_part(stack)).join(path_part(env));
+        Self { folder, stack: stack.to_owned(), env: env.to_owned() }
+    }
+
+    fn head_path(&self) -> PathBuf {
+        self.folder.join("HEAD")
+    }
+
+    fn snapshot_path(&self, serial: u64, sha256: &str) -> PathBuf {
+        self.folder.join("snapshots").join(snapshot_name(serial, sha256))
+    }
+
+    fn journal_path(&self, name: &str) -> PathBuf {
+        self.folder.join("journal").join(format!("{name}.jsonl"))
+    }
+
+    /// `None`: there is no state yet. A folder that has lost its HEAD is not that.
+    fn head(&self) -> Result<Option<Head>, StateError> {
+        let path = self.head_path();
+        match read(&path)? {
+            Some(bytes) => Head::decode(&path.display().to_string(), &bytes, &self.stack, &self.env).map(Some),
+            None if self.listed()?.is_empty() => Ok(None),
+            None => Err(StateError::damaged(path.display(), "it is missing")),
+        }
+    }
+
+    /// What is current, with the journal's outcomes in it. A journal that a running apply has cut in the meantime: read again.
+    fn current(&self, registry: &Registry) -> Result<Option<(Head, StateFile, Ledger)>, StateError> {
+        let mut head = self.head()?;
+        loop {
+            let Some(known) = head else { return Ok(None) };
+            match self.follow(&known, registry) {
+                Ok((state, ledger)) => return Ok(Some((known, state, ledger))),
+                Err(error) => {
+                    head = self.head()?;
+                    if head.as_ref() == Some(&known) {
+                        return Err(error);
+                    }
+                }
+            }
+        }
+    }
+
+    fn follow(&self, head: &Head, registry: &Registry) -> Result<(StateFile, Ledger), StateError> {
+        let mut state = self.read_snapshot(head.serial, &head.snapshot, registry)?;
+        if state.lineage != head.lineage {
+            return Err(StateError::damaged(self.head_path().display(), "it and its snapshot are of two lineages"));
+        }
+        let Some(name) = &head.journal else { return Ok((state, Ledger::default())) };
+        let path = self.journal_path(name);
+        let bytes = read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?;
+        let ledger = replay(&path.display().to_string(), name, &bytes, None, &Reader::new(registry), &mut state)?;
+        Ok((state, ledger))
+    }
+
+    fn read_snapshot(&self, serial: u64, sha256: &str, registry: &Registry) -> Result<StateFile, StateError> {
+        let path = self.snapshot_path(serial, sha256);
+        let bytes = read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?;
+        if sha256_hex(&bytes) != sha256 {
+            return Err(StateError::damaged(path.display(), "it is not what was written"));
+        }
+        codec::decode(&path.display().to_string(), &bytes, registry)
+    }
+
+    /// The snapshots by their names, newest first.
+    fn listed(&self) -> Result<Vec<Snapshot>, StateError> {
+        let folder = self.folder.join("snapshots");
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StateError::io(&folder)(error)),
+        };
+        let mut snapshots = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(StateError::io(&folder))?;
+            let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+            snapshots.extend(parse_snapshot_name(&entry.file_name().to_string_lossy(), bytes));
+        }
+        snapshots.sort_by(|a, b| (b.serial, &b.sha256).cmp(&(a.serial, &a.sha256)));
+        Ok(snapshots)
+    }
+
+    fn is_good(&self, snapshot: &Snapshot) -> bool {
+        let bytes = read(&self.snapshot_path(snapshot.serial, &snapshot.sha256));
+        matches!(bytes, Ok(Some(bytes)) if sha256_hex(&bytes) == snapshot.sha256)
+    }
+
+    fn newest_good(&self) -> Option<u64> {
+        self.listed().ok()?.iter().find(|snapshot| self.is_good(snapshot)).map(|snapshot| snapshot.serial)
+    }
+
+    fn loaded(&self, current: Option<(Head, StateFile, Ledger)>) -> Result<Loaded, StateError> {
+        Ok(match current {
+            None => Loaded { state: StateFile::new(&self.stack, &self.env)?, pending: Vec::new(), new: true, written: None },
+            Some((head, state, ledger)) => {
+                Loaded { state, pending: ledger.open().cloned().collect(), new: false, written: Some(head.written) }
+            }
+        })
+    }
+
+    fn lock(&self, options: &OpenOptions) -> Result<Lock, StateError> {
+        for folder in ["snapshots", "journal"] {
+            let path = self.folder.join(folder);
+            fs::create_dir_all(&path).map_err(StateError::io(&path))?;
+        }
+        Lock::take(&self.folder.join("lock"), options)
+    }
+}
+
+impl StateStore for LocalStore {
+    fn location(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    fn load(&self, registry: &Registry) -> Result<Loaded, StateError> {
+        let current = self.current(registry).map_err(|error| error.with_good(|| self.newest_good()))?;
+        self.loaded(current)
+    }
+
+    fn open(&self, options: &OpenOptions, registry: &Registry) -> Result<(Session, Loaded), StateError> {
+        let lock = self.lock(options)?;
+        let found = self.current(registry).map_err(|error| error.with_good(|| self.newest_good()))?;
+        let head = found.as_ref().map(|(head, ..)| head.clone());
+        let current = head.as_ref().map(|head| Current { serial: head.serial, sha256: head.snapshot.clone() });
+        let loaded = self.loaded(found)?;
+        let epoch = head.map_or(0, |head| head.epoch) + 1;
+        let medium = LocalMedium::new(self.clone(), lock, epoch)?;
+        let session = Session::new(Box::new(medium), loaded.state.lineage.clone(), current, loaded.pending.clone());
+        Ok((session, loaded))
+    }
+
+    fn history(&self) -> Result<Vec<Snapshot>, StateError> {
+        Ok(self.listed()?.into_iter().filter(|snapshot| self.is_good(snapshot)).collect())
+    }
+
+    fn snapshot(&self, serial: u64, registry: &Registry) -> Result<StateFile, StateError> {
+        let found = self.listed()?.into_iter().find(|snapshot| snapshot.serial == serial && self.is_good(snapshot));
+        let found = found.ok_or(StateError::NoSuchSnapshot { serial })?;
+        self.read_snapshot(found.serial, &found.sha256, registry)
+    }
+
+    fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
+        let lock = self.lock(options)?;
+        let mut state = self.snapshot(serial, registry)?;
+        // A HEAD that cannot be read has nothing to say here; one of a newer plat or another stack has.
+        let head = match self.head() {
+            Ok(head) => head,
+            Err(StateError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        let newest = self.listed()?.first().map_or(serial, |snapshot| snapshot.serial);
+        let journal = self.journals_aside()?;
+        state.serial = newest.max(head.as_ref().map_or(0, |head| head.serial)) + 1;
+        let bytes = codec::encode(&state)?;
+        let sha256 = sha256_hex(&bytes);
+        let mut medium = LocalMedium::new(self.clone(), lock, head.map_or(newest, |head| head.epoch) + 1)?;
+        let commit = Commit { lineage: &state.lineage, serial: state.serial, sha256: &sha256, bytes: &bytes, same: false, journal: None };
+        medium.commit(&commit)?;
+        Ok(Restored { serial: state.serial, journal })
+    }
+}
+
+/// The writing half of a local store.
+struct LocalMedium {
+    store: LocalStore,
+    lock: Option<Lock>,
+    epoch: u64,
+    /// HEAD's bytes as they were when the lock was taken or HEAD was last written.
+    head: Option<Vec<u8>>,
+    journal: Option<(PathBuf, File)>,
+}
+
+impl LocalMedium {
+    fn new(store: LocalStore, lock: Lock, epoch: u64) -> Result<Self, StateError> {
+        let head = read(&store.head_path())?;
+        Ok(Self { store, lock: Some(lock), epoch, head, journal: None })
+    }
+
+    /// Somebody who deletes the lock's file, or a file system without locks, must not lead to two writers.
+    fn alone(&self) -> Result<(), StateError> {
+        match self.lock.is_some() && read(&self.store.head_path())? == self.head {
+            true => Ok(()),
+            false => Err(StateError::LockLost { holder: Box::new(super::Holder::nameless()) }),
+        }
+    }
+
+    fn write_head(&mut self, commit: &Commit<'_>) -> Result<(), StateError> {
+        let head = Head {
+            version: codec::VERSION,
+            stack: self.store.stack.clone(),
+            env: self.store.env.clone(),
+            lineage: commit.lineage.to_owned(),
+            epoch: self.epoch,
+            serial: commit.serial,
+            snapshot: commit.sha256.to_owned(),
+            journal: commit.journal.map(|(name, ..)| name.to_owned()),
+            written: now(),
+        };
+        let bytes = head.encode()?;
+        if self.head.is_none() {
+            // The folders are new as well.
+            self.store.folder.ancestors().skip(1).take(4).try_for_each(sync_folder)?;
+        }
+        write_durably(&self.store.head_path(), &bytes)?;
+        self.head = Some(bytes);
+        Ok(())
+    }
+
+    /// Removes what nothing points to any more. What cannot be removed is tried again the next time.
+    fn clean(&self) {
+        let current = self.journal.as_ref().map(|(path, _)| path.as_path());
+        for path in self.store.journals().unwrap_or_default() {
+            if Some(path.as_path()) != current {
+                let _ = fs::remove_file(path);
+            }
+        }
+        for old in self.store.listed().unwrap_or_default().iter().skip(KEEP) {
+            let _ = fs::remove_file(self.store.snapshot_path(old.serial, &old.sha256));
+        }
+    }
+}
+
+impl Medium for LocalMedium {
+    fn append(&mut self, lines: &[u8], _end: Seal) -> Result<(), StateError> {
+        let (path, file) = self.journal.as_mut().ok_or_else(|| StateError::Misused("a session begins before it appends".to_owned()))?;
+        file.write_all(lines).and_then(|()| file.sync_data()).map_err(StateError::io(path))
+    }
+
+    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), StateError> {
+        self.alone()?;
+        if !commit.same {
+            write_durably(&self.store.snapshot_path(commit.serial, commit.sha256), commit.bytes)?;
+        }
+        self.journal = None;
+        if let Some((name, lines, _)) = commit.journal {
+            let path = self.store.journal_path(name);
+            let mut file = create(&path)?;
+            file.write_all(lines).and_then(|()| file.sync_all()).map_err(StateError::io(&path))?;
+            sync_folder(&self.store.folder.join("journal"))?;
+            self.journal = Some((path, file));
+        }
+        self.write_head(commit)?;
+        self.clean();
+        Ok(())
+    }
+
+    fn release(&mut self) -> Result<(), StateError> {
+        self.journal = None;
+        self.lock = None;
+        Ok(())
+    }
+}
+
+impl LocalStore {
+    fn journals(&self) -> Result<Vec<PathBuf>, StateError> {
+        let folder = self.folder.join("journal");
+        let entries = fs::read_dir(&folder).map_err(StateError::io(&folder))?;
+        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        Ok(paths.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect())
+    }
+
+    /// Copies the journals to where no session removes them.
+    fn journals_aside(&self) -> Result<Option<String>, StateError> {
+        let mut kept = None;
+        for path in self.journals()? {
+            let aside = path.with_extension("jsonl.aside");
+            fs::copy(&path, &aside).map_err(StateError::io(&path))?;
+            kept = Some(aside.display().to_string());
+        }
+        Ok(kept)
+    }
+}
+
+/// `None`: there is no such file.
+fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StateError::io(path)(error)),
+    }
+}
+
+/// A new file that only its owner can read.
+fn create(path: &Path) -> Result<File, StateError> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(StateError::io(path))
+}
+
+/// Replaces a file in one step: whoever looks, and whatever happens, sees the old one or the new one, whole.
+fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
+    let temporary = path.with_extension("tmp");
+    let mut file = create(&temporary)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StateError::io(&temporary))?;
+    drop(file);
+    fs::rename(&temporary, path).map_err(StateError::io(path))?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes names in a folder durable, where the system has a way to.
+fn sync_folder(folder: &Path) -> Result<(), StateError> {
+    if cfg!(unix) {
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StateError::io(folder))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! The promises of a state, each put to the test.
