@@ -13,9 +13,9 @@ mod lock;
 mod seal;
 mod session;
 mod store;
-mod values;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
