@@ -1,0 +1,407 @@
+//! The calls themselves, on the world as it is.
+
+use std::sync::Arc;
+
+use super::checks::{check_inputs, check_references, check_update, fits, refusal};
+use super::faults::{ATTEMPTS, Call, What};
+use super::ids::{Dice, Maker};
+use super::references::View;
+use super::world::{Body, Key, Thing, gone_line, put_line};
+use super::{Inner, internal, resolved};
+use crate::address::Address;
+use crate::provider::{ErrorKind, Operation, ProviderError};
+use crate::schema::{Kind, Mode, ObjectCodec, Recovery, ResourceSchema, value_to_json};
+use crate::types::Type;
+use crate::value::{Object, ResolvedObject, Value};
+
+/// What goes wrong with one call that got through.
+#[derive(Debug, Default)]
+pub(super) struct Struck {
+    /// Seconds lost to throttling, before anything was done.
+    pub waited: i64,
+    /// Seconds that it takes longer.
+    slow: i64,
+    stop_before: bool,
+    stop_after: bool,
+    stop_accepted: bool,
+    lose_response: bool,
+    never_ready: bool,
+}
+
+impl Struck {
+    /// An error when the call does not get through.
+    pub fn of(faults: Vec<What>, call: Call, type_name: &str) -> Result<Self, ProviderError> {
+        let mut struck = Self::default();
+        let refuse = |kind, code: &str, message: &str| refusal(kind, call.name(), type_name, code, message);
+        for fault in faults {
+            match fault {
+                What::Refuse { code, message } => return Err(refuse(ErrorKind::Refused, &code, &message)),
+                What::Deny => {
+                    return Err(refuse(ErrorKind::Denied, "AccessDenied", "the caller is not authorized to perform this action"));
+                }
+                What::LoseRequest => return Err(lost(call, type_name)),
+                What::Throttle { attempts } if attempts >= ATTEMPTS => {
+                    return Err(refuse(ErrorKind::Refused, "RequestLimitExceeded", "request limit exceeded"));
+                }
+                // One second, then twice as long each time, at most 20: as the SDKs do.
+                What::Throttle { attempts } => struck.waited += (0..attempts).map(|n| (1_i64 << n.min(5)).min(20)).sum::<i64>(),
+                What::Slow(by) | What::Hide(by) => struck.slow += by.0,
+                What::LoseResponse => struck.lose_response = true,
+                What::NotReady => struck.never_ready = true,
+                What::StopBefore => struck.stop_before = true,
+                What::StopAfter => struck.stop_after = true,
+                What::StopAccepted => struck.stop_accepted = true,
+            }
+        }
+        Ok(struck)
+    }
+
+    pub async fn stop_before(&self) {
+        if self.stop_before {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The change is made; does the caller hear of it?
+    pub async fn after(&self, call: Call, type_name: &str) -> Result<(), ProviderError> {
+        if self.stop_after {
+            std::future::pending::<()>().await;
+        }
+        if self.lose_response { Err(lost(call, type_name)) } else { Ok(()) }
+    }
+
+    /// The caller knows of the change; does it come to an end in time? `took`: seconds.
+    pub async fn accepted(&self, call: Call, op: &Operation<'_>, took: i64) -> Result<(), ProviderError> {
+        if self.stop_accepted {
+            std::future::pending::<()>().await;
+        }
+        if self.never_ready || took > op.timeout.0 {
+            let message = format!("not ready after {}", op.timeout);
+            return Err(refusal(ErrorKind::NotReady, call.name(), op.type_name, "ResourceNotReady", message));
+        }
+        Ok(())
+    }
+}
+
+fn lost(call: Call, type_name: &str) -> ProviderError {
+    let kind = type_name.rsplit('.').next().unwrap_or(type_name);
+    ProviderError::new(ErrorKind::InDoubt, format!("{}{kind}", call.name()), "the connection was closed before an answer came")
+}
+
+impl Inner {
+    fn codec(&mut self, type_name: &str) -> Result<Arc<ObjectCodec>, ProviderError> {
+        self.codecs.of(type_name).ok_or_else(|| internal("Sandbox", format!("there is no resource type `{type_name}`")))
+    }
+
+    /// When work that depends on `needs` can start.
+    fn start<'a>(&self, needs: impl IntoIterator<Item = &'a Key>) -> i64 {
+        let ready = needs.into_iter().filter_map(|key| self.world.at(key)).map(|thing| thing.ready);
+        ready.max().unwrap_or(0).max(self.started.unwrap_or(0))
+    }
+
+    /// Makes a change durable, then true.
+    fn keep(&mut self, key: &Key, thing: Thing) -> Result<(), ProviderError> {
+        if self.store.is_some() {
+            let mut line = String::new();
+            put_line(&mut line, key, &thing).map_err(|e| internal("Sandbox", e))?;
+            self.append(&line)?;
+        }
+        self.world.put(key, thing, &mut self.codecs);
+        self.tidy()
+    }
+
+    pub fn forget(&mut self, key: &Key, at: i64) -> Result<(), ProviderError> {
+        if self.store.is_some() {
+            let mut line = String::new();
+            gone_line(&mut line, key, at).map_err(|e| internal("Sandbox", e))?;
+            self.append(&line)?;
+        }
+        self.world.remove(key, at, &mut self.codecs);
+        self.tidy()
+    }
+
+    fn append(&mut self, line: &str) -> Result<(), ProviderError> {
+        match &mut self.store {
+            Some(store) => Ok(store.append(line, &mut self.world)?),
+            None => Ok(()),
+        }
+    }
+
+    fn tidy(&mut self) -> Result<(), ProviderError> {
+        match &mut self.store {
+            Some(store) => Ok(store.tidy(&mut self.world)?),
+            None => Ok(()),
+        }
+    }
+
+    /// The new thing, its attributes, and the seconds it took.
+    pub fn create(
+        &mut self,
+        op: &Operation<'_>,
+        inputs: &Object,
+        struck: &Struck,
+    ) -> Result<(Key, Arc<Object>, i64), ProviderError> {
+        let codec = self.codec(op.type_name)?;
+        let schema = codec.schema();
+        if schema.kind == Kind::LookupOnly {
+            return Err(refusal(ErrorKind::Refused, "Create", schema.name, "InvalidAction", "such a thing cannot be created, only looked up"));
+        }
+        if let Some(again) = self.asked_before(op, schema)? {
+            return Ok(again);
+        }
+        check_inputs("Create", schema, inputs)?;
+        let index = self.world.index(&mut self.codecs);
+        let needs: Vec<Key> =
+            check_references("Create", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
+        let start = self.start(&needs);
+        let (attributes, made) = self.make(op, &codec, inputs, start);
+        let id = import_id(schema, &attributes).map_err(|e| internal("Sandbox", e))?;
+        let key = Key { type_name: schema.name.into(), region: op.region.into(), id: id.into() };
+        if self.world.at(&key).is_some() {
+            let message = format!("`{}` already exists", key.id);
+            return Err(refusal(ErrorKind::Exists, "Create", schema.name, "AlreadyExists", message));
+        }
+        let took = schema.takes.create.0 + struck.slow;
+        let attributes = Arc::new(attributes);
+        let body = Body::Read(attributes.clone());
+        let address = op.address.to_string().into();
+        self.keep(&key, Thing { operation: op.id.into(), address, ready: start + took, made, body })?;
+        Ok((key, attributes, took))
+    }
+
+    /// Types that take a token answer the same request with the same thing.
+    fn asked_before(
+        &mut self,
+        op: &Operation<'_>,
+        schema: &ResourceSchema,
+    ) -> Result<Option<(Key, Arc<Object>, i64)>, ProviderError> {
+        if schema.recovery != Recovery::Token {
+            return Ok(None);
+        }
+        let created = self.world.index(&mut self.codecs).created_by(op.id).cloned();
+        let Some(key) = created.filter(|key| *key.type_name == *schema.name) else { return Ok(None) };
+        let attributes = self.attributes(&key)?;
+        Ok(attributes.map(|attributes| (key, attributes, 0)))
+    }
+
+    fn attributes(&mut self, key: &Key) -> Result<Option<Arc<Object>>, ProviderError> {
+        let codec = self.codec(&key.type_name)?;
+        let thing = self.world.at(key);
+        thing.map(|thing| thing.attributes(&codec)).transpose().map_err(|e| internal("Sandbox", e))
+    }
+
+    /// All readable attributes of a new thing in the schema's order, and the names of those the caller left to the cloud.
+    fn make(&self, op: &Operation<'_>, codec: &ObjectCodec, inputs: &Object, now: i64) -> (Object, Vec<Arc<str>>) {
+        let schema = codec.schema();
+        let address = op.address.to_string();
+        let births = self.world.births(op.type_name, op.region, &address).to_string();
+        let dice = Dice::new(&[op.type_name, op.region, &address, &births]);
+        let mut maker = Maker::new(schema, op.region, &called(op.address), inputs, dice, now);
+        let mut known: Object =
+            schema.attributes.iter().filter_map(|a| Some((codec.name(a.name), given(inputs, a.name, &a.ty, a.write_only)?))).collect();
+        let mut made = Vec::new();
+        // Ids before ARNs, which are made of them, and both before what may be named after them.
+        let rank = |name: &str, ty: &Type| match ty.required() {
+            Type::Arn(_) => 1,
+            _ if Some(name) == schema.id_attribute() || schema.import.contains(&name) => 0,
+            _ => 2,
+        };
+        let mut rest: Vec<_> = schema.attributes.iter().filter(|a| !is_set(inputs, a.name)).collect();
+        rest.sort_by_key(|a| rank(a.name, &a.ty));
+        for attribute in rest {
+            let value = match &attribute.mode {
+                Mode::Required => None,
+                Mode::Optional { default } => Some(default.clone()).filter(|d| !d.is_null() && !attribute.write_only),
+                Mode::Chosen => {
+                    made.push(codec.name(attribute.name));
+                    maker.attribute(attribute, &known)
+                }
+                Mode::Computed => maker.attribute(attribute, &known),
+            };
+            if let Some(value) = value {
+                known.insert(codec.name(attribute.name), value);
+            }
+        }
+        let ordered = schema.attributes.iter().filter_map(|a| known.swap_remove_entry(a.name));
+        (ordered.collect::<Vec<_>>().into_iter().collect(), made)
+    }
+
+    pub fn read(&mut self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError> {
+        let codec = self.codec(type_name)?;
+        let read = |id: &String| {
+            let Some(thing) = self.world.get(type_name, region, id) else { return Ok(None) };
+            let attributes = thing.attributes(&codec).map_err(|e| internal("Describe", e))?;
+            resolved(Arc::unwrap_or_clone(attributes)).map(Some)
+        };
+        ids.iter().map(read).collect()
+    }
+
+    /// The attributes as they are then, and the seconds it took.
+    pub fn update(
+        &mut self,
+        op: &Operation<'_>,
+        id: &str,
+        inputs: &Object,
+        struck: &Struck,
+    ) -> Result<(Arc<Object>, i64), ProviderError> {
+        let codec = self.codec(op.type_name)?;
+        let schema = codec.schema();
+        let key = Key { type_name: op.type_name.into(), region: op.region.into(), id: id.into() };
+        let Some(thing) = self.world.at(&key).cloned() else {
+            return Err(refusal(ErrorKind::NotFound, "Modify", schema.name, "NotFound", format!("`{id}` does not exist")));
+        };
+        let prior = thing.attributes(&codec).map_err(|e| internal("Modify", e))?;
+        check_inputs("Modify", schema, inputs)?;
+        let index = self.world.index(&mut self.codecs);
+        let needs: Vec<Key> =
+            check_references("Modify", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
+        let next = changed(&codec, &prior, inputs);
+        check_update(schema, &prior, &next)?;
+        let took = schema.takes.update.0 + struck.slow;
+        let ready = self.start(needs.iter().chain([&key])) + took;
+        let made = thing.made.into_iter().filter(|name| !is_set(inputs, name)).collect();
+        let next = Arc::new(next);
+        self.keep(&key, Thing { ready, made, body: Body::Read(next.clone()), ..thing })?;
+        Ok((next, took))
+    }
+
+    /// The seconds it took.
+    pub fn delete(&mut self, op: &Operation<'_>, id: &str, struck: &Struck) -> Result<i64, ProviderError> {
+        let codec = self.codec(op.type_name)?;
+        let schema = codec.schema();
+        let key = Key { type_name: op.type_name.into(), region: op.region.into(), id: id.into() };
+        let Some(thing) = self.world.at(&key).cloned() else { return Ok(0) };
+        let attributes = thing.attributes(&codec).map_err(|e| internal("Delete", e))?;
+        let index = self.world.index(&mut self.codecs);
+        let view = View { key: &key, schema, attributes: &attributes, made: &thing.made, operation: &thing.operation };
+        if let Some(referrer) = index.referrer(view) {
+            let message = format!("`{id}` has a dependency, `{}`, and cannot be deleted", referrer.id);
+            return Err(refusal(ErrorKind::Refused, "Delete", schema.name, "DependencyViolation", message));
+        }
+        let took = schema.takes.delete.0 + struck.slow;
+        // Things that refer to this one ended before: the world's clock is past them.
+        let at = self.start([&key]) + took;
+        self.forget(&key, at)?;
+        Ok(took)
+    }
+
+    pub fn tamper(&mut self, type_name: &str, region: &str, id: &str, changes: &Object) -> Result<(), ProviderError> {
+        let codec = self.codec(type_name)?;
+        let key = Key { type_name: type_name.into(), region: region.into(), id: id.into() };
+        let Some(thing) = self.world.at(&key).cloned() else {
+            return Err(refusal(ErrorKind::NotFound, "Modify", type_name, "NotFound", format!("`{id}` does not exist")));
+        };
+        let mut attributes = Arc::unwrap_or_clone(thing.attributes(&codec).map_err(|e| internal("Modify", e))?);
+        for (name, value) in changes {
+            if value.is_null() {
+                attributes.shift_remove(name);
+            } else {
+                attributes.insert(codec.name(name), value.clone());
+            }
+        }
+        self.keep(&key, Thing { body: Body::Read(Arc::new(attributes)), ..thing })
+    }
+
+    /// Exactly one thing that fits; what can only be looked up exists as its schema has it.
+    pub fn lookup(&mut self, type_name: &str, region: &str, query: &ResolvedObject) -> Result<Object, ProviderError> {
+        let codec = self.codec(type_name)?;
+        let schema = codec.schema();
+        if schema.kind == Kind::LookupOnly {
+            return Ok(answer(&codec, region, query));
+        }
+        let mut found = None;
+        for (id, thing) in self.world.of_type(type_name, region) {
+            let attributes = thing.attributes(&codec).map_err(|e| internal("Lookup", e))?;
+            if !fits(schema, &attributes, query) {
+                continue;
+            }
+            if let Some((first, _)) = found.replace((id.clone(), attributes)) {
+                let message = format!("more than one fits: `{first}` and `{id}`; ask for more");
+                return Err(refusal(ErrorKind::Refused, "Lookup", schema.name, "MoreThanOne", message));
+            }
+        }
+        match found {
+            Some((_, attributes)) => Ok(Arc::unwrap_or_clone(attributes)),
+            None => Err(refusal(ErrorKind::NotFound, "Lookup", schema.name, "NotFound", "nothing fits; the sandbox holds only what plat created in it")),
+        }
+    }
+}
+
+/// What a schema alone says of a thing that can only be looked up.
+fn answer(codec: &ObjectCodec, region: &str, query: &Object) -> Object {
+    let schema = codec.schema();
+    let asked: serde_json::Value = query.iter().map(|(name, value)| (name.to_string(), value_to_json(value))).collect();
+    let dice = Dice::new(&[schema.name, region, &asked.to_string()]);
+    let mut maker = Maker::new(schema, region, "default", query, dice, super::world::EPOCH);
+    let mut known = Object::new();
+    for attribute in &schema.attributes {
+        let value = match (given(query, attribute.name, &attribute.ty, attribute.write_only), &attribute.mode) {
+            (Some(value), _) => Some(value),
+            (None, Mode::Required) => None,
+            (None, Mode::Optional { default }) => Some(default.clone()).filter(|d| !d.is_null()),
+            (None, Mode::Chosen | Mode::Computed) => maker.attribute(attribute, &known),
+        };
+        if let Some(value) = value {
+            known.insert(codec.name(attribute.name), value);
+        }
+    }
+    known
+}
+
+/// The attributes after an update.
+fn changed(codec: &ObjectCodec, prior: &Object, inputs: &Object) -> Object {
+    let value = |a: &crate::schema::Attribute| match &a.mode {
+        _ if is_set(inputs, a.name) => given(inputs, a.name, &a.ty, a.write_only),
+        Mode::Optional { default } => Some(default.clone()).filter(|d| !d.is_null() && !a.write_only),
+        Mode::Required | Mode::Chosen | Mode::Computed => prior.get(a.name).cloned(),
+    };
+    codec.schema().attributes.iter().filter_map(|a| Some((codec.name(a.name), value(a)?))).collect()
+}
+
+fn is_set(inputs: &Object, name: &str) -> bool {
+    inputs.get(name).is_some_and(|value| !value.is_null())
+}
+
+/// What a read shows of an input.
+fn given(inputs: &Object, name: &str, ty: &Type, write_only: bool) -> Option<Value> {
+    let value = inputs.get(name).filter(|value| !value.is_null() && !write_only)?;
+    readable(value, ty)
+}
+
+/// The value without its secrets.
+fn readable(value: &Value, ty: &Type) -> Option<Value> {
+    if !ty.holds_secret() {
+        return Some(value.clone());
+    }
+    match (ty, value) {
+        (Type::Optional(of), value) => readable(value, of),
+        (Type::List(of), Value::List(items)) => Some(Value::list(items.iter().filter_map(|item| readable(item, of)))),
+        (Type::Map(of), Value::Object(entries)) => {
+            Some(Value::object(entries.iter().filter_map(|(name, entry)| Some((name.clone(), readable(entry, of)?)))))
+        }
+        (Type::Record(record), Value::Object(entries)) => {
+            let entry = |(name, entry): (&Arc<str>, &Value)| Some((name.clone(), readable(entry, &record.field(name)?.ty)?));
+            Some(Value::object(entries.iter().filter_map(entry)))
+        }
+        _ => None,
+    }
+}
+
+/// What a person calls the thing at an address: `pool-app` for `cluster.pool["app"]`.
+fn called(address: &Address) -> String {
+    match address.steps().last() {
+        Some(crate::address::Step { name, key: Some(key) }) => format!("{name}-{key}"),
+        Some(step) => step.name.to_string(),
+        None => "resource".to_owned(),
+    }
+}
+
+/// The texts of the import attributes, joined by `|`.
+fn import_id(schema: &ResourceSchema, attributes: &Object) -> Result<String, String> {
+    let text = |name: &&'static str| match attributes.get(*name).map(value_to_json) {
+        Some(serde_json::Value::String(text)) => Ok(text),
+        Some(other) if !other.is_null() => Ok(other.to_string()),
+        _ => Err(format!("`{}` has no `{name}`, which its import id is made of", schema.name)),
+    };
+    Ok(schema.import.iter().map(text).collect::<Result<Vec<_>, _>>()?.join("|"))
+}
