@@ -135,24 +135,24 @@ impl Inner {
     }
 
     /// The new thing, its attributes, and the seconds it took.
-    pub fn create(
-        &mut self,
-        op: &Operation<'_>,
-        inputs: &Object,
-        struck: &Struck,
-    ) -> Result<(Key, Arc<Object>, i64), ProviderError> {
+    pub fn create(&mut self, op: &Operation<'_>, inputs: &Object, struck: &Struck) -> Result<(Key, Arc<Object>, i64), ProviderError> {
         let codec = self.codec(op.type_name)?;
         let schema = codec.schema();
         if schema.kind == Kind::LookupOnly {
-            return Err(refusal(ErrorKind::Refused, "Create", schema.name, "InvalidAction", "such a thing cannot be created, only looked up"));
+            return Err(refusal(
+                ErrorKind::Refused,
+                "Create",
+                schema.name,
+                "InvalidAction",
+                "such a thing cannot be created, only looked up",
+            ));
         }
         if let Some(again) = self.asked_before(op, schema)? {
             return Ok(again);
         }
         check_inputs("Create", schema, inputs)?;
         let index = self.world.index(&mut self.codecs);
-        let needs: Vec<Key> =
-            check_references("Create", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
+        let needs: Vec<Key> = check_references("Create", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
         let start = self.start(&needs);
         let (attributes, made) = self.make(op, &codec, inputs, start);
         let id = import_id(schema, &attributes).map_err(|e| internal("Sandbox", e))?;
@@ -170,11 +170,7 @@ impl Inner {
     }
 
     /// Types that take a token answer the same request with the same thing.
-    fn asked_before(
-        &mut self,
-        op: &Operation<'_>,
-        schema: &ResourceSchema,
-    ) -> Result<Option<(Key, Arc<Object>, i64)>, ProviderError> {
+    fn asked_before(&mut self, op: &Operation<'_>, schema: &ResourceSchema) -> Result<Option<(Key, Arc<Object>, i64)>, ProviderError> {
         if schema.recovery != Recovery::Token {
             return Ok(None);
         }
@@ -237,13 +233,7 @@ impl Inner {
     }
 
     /// The attributes as they are then, and the seconds it took.
-    pub fn update(
-        &mut self,
-        op: &Operation<'_>,
-        id: &str,
-        inputs: &Object,
-        struck: &Struck,
-    ) -> Result<(Arc<Object>, i64), ProviderError> {
+    pub fn update(&mut self, op: &Operation<'_>, id: &str, inputs: &Object, struck: &Struck) -> Result<(Arc<Object>, i64), ProviderError> {
         let codec = self.codec(op.type_name)?;
         let schema = codec.schema();
         let key = Key { type_name: op.type_name.into(), region: op.region.into(), id: id.into() };
@@ -253,8 +243,7 @@ impl Inner {
         let prior = thing.attributes(&codec).map_err(|e| internal("Modify", e))?;
         check_inputs("Modify", schema, inputs)?;
         let index = self.world.index(&mut self.codecs);
-        let needs: Vec<Key> =
-            check_references("Modify", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
+        let needs: Vec<Key> = check_references("Modify", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
         let next = changed(&codec, &prior, inputs);
         check_update(schema, &prior, &next)?;
         let took = schema.takes.update.0 + struck.slow;
@@ -322,7 +311,13 @@ impl Inner {
         }
         match found {
             Some((_, attributes)) => Ok(Arc::unwrap_or_clone(attributes)),
-            None => Err(refusal(ErrorKind::NotFound, "Lookup", schema.name, "NotFound", "nothing fits; the sandbox holds only what plat created in it")),
+            None => Err(refusal(
+                ErrorKind::NotFound,
+                "Lookup",
+                schema.name,
+                "NotFound",
+                "nothing fits; the sandbox holds only what plat created in it",
+            )),
         }
     }
 }

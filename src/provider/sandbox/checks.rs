@@ -1,9 +1,9 @@
 //! What the sandbox refuses, as AWS would.
 
+use super::ACCOUNT;
 use super::ids::Dice;
 use super::references::{Index, Reference, walk};
 use super::world::{Codecs, Key};
-use super::ACCOUNT;
 use crate::provider::{ErrorKind, ProviderError};
 use crate::schema::{Attribute, Kind, Mode, ResourceSchema};
 use crate::types::Type;

@@ -163,9 +163,8 @@ mod tests {
 
     #[test]
     fn faults_count_what_fits_them() {
-        let mut faults = Faults::none()
-            .with(Fault::nth(2, What::Deny).of(Call::Create).on("a.B"))
-            .with(Fault::nth(2, What::LoseRequest).times(2));
+        let mut faults =
+            Faults::none().with(Fault::nth(2, What::Deny).of(Call::Create).on("a.B")).with(Fault::nth(2, What::LoseRequest).times(2));
         assert_eq!(faults.strike(Call::Create, "a.B"), []);
         assert_eq!(faults.strike(Call::Read, "a.B"), []);
         assert_eq!(faults.strike(Call::Create, "a.C"), [What::LoseRequest]);

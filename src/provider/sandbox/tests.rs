@@ -220,11 +220,7 @@ async fn arns_and_things_that_came_with_others_can_be_referred_to() {
     let cloud = Sandbox::in_memory(registry());
     let caller = Caller::new(&cloud);
     let net = caller.net("net").await;
-    let entries = [
-        ("name", Value::str("a")),
-        ("role", Value::str(text(&net, "arn"))),
-        ("table", Value::str(text(&net, "default_table"))),
-    ];
+    let entries = [("name", Value::str("a")), ("role", Value::str(text(&net, "arn"))), ("table", Value::str(text(&net, "default_table")))];
     let made = caller.create("t.app.ServiceThing", "s", &entries).await.unwrap();
     assert_eq!(code(caller.delete("t.net.Net", &net.id).await), "DependencyViolation");
     let foreign = [("name", Value::str("b")), ("role", Value::str("arn:aws:net:us-west-2:999999999999:net/x"))];

@@ -129,9 +129,9 @@ impl World {
             regions.iter().flat_map(move |(region, shelf)| {
                 let mut things: Vec<_> = shelf.iter().collect();
                 things.sort_unstable_by_key(|(id, _)| *id);
-                things.into_iter().map(move |(id, thing)| {
-                    (Key { type_name: type_name.clone(), region: region.clone(), id: id.clone() }, thing)
-                })
+                things
+                    .into_iter()
+                    .map(move |(id, thing)| (Key { type_name: type_name.clone(), region: region.clone(), id: id.clone() }, thing))
             })
         })
     }
