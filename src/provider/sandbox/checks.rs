@@ -138,7 +138,7 @@ fn is_elsewhere(reference: Reference<'_>, codecs: &Codecs) -> bool {
 /// Nothing that cannot change in place is changed.
 pub(super) fn check_update(schema: &ResourceSchema, prior: &Object, next: &Object) -> Result<(), ProviderError> {
     let value = |object: &Object, a: &Attribute| object.get(a.name).cloned().unwrap_or(Value::Null);
-    let changed = |a: &&Attribute| !same(&value(prior, a), &value(next, a), a.unordered);
+    let changed = |a: &&Attribute| !a.same(&value(next, a), &value(prior, a));
     match schema.attributes.iter().filter(|a| a.replaces && a.is_input()).find(changed) {
         Some(attribute) => {
             let message = format!("`{}` cannot be changed once the resource exists", attribute.name);
@@ -148,25 +148,12 @@ pub(super) fn check_update(schema: &ResourceSchema, prior: &Object, next: &Objec
     }
 }
 
-/// Equal in meaning for an attribute.
-pub(super) fn same(a: &Value, b: &Value, unordered: bool) -> bool {
-    match (a, b) {
-        (Value::List(a), Value::List(b)) if unordered => {
-            let mut rest: Vec<&Value> = b.iter().collect();
-            let mut take = |x: &Value| rest.iter().position(|y| *y == x).map(|at| rest.swap_remove(at)).is_some();
-            a.len() == b.len() && a.iter().all(&mut take)
-        }
-        (a, b) => a == b,
-    }
-}
-
 /// Has everything the query asks for; of a map, at least the entries asked for.
 pub(super) fn fits(schema: &ResourceSchema, attributes: &Object, query: &Object) -> bool {
     query.iter().all(|(name, wanted)| {
-        let unordered = schema.attribute(name).is_some_and(|a| a.unordered);
         match (attributes.get(name), wanted) {
             (Some(Value::Object(has)), Value::Object(wants)) => wants.iter().all(|(k, v)| has.get(k) == Some(v)),
-            (Some(has), wanted) => same(has, wanted, unordered),
+            (Some(has), wanted) => schema.attribute(name).is_some_and(|a| a.same(wanted, has)),
             (None, wanted) => wanted.is_null(),
         }
     })

@@ -18,6 +18,7 @@ fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
         replaces: false,
         write_only: false,
         unordered: false,
+        ignore_case: false,
         unit: None,
         range: None,
         interrupts: None,
