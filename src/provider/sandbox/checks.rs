@@ -150,11 +150,9 @@ pub(super) fn check_update(schema: &ResourceSchema, prior: &Object, next: &Objec
 
 /// Has everything the query asks for; of a map, at least the entries asked for.
 pub(super) fn fits(schema: &ResourceSchema, attributes: &Object, query: &Object) -> bool {
-    query.iter().all(|(name, wanted)| {
-        match (attributes.get(name), wanted) {
-            (Some(Value::Object(has)), Value::Object(wants)) => wants.iter().all(|(k, v)| has.get(k) == Some(v)),
-            (Some(has), wanted) => schema.attribute(name).is_some_and(|a| a.same(wanted, has)),
-            (None, wanted) => wanted.is_null(),
-        }
+    query.iter().all(|(name, wanted)| match (attributes.get(name), wanted) {
+        (Some(Value::Object(has)), Value::Object(wants)) => wants.iter().all(|(k, v)| has.get(k) == Some(v)),
+        (Some(has), wanted) => schema.attribute(name).is_some_and(|a| a.same(wanted, has)),
+        (None, wanted) => wanted.is_null(),
     })
 }
