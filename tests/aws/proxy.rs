@@ -239,9 +239,11 @@ async fn emulate(shared: &Shared, call: &Call, number: usize) -> Response<Full<B
     if let Some(earlier) = shared.told.lock().expect("no panic under the lock").tokens.earlier(call) {
         return reply(earlier, &HeaderMap::new());
     }
-    let mut request = Request::builder()
-        .method(call.method.clone())
-        .uri(format!("http://127.0.0.1:{}{}", shared.to.port(&call.service), call.uri.path_and_query().map_or("/", |p| p.as_str())));
+    let mut request = Request::builder().method(call.method.clone()).uri(format!(
+        "http://127.0.0.1:{}{}",
+        shared.to.port(&call.service),
+        call.uri.path_and_query().map_or("/", |p| p.as_str())
+    ));
     for (name, value) in &call.headers {
         if ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
             request = request.header(name, value);

@@ -65,7 +65,8 @@ fn resource_types_are_those_of_the_registry() {
 
     let mut unused: BTreeSet<_> = exceptions::ALL.iter().collect();
     findings.retain(|finding| {
-        let excepted = exceptions::ALL.iter().find(|e| e.of == finding.of && e.rule == finding.rule && e.names.contains(&finding.at.as_str()));
+        let excepted =
+            exceptions::ALL.iter().find(|e| e.of == finding.of && e.rule == finding.rule && e.names.contains(&finding.at.as_str()));
         excepted.inspect(|exception| drop(unused.remove(exception))).is_none()
     });
     let problems: Vec<String> = findings.iter().map(ToString::to_string).collect();

@@ -75,7 +75,8 @@ impl RegistryType {
         if self.paths("createOnlyProperties").iter().any(|p| p == name) {
             return Some(true);
         }
-        let partly = self.paths("createOnlyProperties").iter().any(within) || self.paths("conditionalCreateOnlyProperties").iter().any(within);
+        let partly =
+            self.paths("createOnlyProperties").iter().any(within) || self.paths("conditionalCreateOnlyProperties").iter().any(within);
         if partly { None } else { Some(false) }
     }
 
