@@ -105,7 +105,12 @@ fn a_secret_that_is_not_a_fingerprint_never_gets_into_a_state() {
             let mut state = sample();
             state.resources.get_mut(&subnet_address(0)).unwrap().inputs.insert("password".into(), inside);
             let error = encode(&state).unwrap_err().to_string();
-            assert_eq!(error, format!("`password` of `network.private[\"0\"]` cannot be stored: it is {what}; this is plat's own mistake, please report it"));
+            assert_eq!(
+                error,
+                format!(
+                    "`password` of `network.private[\"0\"]` cannot be stored: it is {what}; this is plat's own mistake, please report it"
+                )
+            );
         }
     }
 }
@@ -159,7 +164,9 @@ fn fits(root: &serde_json::Value, schema: &serde_json::Value, value: &serde_json
                 }
             }
             "minimum" if value.as_u64() < rule.as_u64() => return wrong("is too small"),
-            "minLength" if value.as_str().unwrap().len() < usize::try_from(rule.as_u64().unwrap()).unwrap() => return wrong("is too short"),
+            "minLength" if value.as_str().unwrap().len() < usize::try_from(rule.as_u64().unwrap()).unwrap() => {
+                return wrong("is too short");
+            }
             "minimum" | "minLength" => {}
             "pattern" => {
                 let text = value.as_str().unwrap();
