@@ -70,7 +70,7 @@ fn every_flip_of_every_file_is_found() {
         let last_newline = file.extension().is_some_and(|end| end == "jsonl").then(|| bytes.len() - 1);
         for at in (0..bytes.len()).filter(|at| Some(*at) != last_newline) {
             let mut flipped = bytes.clone();
-            for bit in [0, 3, 5] {
+            for bit in [0, 3, 5, 6] {
                 flipped[at] = bytes[at] ^ (1 << bit);
                 fs::write(&file, &flipped).unwrap();
                 let outcome = load(&folder, &registry);
