@@ -25,6 +25,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Asserts that hold, fail or cannot be told before apply.
     pub asserts: Vec<(Assert, Verdict)>,
+    /// Records that get another address and stay what they are (`moved`).
+    pub moves: Vec<(Address, Address)>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +52,8 @@ pub enum Action {
     NoOp,
     Create,
     Update,
-    /// `forced_by`: the attributes that cannot change in place; never empty but for a broken resource.
+    /// `forced_by`: the attributes that cannot change in place, `@type` and `@region` among them; never empty but for a
+    /// broken resource.
     Replace {
         forced_by: Vec<Arc<str>>,
         create_first: bool,
@@ -140,7 +143,7 @@ impl Plan {
 
     /// True when an apply would change neither the cloud nor the state's outputs.
     pub fn is_empty(&self) -> bool {
-        self.summary() == Summary::default() && self.outputs.iter().all(|o| !o.changes())
+        self.summary() == Summary::default() && self.moves.is_empty() && self.outputs.iter().all(|o| !o.changes())
     }
 
     /// Usual minutes along the longest path, and the step that takes most of it.
