@@ -1,10 +1,12 @@
 //! Cycles, told as the path that closes them.
 
-use petgraph::algo::tarjan_scc;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::NodeIndex;
 
 use super::{Cause, Edge, Graph};
-use crate::address::Address;
 use crate::desired::Reason;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -12,21 +14,24 @@ use crate::source::Span;
 /// One cycle for each knot of nodes that wait for each other: its nodes in order, each waiting for the one before it,
 /// the first for the last.
 pub fn cycles<N>(graph: &Graph<N>) -> Vec<Vec<usize>> {
-    let mut found: Vec<Vec<usize>> = tarjan_scc(&graph.inner)
-        .into_iter()
-        .filter(|knot| knot.len() > 1)
-        .map(|knot| shortest_through(graph, knot.into_iter().map(NodeIndex::index).collect()))
-        .collect();
+    let mut found: Vec<Vec<usize>> = knots(graph).into_iter().map(|knot| shortest_through(graph, knot)).collect();
     found.sort();
     found
+}
+
+/// Groups of nodes that all wait for each other.
+pub fn knots<N>(graph: &Graph<N>) -> Vec<Vec<usize>> {
+    let groups = kosaraju_scc(&graph.inner).into_iter().filter(|group| group.len() > 1);
+    groups.map(|group| group.into_iter().map(NodeIndex::index).collect()).collect()
 }
 
 /// The shortest cycle through the first node of a knot.
 fn shortest_through<N>(graph: &Graph<N>, mut knot: Vec<usize>) -> Vec<usize> {
     knot.sort_unstable();
     let Some(&start) = knot.first() else { return knot };
-    let mut came_from = std::collections::HashMap::new();
-    let mut queue = std::collections::VecDeque::from([start]);
+    let inside: HashSet<usize> = knot.iter().copied().collect();
+    let mut came_from = HashMap::new();
+    let mut queue = VecDeque::from([start]);
     while let Some(node) = queue.pop_front() {
         for (then, _) in graph.waited_by(node) {
             if then == start {
@@ -40,7 +45,7 @@ fn shortest_through<N>(graph: &Graph<N>, mut knot: Vec<usize>) -> Vec<usize> {
                 path.reverse();
                 return path;
             }
-            if knot.binary_search(&then).is_ok() && !came_from.contains_key(&then) {
+            if inside.contains(&then) && !came_from.contains_key(&then) {
                 came_from.insert(then, node);
                 queue.push_back(then);
             }
@@ -50,12 +55,12 @@ fn shortest_through<N>(graph: &Graph<N>, mut knot: Vec<usize>) -> Vec<usize> {
 }
 
 /// A message per cycle: the path, and the place of every edge of it.
-pub fn cycle_diagnostics(graph: &Graph<Address>) -> Vec<Diagnostic> {
+pub fn cycle_diagnostics<N: fmt::Display>(graph: &Graph<N>) -> Vec<Diagnostic> {
     cycles(graph).iter().filter_map(|cycle| diagnostic(graph, cycle)).collect()
 }
 
-fn diagnostic(graph: &Graph<Address>, cycle: &[usize]) -> Option<Diagnostic> {
-    let name = |i: usize| graph.node(i).map(Address::to_string).unwrap_or_default();
+fn diagnostic<N: fmt::Display>(graph: &Graph<N>, cycle: &[usize]) -> Option<Diagnostic> {
+    let name = |i: usize| graph.node(i).map(N::to_string).unwrap_or_default();
     // A node waits for the one before it: told from the first one on, that reads backwards.
     let mut told: Vec<usize> = cycle.to_vec();
     told.reverse();

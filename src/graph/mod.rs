@@ -2,18 +2,17 @@
 
 mod cycle;
 
-use std::collections::{BinaryHeap, HashMap};
 use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::address::Address;
 use crate::desired::{Dependency, Reason};
 use crate::source::Span;
 
-pub use cycle::{cycle_diagnostics, cycles};
+pub use cycle::{cycle_diagnostics, cycles, knots};
 
 /// Why one node comes before another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +63,7 @@ impl<N> Graph<N> {
 
     /// `first` comes before `then`. A node does not wait for itself.
     pub fn before(&mut self, first: usize, then: usize, edge: Edge) {
-        if first != then {
+        if first != then && first < self.len() && then < self.len() {
             self.inner.add_edge(NodeIndex::new(first), NodeIndex::new(then), edge);
         }
     }
@@ -83,6 +82,16 @@ impl<N> Graph<N> {
 
     pub fn nodes(&self) -> impl Iterator<Item = &N> {
         self.inner.node_weights()
+    }
+
+    /// The same edges between nodes that are only numbers.
+    pub fn without_nodes(self) -> Graph<()> {
+        Graph { inner: self.inner.map_owned(|_, _| (), |_, edge| edge) }
+    }
+
+    /// Changes every node in place.
+    pub fn each_mut(&mut self, change: impl FnMut(&mut N)) {
+        self.inner.node_weights_mut().for_each(change);
     }
 
     /// What a node waits for, nearest first added last.
@@ -143,24 +152,16 @@ impl<N> Graph<N> {
     }
 }
 
-impl Graph<Address> {
-    /// The graph of instances and their dependencies, in the order given: what a node depends on comes before it.
-    /// Dependencies on what is not among the nodes are left out.
-    pub fn of_instances<'a, D>(instances: impl Iterator<Item = (&'a Address, D)> + Clone) -> Self
-    where
-        D: Iterator<Item = (&'a Address, Edge)>,
-    {
-        let index: HashMap<&Address, usize> = instances.clone().enumerate().map(|(i, (address, _))| (address, i)).collect();
-        let mut graph = Graph::with_capacity(index.len(), index.len() * 2);
-        for (address, _) in instances.clone() {
-            graph.add(address.clone());
+impl<N> Graph<N> {
+    /// The one builder: nodes, and pairs of who waits and what it waits for.
+    pub fn build(nodes: impl IntoIterator<Item = N>, waits: impl IntoIterator<Item = (usize, usize, Edge)>) -> Self {
+        let nodes = nodes.into_iter();
+        let mut graph = Graph::with_capacity(nodes.size_hint().0, nodes.size_hint().0 * 2);
+        for node in nodes {
+            graph.add(node);
         }
-        for (i, (_, dependencies)) in instances.enumerate() {
-            for (on, edge) in dependencies {
-                if let Some(on) = index.get(on) {
-                    graph.before(*on, i, edge);
-                }
-            }
+        for (then, first, edge) in waits {
+            graph.before(first, then, edge);
         }
         graph
     }

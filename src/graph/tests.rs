@@ -1,4 +1,5 @@
 use super::*;
+use crate::address::Address;
 use crate::source::FileId;
 
 fn chain(n: usize) -> Graph<usize> {
@@ -58,12 +59,9 @@ fn a_cycle_is_told_as_a_path_with_its_places() {
     let span = |n: usize| Span::new(FileId(0), n, n + 1);
     let addresses: Vec<Address> = ["a", "b", "c", "d"].iter().map(|n| Address::root(*n, None)).collect();
     // a needs b, b needs c, c needs a; d needs a and is no part of it.
-    let dependencies: Vec<Vec<(usize, Edge)>> = [(1, 10), (2, 20), (0, 30), (0, 40)]
-        .iter()
-        .map(|(on, at)| vec![(*on, Edge { cause: Cause::Declared(Reason::After), span: Some(span(*at)) })])
-        .collect();
-    let instances = addresses.iter().zip(&dependencies).map(|(a, deps)| (a, deps.iter().map(|(on, e)| (&addresses[*on], e.clone()))));
-    let graph = Graph::of_instances(instances);
+    let waits = [(0, 1, 10), (1, 2, 20), (2, 0, 30), (3, 0, 40)]
+        .map(|(then, first, at)| (then, first, Edge { cause: Cause::Declared(Reason::After), span: Some(span(at)) }));
+    let graph = Graph::build(addresses, waits);
     assert_eq!(graph.order(|i| i), None);
     let found = cycle_diagnostics(&graph);
     assert_eq!(found.len(), 1);

@@ -1,7 +1,22 @@
 //! From what is wanted, what is recorded and what is there, to the steps between.
 
+mod compare;
+mod diff;
+mod facts;
+mod observe;
+mod options;
+mod order;
+mod prepare;
+mod secrets;
+mod view;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
+pub use order::{Half, Operation};
+pub use prepare::prepare;
+pub use view::View;
 
 use crate::address::Address;
 use crate::desired::{Assert, DesiredResource, Output};

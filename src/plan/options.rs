@@ -10,11 +10,12 @@ use crate::graph::Graph;
 use crate::provider::{Provider, ProviderError, SecretResolver};
 use crate::schema::Registry;
 use crate::source::Span;
-use crate::state::{Record, StateFile};
-use crate::value::{ResolvedObject, Value};
+use crate::value::ResolvedObject;
 
 use super::Plan;
+use super::facts::Facts;
 use super::order::Operation;
+use super::view::View;
 
 /// The cloud, the secrets' stores and the schemas that a run works with.
 #[derive(Clone)]
@@ -83,31 +84,7 @@ pub struct Prepared {
     /// The view differs from the state it was made from: worth recording even when the plan changes nothing.
     pub state_changes: bool,
     pub(crate) operations: Graph<Operation>,
-}
-
-/// A state whose records are shared, not copied.
-#[derive(Debug, Clone)]
-pub struct View {
-    /// The state without its resources.
-    pub header: StateFile,
-    pub records: BTreeMap<Address, Arc<Record>>,
-    /// Attributes that hold the text of a secret, of resources that show one. In memory only.
-    pub(crate) live: BTreeMap<Address, BTreeMap<Arc<str>, Value>>,
-    /// Fingerprints of a moved record were made under the old address.
-    pub(crate) moved_from: BTreeMap<Address, Address>,
-}
-
-impl View {
-    pub fn new(mut state: StateFile) -> Self {
-        let records = std::mem::take(&mut state.resources).into_iter().map(|(a, r)| (a, Arc::new(r))).collect();
-        Self { header: state, records, live: BTreeMap::new(), moved_from: BTreeMap::new() }
-    }
-
-    /// The state to write; takes records over where nobody else holds them.
-    pub fn into_state(self) -> StateFile {
-        let resources = self.records.into_iter().map(|(a, r)| (a, Arc::unwrap_or_clone(r))).collect();
-        StateFile { resources, ..self.header }
-    }
+    pub(crate) facts: Facts,
 }
 
 /// A protected resource that the plan would delete.
@@ -135,6 +112,8 @@ pub enum PrepareError {
     NoRegion,
     #[error("nothing is known of the type `{type_name}` of `{address}`; this build of plat does not have it")]
     UnknownType { address: Address, type_name: String },
+    #[error("the state cannot be used: {0}")]
+    State(String),
     #[error("looking up `{address}`: {error}")]
     Lookup { address: Address, span: Span, error: ProviderError },
     #[error("the lookup `{address}` is asked again and again with the same question")]
