@@ -106,12 +106,22 @@ impl Differ<'_> {
             sort(&mut changes, schema);
             let action = Action::Replace { forced_by, create_first: desired.options.create_first };
             let step = step(desired, schema, action, changes, Some(record));
-            return Ok(Compared { step, fact: Fact::Created { schema: schema.clone(), inputs: wanted.inputs.clone() }, record: None, wanted: Some(wanted) });
+            return Ok(Compared {
+                step,
+                fact: Fact::Created { schema: schema.clone(), inputs: wanted.inputs.clone() },
+                record: None,
+                wanted: Some(wanted),
+            });
         }
         if imported.is_none() && changes.is_empty() && record.status != Status::Unfinished {
             let updated = self.kept(desired, schema, &wanted, &record);
             let fact = Fact::Settled { record: record.clone(), live };
-            return Ok(Compared { step: step(desired, schema, Action::NoOp, changes, Some(record)), fact, record: updated, wanted: Some(wanted) });
+            return Ok(Compared {
+                step: step(desired, schema, Action::NoOp, changes, Some(record)),
+                fact,
+                record: updated,
+                wanted: Some(wanted),
+            });
         }
         let after = changes.iter().map(|c| (c.attribute.clone(), c.after.clone().unwrap_or(Value::Null))).collect();
         let fact = Fact::Changed { record: record.clone(), live, changes: after };

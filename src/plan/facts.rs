@@ -36,11 +36,21 @@ impl std::ops::Deref for Inputs {
 pub(crate) enum Fact {
     Nothing,
     /// It is as recorded, and stays so.
-    Settled { record: Arc<Record>, live: Option<Arc<Live>> },
+    Settled {
+        record: Arc<Record>,
+        live: Option<Arc<Live>>,
+    },
     /// It will be created, or replaced.
-    Created { schema: Arc<ResourceSchema>, inputs: Inputs },
+    Created {
+        schema: Arc<ResourceSchema>,
+        inputs: Inputs,
+    },
     /// It will be changed in place: these attributes to these values.
-    Changed { record: Arc<Record>, live: Option<Arc<Live>>, changes: BTreeMap<Arc<str>, Value> },
+    Changed {
+        record: Arc<Record>,
+        live: Option<Arc<Live>>,
+        changes: BTreeMap<Arc<str>, Value>,
+    },
 }
 
 impl Fact {

@@ -37,7 +37,8 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let wanted = |address: &Address| desired.resources.get(address).cloned();
     let (drift, mut state_changes) =
         if options.refresh { observe::refresh(engine, &mut view, &key, wanted).await? } else { (Vec::new(), false) };
-    state_changes |= !moves.is_empty() || view.header.account.as_ref() != Some(&identity.account) || view.header.region.as_ref() != Some(&region);
+    state_changes |=
+        !moves.is_empty() || view.header.account.as_ref() != Some(&identity.account) || view.header.region.as_ref() != Some(&region);
     view.header.account = Some(identity.account.clone());
     view.header.region = Some(region.clone());
     let imported = imports(engine, &desired, &view, &region).await?;
@@ -92,14 +93,7 @@ fn check_account(desired: &Desired, state: &StateFile, identity: &Identity) -> R
 
 /// The same stack with nothing in it.
 fn nothing_of(desired: Desired) -> Desired {
-    Desired {
-        resources: Default::default(),
-        lookups: Vec::new(),
-        outputs: Vec::new(),
-        asserts: Vec::new(),
-        imports: Vec::new(),
-        ..desired
-    }
+    Desired { resources: Default::default(), lookups: Vec::new(), outputs: Vec::new(), asserts: Vec::new(), imports: Vec::new(), ..desired }
 }
 
 /// Evaluates until every lookup is answered.
@@ -189,7 +183,12 @@ struct Planned {
 type Resources = indexmap::IndexMap<Address, Arc<crate::desired::DesiredResource>>;
 
 impl Planner<'_> {
-    async fn plan(&self, resources: Resources, forgets: &[(Address, crate::source::Span)], mut view: View) -> Result<Planned, PrepareError> {
+    async fn plan(
+        &self,
+        resources: Resources,
+        forgets: &[(Address, crate::source::Span)],
+        mut view: View,
+    ) -> Result<Planned, PrepareError> {
         let graph = dependencies(&resources);
         let Some(order) = graph.order(|i| i) else {
             return Err(PrepareError::Program(cycle_diagnostics(&graph)));
@@ -220,15 +219,8 @@ impl Planner<'_> {
         secrets: &Secrets,
         order: &[usize],
     ) -> Result<(Vec<Step>, Vec<(Address, Record)>), PrepareError> {
-        let differ = Differ {
-            stack: self.stack,
-            region: self.region,
-            options: self.options,
-            view,
-            imported: self.imported,
-            secrets,
-            key: self.key,
-        };
+        let differ =
+            Differ { stack: self.stack, region: self.region, options: self.options, view, imported: self.imported, secrets, key: self.key };
         let mut slots: Vec<Option<Step>> = facts.resources.iter().map(|_| None).collect();
         let mut records = Vec::new();
         let mut mistakes: Vec<Diagnostic> = Vec::new();
@@ -365,4 +357,3 @@ fn protected(steps: &[Step], stack: &Stack, engine: &Engine, options: &Options) 
     };
     steps.iter().filter(guarded).map(named).collect()
 }
-
