@@ -13,11 +13,18 @@ pub mod client;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
+mod names;
+#[cfg(feature = "client")]
 mod provider;
+#[cfg(feature = "client")]
+mod query;
+mod refs;
 #[cfg(feature = "client")]
 mod repeat;
 #[cfg(feature = "client")]
 pub mod tags;
+#[cfg(feature = "client")]
+mod units;
 #[cfg(feature = "client")]
 mod wait;
 

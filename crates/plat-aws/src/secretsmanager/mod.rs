@@ -1,3 +1,7 @@
 //! AWS Secrets Manager.
 
-resources!["secretsmanager":];
+mod secret;
+
+pub use secret::{GenerateSecretString, ReplicaRegion, Secret};
+
+resources!["secretsmanager": Secret];

@@ -1,0 +1,159 @@
+use std::collections::BTreeMap;
+
+use plat::schema::{Arn, Id};
+use plat_derive::Resource;
+
+use crate::refs::Subnet;
+
+/// The subnets that database instances may live in: two zones of one VPC at least.
+#[derive(Debug, Clone, Default, PartialEq, Resource)]
+#[resource("aws.rds.DBSubnetGroup", import = db_subnet_group_name, arn = db_subnet_group_arn, recovery = Name)]
+pub struct DbSubnetGroup {
+    /// Name of the group, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.
+    #[attr(chosen, replaces, ignore_case, sample("{name}"))]
+    pub db_subnet_group_name: Option<String>,
+    /// What the group is for.
+    #[attr(required)]
+    pub db_subnet_group_description: String,
+    /// The subnets.
+    #[attr(required, unordered)]
+    pub subnet_ids: Vec<Id<Subnet>>,
+    /// Tags.
+    #[attr(optional)]
+    pub tags: BTreeMap<String, String>,
+    /// ARN of the group.
+    #[attr(computed, sample("arn:aws:rds:{region}:{account}:subgrp:{name}"))]
+    pub db_subnet_group_arn: Arn<DbSubnetGroup>,
+}
+
+#[cfg(feature = "rds")]
+mod handler {
+    use async_trait::async_trait;
+    use aws_sdk_rds::types;
+    use futures_util::stream::{self, StreamExt, TryStreamExt};
+    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::schema::Id;
+    use plat::value::ResolvedObject;
+
+    use super::DbSubnetGroup;
+    use crate::client::Aws;
+    use crate::error::{absent, incomplete, provider_error};
+    use crate::names::generated;
+    use crate::query;
+    use crate::rds::support::{made_by, new_tags, read_tags, retag, tags_of};
+
+    /// RDS has not both spellings of this code everywhere.
+    const ABSENT: [&str; 2] = ["DBSubnetGroupNotFoundFault", "DBSubnetGroupNotFound"];
+
+    /// Names of subnet groups have at most 255 letters; a generated one need not be that long.
+    const LONGEST_NAME: usize = 63;
+
+    /// Calls for tags at once; there is no call for the tags of many.
+    const AT_ONCE: usize = 8;
+
+    #[async_trait]
+    impl ResourceHandler<Aws> for DbSubnetGroup {
+        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+            let id = desired.name(op);
+            let call = aws
+                .rds()
+                .create_db_subnet_group()
+                .db_subnet_group_name(&id)
+                .db_subnet_group_description(&desired.db_subnet_group_description)
+                .set_subnet_ids(Some(desired.subnet_ids.iter().map(ToString::to_string).collect()))
+                .set_tags(Some(new_tags(&desired.tags, op)));
+            call.send().await.map_err(|e| provider_error("CreateDBSubnetGroup", e))?;
+            op.accepted.accepted(&id)?;
+            let seen = one(aws, &id).await?;
+            Ok((id, seen))
+        }
+
+        async fn read(aws: &Aws, ids: &[String]) -> Result<Vec<Option<Self>>, ProviderError> {
+            let found = match ids {
+                [id] => find(aws, id).await?.into_iter().collect(),
+                _ => all(aws).await?,
+            };
+            let named = |id: &String| found.iter().find(|f| f.db_subnet_group_name().is_some_and(|name| name.eq_ignore_ascii_case(id)));
+            let reads = ids.iter().map(|id| {
+                let group = named(id);
+                async move {
+                    match group {
+                        Some(group) => observed(aws, group).await.map(Some),
+                        None => Ok(None),
+                    }
+                }
+            });
+            stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
+        }
+
+        async fn update(aws: &Aws, _: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+            let moved = desired.subnet_ids.len() != prior.subnet_ids.len() || desired.subnet_ids.iter().any(|s| !prior.subnet_ids.contains(s));
+            if moved || prior.db_subnet_group_description != desired.db_subnet_group_description {
+                let call = aws
+                    .rds()
+                    .modify_db_subnet_group()
+                    .db_subnet_group_name(id)
+                    .db_subnet_group_description(&desired.db_subnet_group_description)
+                    .set_subnet_ids(Some(desired.subnet_ids.iter().map(ToString::to_string).collect()));
+                call.send().await.map_err(|e| provider_error("ModifyDBSubnetGroup", e))?;
+            }
+            retag(aws, prior.db_subnet_group_arn.as_str(), &prior.tags, &desired.tags).await?;
+            one(aws, id).await
+        }
+
+        async fn delete(aws: &Aws, _: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
+            let answer = aws.rds().delete_db_subnet_group().db_subnet_group_name(id).send().await;
+            absent(answer.map_err(|e| provider_error("DeleteDBSubnetGroup", e)), &ABSENT)?;
+            Ok(())
+        }
+
+        async fn find(aws: &Aws, op: &Operation<'_>, desired: &Self) -> Result<Option<String>, ProviderError> {
+            let Some(found) = find(aws, &desired.name(op)).await? else { return Ok(None) };
+            let ours = made_by(&tags_of(aws, found.db_subnet_group_arn().unwrap_or_default()).await?, op);
+            Ok(found.db_subnet_group_name.filter(|_| ours))
+        }
+
+        async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
+            let groups = match query::text(query, "db_subnet_group_name") {
+                Some(name) => find(aws, &name).await?.into_iter().collect(),
+                None => all(aws).await?,
+            };
+            let reads: Vec<_> = groups.iter().map(|group| observed(aws, group)).collect();
+            let found: Vec<Self> = stream::iter(reads).buffered(AT_ONCE).try_collect().await?;
+            query::only(query, found)
+        }
+    }
+
+    impl DbSubnetGroup {
+        fn name(&self, op: &Operation<'_>) -> String {
+            self.db_subnet_group_name.as_ref().map_or_else(|| generated(op, LONGEST_NAME), |name| name.to_ascii_lowercase())
+        }
+    }
+
+    async fn one(aws: &Aws, id: &str) -> Result<DbSubnetGroup, ProviderError> {
+        let found = find(aws, id).await?.ok_or_else(|| incomplete("DescribeDBSubnetGroups", "DBSubnetGroups"))?;
+        observed(aws, &found).await
+    }
+
+    async fn find(aws: &Aws, id: &str) -> Result<Option<types::DbSubnetGroup>, ProviderError> {
+        let answer = aws.rds().describe_db_subnet_groups().db_subnet_group_name(id).send().await;
+        let answer = absent(answer.map_err(|e| provider_error("DescribeDBSubnetGroups", e)), &ABSENT)?;
+        Ok(answer.and_then(|a| a.db_subnet_groups).and_then(|found| found.into_iter().next()))
+    }
+
+    async fn all(aws: &Aws) -> Result<Vec<types::DbSubnetGroup>, ProviderError> {
+        let pages = aws.rds().describe_db_subnet_groups().into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| provider_error("DescribeDBSubnetGroups", e))
+    }
+
+    async fn observed(aws: &Aws, found: &types::DbSubnetGroup) -> Result<DbSubnetGroup, ProviderError> {
+        let arn = found.db_subnet_group_arn().unwrap_or_default();
+        Ok(DbSubnetGroup {
+            db_subnet_group_name: found.db_subnet_group_name().map(str::to_owned),
+            db_subnet_group_description: found.db_subnet_group_description().unwrap_or_default().to_owned(),
+            subnet_ids: found.subnets().iter().filter_map(|s| s.subnet_identifier().map(Id::new)).collect(),
+            tags: read_tags(&tags_of(aws, arn).await?),
+            db_subnet_group_arn: arn.into(),
+        })
+    }
+}
