@@ -10,11 +10,8 @@ pub(crate) fn generated(op: &Operation<'_>, longest: usize) -> String {
 }
 
 fn from_parts(address: &str, operation: &str, longest: usize) -> String {
-    let words: Vec<String> = address
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
+    let words: Vec<String> =
+        address.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect();
     let suffix = format!("{:012x}", fnv1a(operation) & 0xffff_ffff_ffff);
     let room = longest.saturating_sub(suffix.len() + 1);
     let mut head: String = words.join("-").chars().take(room).collect();

@@ -36,7 +36,9 @@ fn fits(query: &Object, found: &Object) -> bool {
 /// An object has what the query's object names; a list has the same members in any order.
 fn has(value: &Value, wanted: &Value) -> bool {
     match (value, wanted) {
-        (Value::Object(value), Value::Object(wanted)) => fits(wanted, value) || same_document(&Value::Object(value.clone()), &Value::Object(wanted.clone())),
+        (Value::Object(value), Value::Object(wanted)) => {
+            fits(wanted, value) || same_document(&Value::Object(value.clone()), &Value::Object(wanted.clone()))
+        }
         (Value::List(value), Value::List(wanted)) => {
             value.len() == wanted.len() && wanted.iter().all(|wanted| value.iter().any(|value| has(value, wanted)))
         }

@@ -87,7 +87,8 @@ mod handler {
         }
 
         async fn update(aws: &Aws, _: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
-            let moved = desired.subnet_ids.len() != prior.subnet_ids.len() || desired.subnet_ids.iter().any(|s| !prior.subnet_ids.contains(s));
+            let moved =
+                desired.subnet_ids.len() != prior.subnet_ids.len() || desired.subnet_ids.iter().any(|s| !prior.subnet_ids.contains(s));
             if moved || prior.db_subnet_group_description != desired.db_subnet_group_description {
                 let call = aws
                     .rds()

@@ -43,9 +43,12 @@ fn final_snapshot(operation: &str, found: &types::DbInstance, prior: &DbInstance
     if prior.skip_final_snapshot == Some(true) || dependent || without_data {
         return None;
     }
-    Some(prior.final_snapshot_identifier.clone().unwrap_or_else(|| {
-        automatic_name(found.db_instance_identifier().unwrap_or("db"), operation)
-    }))
+    Some(
+        prior
+            .final_snapshot_identifier
+            .clone()
+            .unwrap_or_else(|| automatic_name(found.db_instance_identifier().unwrap_or("db"), operation)),
+    )
 }
 
 /// The same for every repetition of the operation, so that a repeated delete finds its own snapshot.

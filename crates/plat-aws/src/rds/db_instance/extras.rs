@@ -31,7 +31,13 @@ pub(super) async fn roles(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbIns
 }
 
 /// A replica without a source becomes an instance of its own; it cannot have another source.
-pub(super) async fn promotion(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbInstance, desired: &DbInstance) -> Result<(), ProviderError> {
+pub(super) async fn promotion(
+    aws: &Aws,
+    op: &Operation<'_>,
+    id: &str,
+    prior: &DbInstance,
+    desired: &DbInstance,
+) -> Result<(), ProviderError> {
     let source = |d: &DbInstance| text(&d.source_db_instance_identifier).or_else(|| d.source_db_cluster_identifier.clone());
     let Some(before) = source(prior) else { return Ok(()) };
     match source(desired) {

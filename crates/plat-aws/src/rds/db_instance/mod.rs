@@ -23,9 +23,9 @@ use plat::value::{Duration, SecretText, Size, Version};
 use plat_derive::{Record, Resource};
 
 use super::DbSubnetGroup;
-use crate::refs::SecurityGroup;
-use crate::refs::Role;
 use crate::refs::Key;
+use crate::refs::Role;
+use crate::refs::SecurityGroup;
 use crate::secretsmanager::Secret;
 
 /// A managed relational database: a server of its own, or a member of an Aurora cluster.

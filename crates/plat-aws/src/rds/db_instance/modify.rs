@@ -196,9 +196,11 @@ fn exports(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Optio
     let (had, wanted) = (&prior.enable_cloudwatch_logs_exports, &desired.enable_cloudwatch_logs_exports);
     let (enable, disable) = (missing(had, wanted), missing(wanted, had));
     let any = enable.is_some() || disable.is_some();
-    diff.note(any.then(|| {
-        types::CloudwatchLogsExportConfiguration::builder().set_enable_log_types(enable).set_disable_log_types(disable).build()
-    }))
+    diff.note(
+        any.then(|| {
+            types::CloudwatchLogsExportConfiguration::builder().set_enable_log_types(enable).set_disable_log_types(disable).build()
+        }),
+    )
 }
 
 fn volumes(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Option<Vec<types::ModifyAdditionalStorageVolume>> {
@@ -216,9 +218,10 @@ fn volumes(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Optio
             .set_storage_type(w.storage_type.clone())
             .build()
     });
-    let gone = had.iter().filter(|h| named(h, wanted).is_none()).map(|h| {
-        types::ModifyAdditionalStorageVolume::builder().set_volume_name(h.volume_name.clone()).set_for_delete(true).build()
-    });
+    let gone = had
+        .iter()
+        .filter(|h| named(h, wanted).is_none())
+        .map(|h| types::ModifyAdditionalStorageVolume::builder().set_volume_name(h.volume_name.clone()).set_for_delete(true).build());
     let all: Vec<_> = changed.chain(gone).collect();
     diff.note((!all.is_empty()).then_some(all))
 }

@@ -6,7 +6,10 @@ use aws_sdk_rds::types;
 use plat::schema::Id;
 use plat::value::Version;
 
-use super::{AdditionalStorageVolume, CertificateDetails, DbInstance, DbInstanceRole, DbInstanceStatusInfo, Endpoint, MasterUserSecret, ProcessorFeature};
+use super::{
+    AdditionalStorageVolume, CertificateDetails, DbInstance, DbInstanceRole, DbInstanceStatusInfo, Endpoint, MasterUserSecret,
+    ProcessorFeature,
+};
 use crate::rds::support::{moment, read_tags};
 use crate::units::{from_days, from_gib, from_mib, from_seconds};
 
@@ -80,10 +83,18 @@ impl DbInstance {
     fn placement(&mut self, found: &types::DbInstance) {
         let stays = |status: Option<&str>| !status.is_some_and(|s| LEAVING.contains(&s));
         self.db_subnet_group_name = found.db_subnet_group().and_then(types::DbSubnetGroup::db_subnet_group_name).map(Id::new);
-        self.vpc_security_groups =
-            found.vpc_security_groups().iter().filter(|g| stays(g.status())).filter_map(|g| g.vpc_security_group_id().map(Id::new)).collect();
-        self.db_security_groups =
-            found.db_security_groups().iter().filter(|g| stays(g.status())).filter_map(|g| g.db_security_group_name().map(str::to_owned)).collect();
+        self.vpc_security_groups = found
+            .vpc_security_groups()
+            .iter()
+            .filter(|g| stays(g.status()))
+            .filter_map(|g| g.vpc_security_group_id().map(Id::new))
+            .collect();
+        self.db_security_groups = found
+            .db_security_groups()
+            .iter()
+            .filter(|g| stays(g.status()))
+            .filter_map(|g| g.db_security_group_name().map(str::to_owned))
+            .collect();
         self.availability_zone = found.availability_zone().map(str::to_owned);
         self.multi_az = found.multi_az().unwrap_or(false);
         self.publicly_accessible = found.publicly_accessible();
@@ -93,13 +104,18 @@ impl DbInstance {
         self.source_db_cluster_identifier = found.read_replica_source_db_cluster_identifier().map(str::to_owned);
         self.db_parameter_group_name = found.db_parameter_groups().first().and_then(|g| g.db_parameter_group_name()).map(str::to_owned);
         let options = found.option_group_memberships();
-        self.option_group_name =
-            options.iter().find(|g| !g.status().is_some_and(|s| s.contains("removal"))).and_then(|g| g.option_group_name()).map(str::to_owned);
+        self.option_group_name = options
+            .iter()
+            .find(|g| !g.status().is_some_and(|s| s.contains("removal")))
+            .and_then(|g| g.option_group_name())
+            .map(str::to_owned);
         self.associated_roles = found
             .associated_roles()
             .iter()
             .filter(|r| stays(r.status()))
-            .filter_map(|r| Some(DbInstanceRole { feature_name: r.feature_name().unwrap_or_default().to_owned(), role_arn: r.role_arn()?.into() }))
+            .filter_map(|r| {
+                Some(DbInstanceRole { feature_name: r.feature_name().unwrap_or_default().to_owned(), role_arn: r.role_arn()?.into() })
+            })
             .collect();
     }
 

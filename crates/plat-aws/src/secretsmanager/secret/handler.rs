@@ -180,7 +180,8 @@ async fn replicated(aws: &Aws, op: &Operation<'_>, id: &str) -> Result<Secret, P
         let Some(found) = describe(aws, id).await? else { return Ok(Progress::Pending) };
         let copies = found.replication_status();
         if let Some(failed) = copies.iter().find(|c| c.status() == Some(&StatusType::Failed)) {
-            let (region, why) = (failed.region().unwrap_or_default(), failed.status_message().unwrap_or("Secrets Manager does not say why"));
+            let (region, why) =
+                (failed.region().unwrap_or_default(), failed.status_message().unwrap_or("Secrets Manager does not say why"));
             return Ok(Progress::Failed(format!("the copy in {region} failed: {why}")));
         }
         let busy = copies.iter().any(|c| c.status() == Some(&StatusType::InProgress));
@@ -190,7 +191,14 @@ async fn replicated(aws: &Aws, op: &Operation<'_>, id: &str) -> Result<Secret, P
 }
 
 /// Description, key, kind and value, in one call when any of them changes.
-async fn rewrite(aws: &Aws, op: &Operation<'_>, id: &str, prior: &Secret, desired: &Secret, value: Option<SecretText>) -> Result<(), ProviderError> {
+async fn rewrite(
+    aws: &Aws,
+    op: &Operation<'_>,
+    id: &str,
+    prior: &Secret,
+    desired: &Secret,
+    value: Option<SecretText>,
+) -> Result<(), ProviderError> {
     let description = (prior.description != desired.description).then(|| desired.description.clone().unwrap_or_default());
     let key = (prior.kms_key_id != desired.kms_key_id).then(|| text(&desired.kms_key_id).unwrap_or_else(|| DEFAULT_KEY.to_owned()));
     let kind = (prior.r#type != desired.r#type).then(|| desired.r#type.clone()).flatten();
@@ -214,7 +222,8 @@ async fn rereplicate(aws: &Aws, id: &str, prior: &[ReplicaRegion], desired: &[Re
     let fits = |had: &ReplicaRegion, wanted: &ReplicaRegion| {
         had.region == wanted.region && (wanted.kms_key_id.is_none() || wanted.kms_key_id == had.kms_key_id)
     };
-    let gone: Vec<String> = prior.iter().filter(|had| !desired.iter().any(|wanted| fits(had, wanted))).map(|had| had.region.clone()).collect();
+    let gone: Vec<String> =
+        prior.iter().filter(|had| !desired.iter().any(|wanted| fits(had, wanted))).map(|had| had.region.clone()).collect();
     let new: Vec<ReplicaRegion> = desired.iter().filter(|wanted| !prior.iter().any(|had| fits(had, wanted))).cloned().collect();
     if !gone.is_empty() {
         let call = aws.secretsmanager().remove_regions_from_replication().secret_id(id).set_remove_replica_regions(Some(gone));
@@ -285,10 +294,8 @@ mod tests {
     #[test]
     fn a_name_that_waits_for_its_deletion_says_the_way_out() {
         let message = "You can't create this secret because a secret with this name is already scheduled for deletion.";
-        let error = ProviderError {
-            code: "InvalidRequestException".to_owned(),
-            ..ProviderError::new(ErrorKind::Refused, "CreateSecret", message)
-        };
+        let error =
+            ProviderError { code: "InvalidRequestException".to_owned(), ..ProviderError::new(ErrorKind::Refused, "CreateSecret", message) };
         assert!(is_on_its_way_out(&error));
         let told = still_there(error, "web");
         assert_eq!(told.kind, ErrorKind::Exists);
