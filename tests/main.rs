@@ -1,1 +1,9 @@
-//! The one test binary of the workspace.
+//! The one test binary of the workspace. docs/testing.md says what is tested where, and how.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+#[cfg(feature = "aws")]
+mod aws;
+mod conformance;
+mod house;
+mod project;

@@ -1,1 +1,4 @@
 //! Carries out a plan.
+
+mod events;
+pub use events::{Cancel, Doing, Event, Happened, Observer, Silent, Stop};

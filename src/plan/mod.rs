@@ -1,7 +1,22 @@
 //! From what is wanted, what is recorded and what is there, to the steps between.
 
+mod compare;
+mod diff;
+mod facts;
+mod observe;
+mod options;
+mod order;
+mod prepare;
+mod secrets;
+mod view;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
+pub use order::{Half, Operation};
+pub use prepare::prepare;
+pub use view::View;
 
 use crate::address::Address;
 use crate::desired::{Assert, DesiredResource, Output};
@@ -25,6 +40,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Asserts that hold, fail or cannot be told before apply.
     pub asserts: Vec<(Assert, Verdict)>,
+    /// Records that get another address and stay what they are (`moved`).
+    pub moves: Vec<(Address, Address)>,
 }
 
 #[derive(Debug, Clone)]
@@ -50,7 +67,8 @@ pub enum Action {
     NoOp,
     Create,
     Update,
-    /// `forced_by`: the attributes that cannot change in place; never empty but for a broken resource.
+    /// `forced_by`: the attributes that cannot change in place, `@type` and `@region` among them; never empty but for a
+    /// broken resource.
     Replace {
         forced_by: Vec<Arc<str>>,
         create_first: bool,
@@ -140,7 +158,7 @@ impl Plan {
 
     /// True when an apply would change neither the cloud nor the state's outputs.
     pub fn is_empty(&self) -> bool {
-        self.summary() == Summary::default() && self.outputs.iter().all(|o| !o.changes())
+        self.summary() == Summary::default() && self.moves.is_empty() && self.outputs.iter().all(|o| !o.changes())
     }
 
     /// Usual minutes along the longest path, and the step that takes most of it.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 use crate::address::Address;
 use crate::schema::{CodecError, Resource};
-use crate::value::{Duration, ResolvedObject, SecretText};
+use crate::value::{Duration, ResolvedObject, SecretReference, SecretText};
 
 /// Who the credentials belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +84,13 @@ pub trait Provider: Send + Sync {
 
     /// The text of a secret in the cloud's own store, by name or ARN.
     async fn secret(&self, region: &str, id: &str) -> Result<SecretText, ProviderError>;
+}
+
+/// Fetches the text of secrets, from whichever store a reference names.
+#[async_trait]
+pub trait SecretResolver: Send + Sync {
+    /// The reference's argument is known. `region` is where the resource that wants the secret lives.
+    async fn text(&self, region: &str, reference: &SecretReference) -> Result<SecretText, ProviderError>;
 }
 
 /// How one resource type is created, read, changed and deleted: the other half of a file in a provider crate.

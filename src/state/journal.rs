@@ -158,9 +158,10 @@ impl Ledger {
     }
 
     fn intend(&mut self, intent: &Intent) -> Result<(), String> {
-        if self.by_op.insert(intent.op.clone(), self.next).is_some() {
+        if self.by_op.contains_key(&intent.op) {
             return Err(format!("operation {} is there twice", intent.op));
         }
+        self.by_op.insert(intent.op.clone(), self.next);
         self.open.insert(self.next, Pending { intent: intent.clone(), accepted: None, doubt: None });
         self.next += 1;
         Ok(())

@@ -155,7 +155,7 @@ impl StateStore for LocalStore {
         let loaded = self.loaded(found)?;
         let epoch = head.map_or(0, |head| head.epoch) + 1;
         let medium = LocalMedium::new(self.clone(), lock, epoch)?;
-        let session = Session::new(Box::new(medium), loaded.state.lineage.clone(), current, loaded.pending.clone());
+        let session = Session::new(Box::new(medium), current, &loaded);
         Ok((session, loaded))
     }
 

@@ -73,8 +73,10 @@ pub struct Record {
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Ready,
-    /// Created but never became usable, or half-way through a change: the next apply replaces or repairs it.
+    /// Created but never became usable: the next apply replaces it.
     Broken,
+    /// Exists, but what follows its create or change may be missing: the next apply finishes it with an update.
+    Unfinished,
     /// Replaced create-first, and its old self not yet deleted.
     Deposed,
 }

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::journal::{Ledger, carried, chain, encode_entry};
 use super::seal::{Seal, sha256_hex};
-use super::{Entry, Intent, Pending, Record, StateError, StateFile, codec};
+use super::{Entry, Intent, Loaded, Pending, Record, StateError, StateFile, codec};
 
 /// Where a session writes. Every method is durable when it returns, and an error leaves the old or the new behind, whole.
 pub trait Medium: Send {
@@ -52,6 +52,8 @@ pub struct Session {
 struct Queue {
     lineage: String,
     current: Option<Current>,
+    /// The serial that a reader has seen when the lock was taken: the snapshot's, or the open journal's.
+    seen: u64,
     /// Not carried on yet by a journal of this session.
     inherited: Vec<Pending>,
     ledger: Ledger,
@@ -66,11 +68,13 @@ struct Queue {
 }
 
 impl Session {
-    pub(super) fn new(medium: Box<dyn Medium>, lineage: String, current: Option<Current>, inherited: Vec<Pending>) -> Self {
+    /// `loaded`: what `current` and its journal came to.
+    pub(super) fn new(medium: Box<dyn Medium>, current: Option<Current>, loaded: &Loaded) -> Self {
         let queue = Queue {
-            lineage,
+            lineage: loaded.state.lineage.clone(),
             current,
-            inherited,
+            seen: loaded.state.serial,
+            inherited: loaded.pending.clone(),
             ledger: Ledger::default(),
             seal: chain(""),
             waiting: Vec::new(),
@@ -254,23 +258,21 @@ impl Queue {
         self.broken.clone().map_or(Ok(()), Err)
     }
 
-    /// The state's bytes and their hash. Its serial becomes `serial` when it differs from the current snapshot in
-    /// anything but the serial, and at least one more than that snapshot's.
+    /// The state's bytes and their hash. It keeps the current snapshot's serial when it differs from it in nothing, and
+    /// nobody can have seen a later one; else its serial becomes `serial`, and at least one more than that snapshot's.
     fn settle(&self, state: &mut StateFile, serial: u64) -> Result<(Vec<u8>, String), StateError> {
+        let serial = serial.max(self.seen);
         if let Some(current) = &self.current {
-            state.serial = current.serial;
-            let bytes = codec::encode(state)?;
-            let sha256 = sha256_hex(&bytes);
+            if self.ledger.used || current.serial < self.seen {
+                return encoded(state, serial.max(current.serial + 1));
+            }
+            let (bytes, sha256) = encoded(state, current.serial)?;
             if sha256 == current.sha256 {
                 return Ok((bytes, sha256));
             }
-            state.serial = serial.max(current.serial + 1);
-        } else {
-            state.serial = serial;
+            return encoded(state, serial.max(current.serial + 1));
         }
-        let bytes = codec::encode(state)?;
-        let sha256 = sha256_hex(&bytes);
-        Ok((bytes, sha256))
+        encoded(state, serial)
     }
 
     /// A journal's name and first lines: its beginning, and what is carried over.
@@ -306,4 +308,12 @@ impl Queue {
             Err(error) => self.broken = Some(error),
         }
     }
+}
+
+/// A state's bytes under a serial, and their SHA-256 in hex.
+fn encoded(state: &mut StateFile, serial: u64) -> Result<(Vec<u8>, String), StateError> {
+    state.serial = serial;
+    let bytes = codec::encode(state)?;
+    let sha256 = sha256_hex(&bytes);
+    Ok((bytes, sha256))
 }

@@ -1,0 +1,288 @@
+//! The order of what is done: what each change waits for, among creates and deletes alike.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::address::Address;
+use crate::graph::{Cause, Edge, Graph};
+use crate::state::Record;
+use crate::value::{ResolvedObject, Value};
+
+use super::{Action, Step};
+
+/// One half of a step. A replacement has both; every other step has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// Position in the plan's steps.
+    pub step: usize,
+    pub half: Half,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Half {
+    /// Creates, changes, imports; or nothing, for what stays.
+    Make,
+    /// Deletes or forgets.
+    Unmake,
+}
+
+/// Steps in the program's order first, then what leaves; and which attribute of a resource holds its import id.
+pub(crate) struct Ordering<'a> {
+    pub steps: &'a [Step],
+    /// Position of each step's address; a deposed record has an address of its own.
+    pub position: &'a dyn Fn(&Address) -> Option<usize>,
+    /// Old selves of replaced resources that are still to be deleted, by the position of what replaced them.
+    pub deposed: &'a HashMap<usize, Vec<usize>>,
+    /// Import ids that creates will take, as far as they are known now.
+    pub takes_name: &'a dyn Fn(&Step) -> Option<String>,
+}
+
+struct Nodes {
+    make: Vec<Option<usize>>,
+    unmake: Vec<Option<usize>>,
+}
+
+impl Nodes {
+    fn make(&self, step: usize) -> Option<usize> {
+        self.make.get(step).copied().flatten()
+    }
+
+    fn unmake(&self, step: usize) -> Option<usize> {
+        self.unmake.get(step).copied().flatten()
+    }
+}
+
+/// An edge that is wanted, as long as it closes no cycle; those added first win.
+type Wish = (usize, usize, Edge);
+
+impl Ordering<'_> {
+    /// The graph of operations: what the program says always holds; what the state remembers, and what makes things
+    /// smoother, as far as it does not contradict that.
+    pub(crate) fn operations(&self) -> Graph<Operation> {
+        let (mut graph, nodes) = self.nodes();
+        for (i, step) in self.steps.iter().enumerate() {
+            let Some(make) = nodes.make(i) else { continue };
+            if let Some(desired) = &step.desired {
+                for dependency in &desired.dependencies {
+                    if let Some(on) = (self.position)(&dependency.on).and_then(|on| nodes.make(on)) {
+                        graph.before(on, make, Edge::declared(dependency));
+                    }
+                }
+            }
+            if let (Action::Replace { create_first, .. }, Some(unmake)) = (&step.action, nodes.unmake(i)) {
+                match create_first {
+                    true => graph.before(make, unmake, Edge::new(Cause::CreateFirst)),
+                    false => graph.before(unmake, make, Edge::new(Cause::DeleteFirst)),
+                }
+            }
+        }
+        let mut wishes = self.recorded(&nodes);
+        wishes.extend(self.released(&nodes));
+        wishes.extend(self.names(&nodes));
+        add_wishes(graph, wishes)
+    }
+
+    fn nodes(&self) -> (Graph<Operation>, Nodes) {
+        let mut graph = Graph::with_capacity(self.steps.len(), self.steps.len() * 3);
+        let mut nodes = Nodes { make: Vec::with_capacity(self.steps.len()), unmake: Vec::with_capacity(self.steps.len()) };
+        for (step, planned) in self.steps.iter().enumerate() {
+            let (make, unmake) = match planned.action {
+                Action::Delete | Action::Forget => (false, true),
+                Action::Replace { .. } => (true, true),
+                Action::NoOp | Action::Create | Action::Update | Action::Import { .. } => (true, false),
+            };
+            nodes.make.push(make.then(|| graph.add(Operation { step, half: Half::Make })));
+            nodes.unmake.push(unmake.then(|| graph.add(Operation { step, half: Half::Unmake })));
+        }
+        (graph, nodes)
+    }
+
+    /// What depended on a thing is deleted before the thing is.
+    fn recorded(&self, nodes: &Nodes) -> Vec<Wish> {
+        self.each_recorded()
+            .filter(|(i, on)| self.is_deleted(*i) && self.is_deleted(*on))
+            .filter_map(|(i, on)| Some((nodes.unmake(i)?, nodes.unmake(on)?, Edge::new(Cause::Recorded))))
+            .collect()
+    }
+
+    /// What depended on a thing and stays lets go of it before it is deleted; what depended on a thing and is deleted
+    /// is gone before the thing is changed.
+    fn released(&self, nodes: &Nodes) -> Vec<Wish> {
+        let mut wishes = Vec::new();
+        for (i, on) in self.each_recorded() {
+            let release = Edge::new(Cause::Release);
+            match (nodes.make(i), nodes.unmake(on)) {
+                (Some(make), Some(unmake)) if self.is_deleted(on) => wishes.push((make, unmake, release.clone())),
+                _ => {}
+            }
+            let updated = self.steps.get(on).is_some_and(|s| s.action == Action::Update);
+            if let (Some(unmake), Some(make), true) = (nodes.unmake(i), nodes.make(on), updated && self.is_deleted(i)) {
+                wishes.push((unmake, make, release));
+            }
+        }
+        wishes
+    }
+
+    /// A name is free before another resource takes it.
+    fn names(&self, nodes: &Nodes) -> Vec<Wish> {
+        let mut leaving: HashMap<(&str, &str), usize> = HashMap::new();
+        for (i, step) in self.steps.iter().enumerate() {
+            if let (Action::Delete, Some(prior), Some(node)) = (&step.action, &step.prior, nodes.unmake(i)) {
+                leaving.insert((&prior.type_name, &prior.id), node);
+            }
+        }
+        if leaving.is_empty() {
+            return Vec::new();
+        }
+        let creates = self.steps.iter().enumerate().filter(|(_, s)| s.action == Action::Create);
+        let wish = |(i, step): (usize, &Step)| {
+            let id = (self.takes_name)(step)?;
+            let gone = *leaving.get(&(step.type_name.as_ref(), id.as_str()))?;
+            Some((gone, nodes.make(i)?, Edge::new(Cause::Name)))
+        };
+        creates.filter_map(wish).collect()
+    }
+
+    /// Pairs of a step and a step that its record depends on.
+    fn each_recorded(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.steps.iter().enumerate().flat_map(move |(i, step)| {
+            let dependencies = step.prior.as_deref().map_or(&[][..], |prior: &Record| prior.dependencies.as_slice());
+            let on = dependencies.iter().filter_map(|on| (self.position)(on)).chain(self.deposed.contains_key(&i).then_some(i));
+            let old_selves = |on: usize| self.deposed.get(&on).into_iter().flatten().copied();
+            on.flat_map(move |on| std::iter::once(on).chain(old_selves(on))).filter(move |on| *on != i).map(move |on| (i, on))
+        })
+    }
+
+    fn is_deleted(&self, step: usize) -> bool {
+        self.steps.get(step).is_some_and(|s| matches!(s.action, Action::Delete | Action::Replace { .. }))
+    }
+}
+
+/// Adds every wish when they all fit; else those that lie on no cycle, and of the others one after the other what still fits.
+fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> Graph<Operation> {
+    let mut all = graph.clone();
+    for (first, then, edge) in &wishes {
+        all.before(*first, *then, edge.clone());
+    }
+    if all.order(|i| i).is_some() {
+        return all;
+    }
+    let knot = knots(&all);
+    let mut graph = graph;
+    let (contested, free): (Vec<Wish>, Vec<Wish>) =
+        wishes.into_iter().partition(|(first, then, _)| knot.get(first).is_some_and(|k| Some(k) == knot.get(then)));
+    for (first, then, edge) in free {
+        graph.before(first, then, edge);
+    }
+    for (first, then, edge) in contested {
+        if !leads(&graph, then, first) {
+            graph.before(first, then, edge);
+        }
+    }
+    graph
+}
+
+/// Which knot of mutual waiting each node is in; nodes that are in none are left out.
+fn knots(graph: &Graph<Operation>) -> BTreeMap<usize, usize> {
+    let members = crate::graph::knots(graph).into_iter().enumerate();
+    members.flat_map(|(number, knot)| knot.into_iter().map(move |node| (node, number))).collect()
+}
+
+fn leads(graph: &Graph<Operation>, from: usize, to: usize) -> bool {
+    let mut seen = vec![false; graph.len()];
+    let mut stack = vec![from];
+    while let Some(node) = stack.pop() {
+        if node == to {
+            return true;
+        }
+        if let Some(seen) = seen.get_mut(node).filter(|seen| !**seen) {
+            *seen = true;
+            stack.extend(graph.waited_by(node).map(|(then, _)| then));
+        }
+    }
+    false
+}
+
+/// Makes every replaced thing that a create-first replacement depends on create-first, too: its old self cannot go
+/// while what needs it is still there. `order` is the program's: dependencies first.
+pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependencies: &Graph<()>) {
+    let mut asked = vec![false; steps.len()];
+    for &i in order.iter().rev() {
+        let Some(step) = steps.get_mut(i) else { continue };
+        let inherited = asked.get(i).copied().unwrap_or(false);
+        let first = match &mut step.action {
+            Action::Replace { create_first, .. } => {
+                *create_first |= inherited;
+                *create_first
+            }
+            _ => inherited,
+        };
+        if first {
+            for (on, _) in dependencies.waits_for(i) {
+                if let Some(slot) = asked.get_mut(on) {
+                    *slot = true;
+                }
+            }
+        }
+    }
+}
+
+/// Puts steps into an order in which they can be carried out one by one, and tells each what it waits for.
+pub(crate) fn arrange(steps: Vec<Step>, mut graph: Graph<Operation>) -> (Vec<Step>, Graph<Operation>) {
+    let rank = |i: usize| graph.node(i).map(|op| (op.step, op.half));
+    let order = graph.order(rank).unwrap_or_else(|| (0..graph.len()).collect());
+    let mut place: Vec<Option<usize>> = vec![None; steps.len()];
+    let mut sequence = Vec::with_capacity(steps.len());
+    for node in order {
+        let Some(op) = graph.node(node).copied() else { continue };
+        let replaced = steps.get(op.step).is_some_and(|s| matches!(s.action, Action::Replace { .. }));
+        // A replacement stands where its new self comes.
+        if !(replaced && op.half == Half::Unmake)
+            && let Some(slot) = place.get_mut(op.step)
+        {
+            *slot = Some(sequence.len());
+            sequence.push(op.step);
+        }
+    }
+    let at = |step: usize| place.get(step).copied().flatten().unwrap_or(step);
+    let mut after: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
+    for node in 0..graph.len() {
+        let Some(op) = graph.node(node) else { continue };
+        let own = at(op.step);
+        let Some(list) = after.get_mut(own) else { continue };
+        let earlier = graph.waits_for(node).filter_map(|(first, _)| graph.node(first)).map(|first| at(first.step));
+        list.extend(earlier.filter(|first| *first < own));
+    }
+    graph.each_mut(|op| op.step = at(op.step));
+    let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    let arranged = sequence.into_iter().filter_map(|i| steps.get_mut(i)?.take()).zip(after);
+    let arranged = arranged.map(|(step, mut after)| {
+        after.sort_unstable();
+        after.dedup();
+        Step { after, ..step }
+    });
+    (arranged.collect(), graph)
+}
+
+/// The import id that a create with these inputs will have, when the inputs alone make it up.
+pub(crate) fn import_id(parts: &[&str], inputs: &crate::value::Object) -> Option<String> {
+    let texts = parts.iter().map(|part| match inputs.get(*part)? {
+        Value::String(text) => Some(text.to_string()),
+        _ => None,
+    });
+    let texts: Option<Vec<String>> = texts.collect();
+    texts.filter(|t| !t.is_empty()).map(|t| t.join("|"))
+}
+
+/// The address of a replaced resource's old self until it is deleted. A resource has no children, so nothing else has it.
+pub(crate) fn deposed_address(address: &Address, id: &str) -> Address {
+    address.child("old", Some(id.into()))
+}
+
+/// What a step's resource looks like to a delete or an update: as last read, and as last applied where reads show nothing.
+pub(crate) fn as_last_seen(record: &Record, attributes: &[crate::schema::Attribute]) -> ResolvedObject {
+    let unseen = attributes.iter().filter(|a| a.write_only && !a.ty.holds_secret());
+    let unseen = unseen.filter_map(|a| record.inputs.get_key_value(a.name)).filter(|(name, _)| !record.observed.contains_key(*name));
+    let mut object: crate::value::Object = record.observed.clone().into_object();
+    object.extend(unseen.map(|(k, v)| (k.clone(), v.clone())));
+    ResolvedObject::new(object).unwrap_or_default()
+}

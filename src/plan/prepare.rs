@@ -1,0 +1,359 @@
+//! The one thing that plan, apply and destroy share: from the program and the state to a plan.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::address::Address;
+use crate::desired::{Desired, Lookup, Stack};
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Edge, Graph, cycle_diagnostics};
+use crate::provider::{ErrorKind, Identity, ProviderError};
+use crate::state::{FingerprintKey, Record, StateFile, Status};
+use crate::value::{ResolvedObject, Value};
+
+use super::diff::{Differ, Trouble, failed};
+use super::facts::Facts;
+use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
+use super::order::{Ordering, arrange, import_id, spread_create_first};
+use super::secrets::Secrets;
+use super::view::View;
+use super::{Action, OutputChange, Plan, Step, Verdict, observe};
+
+/// Works out what has to be done. Reads the cloud and changes nothing, neither there nor in the state's store.
+///
+/// `state` is the recorded state, with whatever an earlier run left open settled (`apply::settle`).
+pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile, options: &Options) -> Result<Prepared, PrepareError> {
+    let key = FingerprintKey::from_hex(&state.fingerprint_key).map_err(|error| PrepareError::State(error.to_string()))?;
+    let first = evaluate(&Answers::new()).map_err(PrepareError::Program)?;
+    let region = region_of(&first.stack, options)?;
+    let identity = engine.provider.identity(&region).await.map_err(PrepareError::Identity)?;
+    check_account(&first, &state, &identity)?;
+    let desired = if options.destroy { nothing_of(first) } else { answered(engine, evaluate, first, &region).await? };
+
+    let mut view = View::new(state);
+    let moves = view.carry_out(&desired.moves)?;
+    let wanted = |address: &Address| desired.resources.get(address).cloned();
+    let (drift, mut state_changes) =
+        if options.refresh { observe::refresh(engine, &mut view, &key, wanted).await? } else { (Vec::new(), false) };
+    state_changes |=
+        !moves.is_empty() || view.header.account.as_ref() != Some(&identity.account) || view.header.region.as_ref() != Some(&region);
+    view.header.account = Some(identity.account.clone());
+    view.header.region = Some(region.clone());
+    let imported = imports(engine, &desired, &view, &region).await?;
+
+    let planner = Planner { engine, options, stack: &desired.stack, region: &region, key: &key, imported: &imported };
+    let mut planned = planner.plan(desired.resources, &desired.forgets, view).await?;
+    state_changes |= planned.state_changes;
+
+    let (asserts, outputs) = conclusions(&desired.asserts, &desired.outputs, &planned.facts, &planned.view.header)?;
+    state_changes |= planned.view.header.outputs.len() != outputs.len() || outputs.iter().any(OutputChange::changes);
+    let header = &planned.view.header;
+    let protected = protected(&planned.steps, &desired.stack, engine, options);
+    let plan = Plan {
+        stack: header.stack.clone(),
+        env: header.env.clone(),
+        region,
+        account: identity.account,
+        lineage: header.lineage.clone(),
+        serial: header.serial,
+        steps: std::mem::take(&mut planned.steps),
+        drift,
+        outputs,
+        asserts,
+        moves,
+    };
+    let Planned { view, facts, operations, .. } = planned;
+    Ok(Prepared { plan, stack: desired.stack, protected, view, state_changes, operations, facts })
+}
+
+fn region_of(stack: &Stack, options: &Options) -> Result<String, PrepareError> {
+    stack.region.as_deref().map(str::to_owned).or_else(|| options.region.clone()).ok_or(PrepareError::NoRegion)
+}
+
+/// Refuses another account than the program and the state are for.
+fn check_account(desired: &Desired, state: &StateFile, identity: &Identity) -> Result<(), PrepareError> {
+    let (actual, arn) = (identity.account.clone(), identity.arn.clone());
+    if let Some(wanted) = desired.stack.account.as_deref().filter(|wanted| *wanted != actual) {
+        return Err(PrepareError::WrongAccount { wanted: wanted.to_owned(), actual, arn, span: desired.stack.env_span });
+    }
+    let other = desired.resources.values().find_map(|r| Some((r, r.options.account.as_deref().filter(|a| *a != actual)?)));
+    if let Some((resource, wanted)) = other {
+        let (address, wanted) = (resource.address.clone(), wanted.to_owned());
+        return Err(PrepareError::ResourceAccount { address, wanted, actual, span: resource.span });
+    }
+    match &state.account {
+        Some(recorded) if *recorded != actual && !state.resources.is_empty() => {
+            Err(PrepareError::StateAccount { recorded: recorded.clone(), actual, arn })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same stack with nothing in it.
+fn nothing_of(desired: Desired) -> Desired {
+    Desired { resources: Default::default(), lookups: Vec::new(), outputs: Vec::new(), asserts: Vec::new(), imports: Vec::new(), ..desired }
+}
+
+/// Evaluates until every lookup is answered.
+async fn answered(engine: &Engine, evaluate: &Evaluate<'_>, first: Desired, region: &str) -> Result<Desired, PrepareError> {
+    let mut desired = first;
+    let mut answers = Answers::new();
+    while !desired.lookups.is_empty() {
+        if let Some(again) = desired.lookups.iter().find(|l| answers.contains_key(&l.address)) {
+            return Err(PrepareError::EndlessLookup { address: again.address.clone(), span: again.span });
+        }
+        let lookups = std::mem::take(&mut desired.lookups);
+        let asked = stream::iter(&lookups).map(|lookup| look_up(engine, lookup, region)).buffered(observe::QUESTIONS);
+        answers.extend(asked.try_collect::<Vec<_>>().await?);
+        desired = evaluate(&answers).map_err(PrepareError::Program)?;
+    }
+    Ok(desired)
+}
+
+async fn look_up(engine: &Engine, lookup: &Lookup, region: &str) -> Result<(Address, ResolvedObject), PrepareError> {
+    let failed = |error| PrepareError::Lookup { address: lookup.address.clone(), span: lookup.span, error };
+    let query = ResolvedObject::new(lookup.query.clone()).map_err(|unknown| {
+        let message = format!("its query waits for `{}` of `{}`", unknown.source.attribute, unknown.source.address);
+        failed(ProviderError::new(ErrorKind::Internal, "lookup", message))
+    })?;
+    let region = lookup.region.as_deref().unwrap_or(region);
+    let found = engine.provider.lookup(&lookup.type_name, region, &query).await.map_err(failed)?;
+    Ok((lookup.address.clone(), found))
+}
+
+/// Reads what `import` names and is not recorded yet.
+async fn imports(engine: &Engine, desired: &Desired, view: &View, region: &str) -> Result<BTreeMap<Address, Arc<Record>>, PrepareError> {
+    let mut imported = BTreeMap::new();
+    for import in &desired.imports {
+        let problem = |problem: String| PrepareError::Import {
+            address: import.address.clone(),
+            id: import.id.to_string(),
+            span: import.span,
+            problem,
+        };
+        match view.records.get(&import.address) {
+            Some(record) if *record.id == *import.id => continue,
+            Some(record) => return Err(problem(format!("the address is that of `{}`, and stays it", record.id))),
+            None => {}
+        }
+        let Some(resource) = desired.resources.get(&import.address) else {
+            return Err(problem("the program has no resource of that name".to_owned()));
+        };
+        let region = resource.options.region.as_deref().unwrap_or(region);
+        let ids = [import.id.to_string()];
+        let found = engine.provider.read(&resource.type_name, region, &ids).await.map_err(|e| problem(e.to_string()))?;
+        let Some(observed) = found.into_iter().next().flatten() else {
+            return Err(problem(format!("there is no such `{}` in {region}", resource.type_name)));
+        };
+        let record = Record {
+            type_name: resource.type_name.clone(),
+            id: import.id.to_string(),
+            region: region.to_owned(),
+            inputs: Default::default(),
+            observed,
+            dependencies: Vec::new(),
+            protect: false,
+            retain: false,
+            status: Status::Ready,
+        };
+        imported.insert(import.address.clone(), Arc::new(record));
+    }
+    Ok(imported)
+}
+
+struct Planner<'a> {
+    engine: &'a Engine,
+    options: &'a Options,
+    stack: &'a Stack,
+    region: &'a str,
+    key: &'a FingerprintKey,
+    imported: &'a BTreeMap<Address, Arc<Record>>,
+}
+
+struct Planned {
+    steps: Vec<Step>,
+    view: View,
+    facts: Facts,
+    operations: Graph<super::Operation>,
+    state_changes: bool,
+}
+
+type Resources = indexmap::IndexMap<Address, Arc<crate::desired::DesiredResource>>;
+
+impl Planner<'_> {
+    async fn plan(
+        &self,
+        resources: Resources,
+        forgets: &[(Address, crate::source::Span)],
+        mut view: View,
+    ) -> Result<Planned, PrepareError> {
+        let graph = dependencies(&resources);
+        let Some(order) = graph.order(|i| i) else {
+            return Err(PrepareError::Program(cycle_diagnostics(&graph)));
+        };
+        let graph = graph.without_nodes();
+        let mut facts = Facts::new(resources);
+        let secrets = Secrets::new(self.engine.secrets.clone());
+        let (mut steps, records) = self.compare_all(&mut facts, &view, &secrets, &order).await?;
+        spread_create_first(&mut steps, &order, &graph);
+        drop(graph);
+        let state_changes = !records.is_empty();
+        for (address, record) in records {
+            view.records.insert(address, Arc::new(record));
+        }
+        let leaving = self.leaving(&facts, &view, forgets)?;
+        let base = steps.len();
+        steps.extend(leaving);
+        let operations = self.operations(&steps, base, &facts);
+        let (steps, operations) = arrange(steps, operations);
+        Ok(Planned { steps, view, facts, operations, state_changes })
+    }
+
+    /// A step for each wanted resource, in the program's order, and the records that change without a step.
+    async fn compare_all(
+        &self,
+        facts: &mut Facts,
+        view: &View,
+        secrets: &Secrets,
+        order: &[usize],
+    ) -> Result<(Vec<Step>, Vec<(Address, Record)>), PrepareError> {
+        let differ =
+            Differ { stack: self.stack, region: self.region, options: self.options, view, imported: self.imported, secrets, key: self.key };
+        let mut slots: Vec<Option<Step>> = facts.resources.iter().map(|_| None).collect();
+        let mut records = Vec::new();
+        let mut mistakes: Vec<Diagnostic> = Vec::new();
+        for &i in order {
+            let Some(desired) = facts.resources.get_index(i).map(|(_, desired)| desired.clone()) else { continue };
+            let schema = self.engine.registry.get(&desired.type_name).ok_or_else(|| unknown_type(&desired.address, &desired.type_name))?;
+            match differ.compare(&desired, schema, facts).await {
+                Ok(compared) => {
+                    self.check_import(&compared.step)?;
+                    facts.set(i, compared.fact);
+                    records.extend(compared.record.map(|record| (desired.address.clone(), record)));
+                    if let Some(slot) = slots.get_mut(i) {
+                        *slot = Some(compared.step);
+                    }
+                }
+                Err(Trouble::Program(mistake)) => mistakes.push(mistake),
+                Err(Trouble::Other(error)) => return Err(error),
+            }
+        }
+        mistakes.dedup();
+        if mistakes.is_empty() { Ok((slots.into_iter().flatten().collect(), records)) } else { Err(PrepareError::Program(mistakes)) }
+    }
+
+    fn check_import(&self, step: &Step) -> Result<(), PrepareError> {
+        match (&step.action, self.imported.get(&step.address), step.span) {
+            (Action::Replace { forced_by, .. }, Some(record), Some(span)) => Err(PrepareError::Import {
+                address: step.address.clone(),
+                id: record.id.clone(),
+                span,
+                problem: format!("the program differs in `{}`, which cannot change in place; write it as it is", forced_by.join("`, `")),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Steps for what is recorded and no longer wanted.
+    fn leaving(&self, facts: &Facts, view: &View, forgets: &[(Address, crate::source::Span)]) -> Result<Vec<Step>, PrepareError> {
+        let gone = view.records.iter().filter(|(address, _)| !facts.resources.contains_key(*address));
+        gone.map(|(address, record)| {
+            let schema = self.engine.registry.get(&record.type_name).ok_or_else(|| unknown_type(address, &record.type_name))?;
+            let forgotten = forgets.iter().any(|(from, _)| address.is_within(from));
+            let forget = record.status != Status::Deposed && (record.retain || forgotten);
+            Ok(Step {
+                address: address.clone(),
+                type_name: record.type_name.clone(),
+                action: if forget { Action::Forget } else { Action::Delete },
+                changes: Vec::new(),
+                desired: None,
+                prior: Some(record.clone()),
+                span: None,
+                after: Vec::new(),
+                estimate: if forget { crate::value::Duration(0) } else { schema.takes.delete },
+            })
+        })
+        .collect()
+    }
+
+    fn operations(&self, steps: &[Step], base: usize, facts: &Facts) -> Graph<super::Operation> {
+        let leaving: HashMap<&Address, usize> = steps.iter().enumerate().skip(base).map(|(i, s)| (&s.address, i)).collect();
+        let position = |address: &Address| facts.resources.get_index_of(address).or_else(|| leaving.get(address).copied());
+        let mut deposed: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (i, step) in steps.iter().enumerate().skip(base) {
+            let is_deposed = step.prior.as_ref().is_some_and(|p| p.status == Status::Deposed);
+            let parent = step.address.steps().split_last().map(|(_, parent)| Address::from(parent.to_vec()));
+            if let (true, Some(at)) = (is_deposed, parent.and_then(|parent| position(&parent))) {
+                deposed.entry(at).or_default().push(i);
+            }
+        }
+        let takes_name = |step: &Step| {
+            let schema = self.engine.registry.get(&step.type_name)?;
+            import_id(schema.import, &step.desired.as_ref()?.inputs)
+        };
+        Ordering { steps, position: &position, deposed: &deposed, takes_name: &takes_name }.operations()
+    }
+}
+
+fn unknown_type(address: &Address, type_name: &str) -> PrepareError {
+    PrepareError::UnknownType { address: address.clone(), type_name: type_name.to_owned() }
+}
+
+/// Who waits for whom, by position in the program.
+fn dependencies(resources: &Resources) -> Graph<Address> {
+    let waits = resources.values().enumerate().flat_map(|(i, resource)| {
+        let on = resource.dependencies.iter().filter_map(|d| Some((resources.get_index_of(&d.on)?, d)));
+        on.map(move |(on, dependency)| (i, on, Edge::declared(dependency)))
+    });
+    Graph::build(resources.keys().cloned(), waits)
+}
+
+/// Asserts and outputs, as far as they are known.
+fn conclusions(
+    asserts: &[crate::desired::Assert],
+    outputs: &[crate::desired::Output],
+    facts: &Facts,
+    header: &StateFile,
+) -> Result<(Vec<(crate::desired::Assert, Verdict)>, Vec<OutputChange>), PrepareError> {
+    let mut mistakes = Vec::new();
+    let mut resolved = |value: &Value| value.resolve(facts).map_err(|failure| mistakes.push(failed(&failure))).ok();
+    let judged = asserts.iter().filter_map(|assert| Some((assert.clone(), verdict(&resolved(&assert.condition)?)))).collect();
+    let changes = outputs
+        .iter()
+        .filter_map(|output| {
+            let value = resolved(&output.value)?;
+            let before = header.outputs.get(&*output.name).cloned();
+            Some(OutputChange { output: crate::desired::Output { value, ..output.clone() }, before })
+        })
+        .collect();
+    if mistakes.is_empty() { Ok((judged, changes)) } else { Err(PrepareError::Program(mistakes)) }
+}
+
+/// What a condition says, as far as it is known.
+pub(crate) fn verdict(condition: &Value) -> Verdict {
+    match condition {
+        Value::Bool(true) => Verdict::Holds,
+        condition if condition.unknown().is_some() => Verdict::Later,
+        _ => Verdict::Fails,
+    }
+}
+
+/// The steps that delete something protected, without consent.
+fn protected(steps: &[Step], stack: &Stack, engine: &Engine, options: &Options) -> Vec<Protected> {
+    let guarded = |step: &&Step| {
+        let Some(prior) = &step.prior else { return false };
+        let stateful = || engine.registry.get(&prior.type_name).is_some_and(|s| s.stateful);
+        let said = step.desired.as_ref().and_then(|d| d.options.protect);
+        let deletes = matches!(step.action, Action::Delete | Action::Replace { .. }) && prior.status != Status::Deposed;
+        deletes && said.unwrap_or_else(|| prior.protect || (stack.protect && stateful())) && !options.consent.given(&step.address)
+    };
+    let named = |step: &Step| Protected {
+        address: step.address.clone(),
+        type_name: step.type_name.clone(),
+        replaced: matches!(step.action, Action::Replace { .. }),
+        span: step.span,
+    };
+    steps.iter().filter(guarded).map(named).collect()
+}

@@ -1,0 +1,256 @@
+"""What moto 5.2.5 gets wrong, put right, so that the product never has to bend to an emulator.
+
+Each function says what AWS does and moto does not. `apply` is called once, before the server starts.
+"""
+
+import functools
+import uuid
+
+from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.eks import urls as eks_urls
+from moto.eks.models import EKSBackend, Nodegroup, eks_backends
+from moto.eks.responses import EKSResponse
+from moto.core.responses import ActionResult
+from moto.rds import utils as rds_utils
+from moto.rds.exceptions import RDSClientError
+from moto.rds.models import DBInstance, RDSBackend, rds_backends
+
+
+def before(owner: type, name: str):
+    """Decorates a check that runs before `owner.name` with the same arguments."""
+
+    def decorate(check):
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def checked(self, *args, **kwargs):
+            check(self, *args, **kwargs)
+            return original(self, *args, **kwargs)
+
+        setattr(owner, name, checked)
+        return check
+
+    return decorate
+
+
+def after(owner: type, name: str):
+    """Decorates what happens with the result of `owner.name`; what it returns is the new result."""
+
+    def decorate(change):
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def changed(self, *args, **kwargs):
+            return change(self, original(self, *args, **kwargs), *args, **kwargs)
+
+        setattr(owner, name, changed)
+        return change
+
+    return decorate
+
+
+def neighbours(backend):
+    """The RDS and EKS backends of the same account and region."""
+    return rds_backends[backend.account_id][backend.region_name], eks_backends[backend.account_id][backend.region_name]
+
+
+def live_nat_gateways(backend) -> list:
+    return [nat for nat in backend.nat_gateways.values() if nat.state != "deleted"]
+
+
+def refuse_deletes_of_what_is_in_use() -> None:
+    """EC2 answers DependencyViolation while something still uses the thing."""
+
+    @before(EC2Backend, "delete_subnet")
+    def _(self, subnet_id):
+        rds, eks = neighbours(self)
+        users = [nat.id for nat in live_nat_gateways(self) if nat.subnet_id == subnet_id]
+        users += [db.db_instance_identifier for db in rds.databases.values()
+                  if db.db_subnet_group and subnet_id in [s["SubnetIdentifier"] for s in db.db_subnet_group.subnets]]
+        users += [c.name for c in eks.clusters.values() if subnet_id in c.resources_vpc_config.get("subnetIds", [])]
+        if users:
+            raise DependencyViolationError(f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
+
+    @before(EC2Backend, "delete_security_group")
+    def _(self, name=None, group_id=None):
+        rds, eks = neighbours(self)
+        users = [db.db_instance_identifier for db in rds.databases.values() if group_id in (db.vpc_security_group_ids or [])]
+        users += [c.name for c in eks.clusters.values() if group_id in c.resources_vpc_config.get("securityGroupIds", [])]
+        for groups in self.groups.values():
+            for group in groups.values():
+                rules = [*group.ingress_rules, *group.egress_rules]
+                named = [rule.source_group.get("GroupId") for rule in rules]
+                if group.id != group_id and group_id in named:
+                    users.append(group.id)
+        if users:
+            raise DependencyViolationError(f"resource {group_id} has a dependent object")
+
+    @before(EC2Backend, "delete_vpc")
+    def _(self, vpc_id):
+        gateways = [igw.id for igw in self.internet_gateways.values() if igw.vpc and igw.vpc.id == vpc_id]
+        groups = [g.id for g in self.groups.get(vpc_id, {}).values() if g.name != "default"]
+        if gateways or groups:
+            raise DependencyViolationError(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
+
+    @before(EC2Backend, "detach_internet_gateway")
+    def _(self, internet_gateway_id, vpc_id):
+        if any(nat.vpc_id == vpc_id for nat in live_nat_gateways(self)):
+            raise DependencyViolationError(
+                f"Network {vpc_id} has some mapped public address(es). Please unmap those public address(es) before detaching the gateway."
+            )
+
+    @before(EC2Backend, "release_address")
+    def _(self, address=None, allocation_id=None):
+        for nat in live_nat_gateways(self):
+            if any(a.get("allocationId") == allocation_id or a.get("AllocationId") == allocation_id for a in nat.address_set):
+                raise DependencyViolationError(f"The address with allocation id '{allocation_id}' is in use by {nat.id}.")
+
+
+def free_what_a_nat_gateway_held() -> None:
+    """A deleted NAT gateway gives back its address and its network interface."""
+
+    @after(EC2Backend, "delete_nat_gateway")
+    def _(self, nat, nat_gateway_id):
+        for address in self.addresses:
+            if address.eni is nat._eni:
+                address.eni = None
+                address.association_id = None
+        self.enis.pop(nat._eni.id, None)
+        return nat
+
+
+def let_windows_touch() -> None:
+    """RDS lets a maintenance window start when the backup window ends; moto takes 0 seconds in common for an overlap."""
+    overlap = rds_utils.get_overlap_between_two_date_ranges
+    rds_utils.get_overlap_between_two_date_ranges = lambda *times: overlap(*times) or -1
+
+
+def keep_modified_subnet_groups() -> None:
+    """ModifyDBSubnetGroup changes the group; moto removes it."""
+
+    @after(RDSBackend, "modify_db_subnet_group")
+    def _(self, group, *args, **kwargs):
+        self.subnet_groups[group.name] = group
+        return group
+
+    @before(RDSBackend, "delete_subnet_group")
+    def _(self, subnet_name):
+        for db in self.databases.values():
+            if db.db_subnet_group and db.db_subnet_group.name == subnet_name:
+                raise RDSClientError(
+                    "InvalidDBSubnetGroupStateFault",
+                    f"Cannot delete the subnet group '{subnet_name}' because at least one database instance: "
+                    f"{db.db_instance_identifier} is still using it.",
+                )
+
+
+def answer_for_public_access() -> None:
+    """DescribeDBInstances always says whether an instance is public."""
+
+    @after(DBInstance, "__init__")
+    def _(self, _none, *args, **kwargs):
+        self.publicly_accessible = bool(self.publicly_accessible)
+
+
+def complete_clusters() -> None:
+    """EKS says which VPC a cluster is in, and makes a security group of its own for it."""
+
+    @after(EKSBackend, "create_cluster")
+    def _(self, cluster, *args, **kwargs):
+        config = cluster.resources_vpc_config
+        ec2 = ec2_backends[self.account_id][self.region_name]
+        config["vpcId"] = ec2.get_subnet(config["subnetIds"][0]).vpc_id
+        config["clusterSecurityGroupId"] = "sg-0" + uuid.uuid4().hex[:16]
+        for name, default in {
+            "securityGroupIds": [],
+            "endpointPublicAccess": True,
+            "endpointPrivateAccess": False,
+            "publicAccessCidrs": ["0.0.0.0/0"],
+        }.items():
+            config.setdefault(name, default)
+        every = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+        cluster.logging = {"clusterLogging": log_setups(every, [], (cluster.logging or {}).get("clusterLogging", []))}
+        return cluster
+
+
+def log_setups(every: list, on: list, changes: list) -> list:
+    """EKS answers with the log types that are on and those that are off."""
+    on = set(on)
+    for change in changes:
+        on = on | set(change["types"]) if change.get("enabled") else on - set(change["types"])
+    setups = [{"types": [t for t in every if t in on], "enabled": True}, {"types": [t for t in every if t not in on], "enabled": False}]
+    return [setup for setup in setups if setup["types"]]
+
+
+def update_clusters() -> None:
+    """UpdateClusterConfig merges, and answers with an update that DescribeUpdate knows; versions can be raised."""
+    every = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
+    def answer(kind: str):
+        return ActionResult({"update": {"id": str(uuid.uuid4()), "status": "Successful", "type": kind, "params": [], "errors": []}})
+
+    def update_cluster_config(self):
+        cluster = self.eks_backend.describe_cluster(self._get_param("name"))
+        cluster.resources_vpc_config.update(self._get_param("resourcesVpcConfig") or {})
+        changes = (self._get_param("logging") or {}).get("clusterLogging", [])
+        if changes:
+            on = [t for setup in cluster.logging["clusterLogging"] if setup["enabled"] for t in setup["types"]]
+            cluster.logging = {"clusterLogging": log_setups(every, on, changes)}
+        return answer("LoggingUpdate" if changes else "EndpointAccessUpdate")
+
+    def update_cluster_version(self):
+        self.eks_backend.describe_cluster(self._get_param("name")).version = self._get_param("version")
+        return answer("VersionUpdate")
+
+    def update_nodegroup_version(self):
+        backend, name = self.eks_backend, self._get_param("name")
+        group = backend.describe_nodegroup(name, self._get_param("nodegroupName"))
+        group.version = self._get_param("version") or backend.describe_cluster(name).version
+        return answer("VersionUpdate")
+
+    def describe_update(self):
+        return answer("ConfigUpdate")
+
+    EKSResponse.update_cluster_config = update_cluster_config
+    EKSResponse.update_cluster_version = update_cluster_version
+    EKSResponse.update_nodegroup_version = update_nodegroup_version
+    EKSResponse.describe_update = describe_update
+    dispatch = next(iter(eks_urls.url_paths.values()))
+    for path in ["updates", "updates/(?P<updateId>[^/]+)", "node-groups/(?P<nodegroupName>[^/]+)/update-version"]:
+        eks_urls.url_paths["{0}/clusters/(?P<name>[^/]+)/" + path + "$"] = dispatch
+
+
+def complete_node_groups() -> None:
+    """A node group keeps its update settings, follows its cluster's version, and has no remote access unless asked."""
+
+    @after(EKSBackend, "create_nodegroup")
+    def _(self, group, *args, **kwargs):
+        if not kwargs.get("version"):
+            group.version = self.clusters[group.cluster_name].version
+            group.release_version = f"{group.version}.5-20240101"
+        if not kwargs.get("remote_access"):
+            group.remote_access = None
+            group.resources.pop("remoteAccessSecurityGroup", None)
+        return group
+
+    create = EKSResponse.create_nodegroup
+
+    def create_nodegroup(self):
+        result = create(self)
+        group: Nodegroup = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
+        group.update_config = self._get_param("updateConfig") or {"maxUnavailable": 1}
+        return result
+
+    EKSResponse.create_nodegroup = create_nodegroup
+
+
+def apply() -> None:
+    refuse_deletes_of_what_is_in_use()
+    free_what_a_nat_gateway_held()
+    let_windows_touch()
+    keep_modified_subnet_groups()
+    answer_for_public_access()
+    complete_clusters()
+    update_clusters()
+    complete_node_groups()

@@ -1,0 +1,166 @@
+//! What can go wrong with a call, and which calls it goes wrong with.
+
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
+
+use super::call::{Call, Protocol};
+
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// Too many requests, in the service's own words.
+    Throttle,
+    /// The service's own failure; the call did not take effect.
+    ServerError,
+    /// A definite refusal with this code.
+    Refuse { status: u16, code: &'static str, message: &'static str },
+    /// The connection breaks before the call takes effect.
+    Reset,
+    /// The call takes effect, and its answer never arrives: the connection breaks.
+    LoseResponse,
+    /// The call takes effect, and the service says it failed.
+    ErrorAfterSuccess,
+    /// The answer comes this much later.
+    Delay(Duration),
+    /// No answer ever, and no effect; the test is told.
+    HoldBefore,
+    /// The call takes effect, no answer ever; the test is told.
+    HoldAfter,
+}
+
+/// Which calls a fault happens to. Calls of the witness are never counted.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    fault: Fault,
+    operation: Option<String>,
+    service: Option<String>,
+    only_mutating: bool,
+    /// Matching calls that pass before the first fault.
+    skip: usize,
+    /// How many calls it happens to.
+    times: usize,
+    /// Of the matching calls, this many in a hundred; chosen by a generator with a fixed seed.
+    percent: u64,
+    random: u64,
+}
+
+impl Rule {
+    pub fn new(fault: Fault) -> Self {
+        Self { fault, operation: None, service: None, only_mutating: false, skip: 0, times: 1, percent: 100, random: 0x9E37_79B9_7F4A_7C15 }
+    }
+
+    pub fn on(mut self, operation: &str) -> Self {
+        self.operation = Some(operation.to_owned());
+        self
+    }
+
+    pub fn service(mut self, service: &str) -> Self {
+        self.service = Some(service.to_owned());
+        self
+    }
+
+    pub fn mutating(mut self) -> Self {
+        self.only_mutating = true;
+        self
+    }
+
+    /// Counted from 1.
+    pub fn nth(mut self, n: usize) -> Self {
+        self.skip = n - 1;
+        self
+    }
+
+    pub fn times(mut self, times: usize) -> Self {
+        self.times = times;
+        self
+    }
+
+    pub fn percent(mut self, percent: u64, seed: u64) -> Self {
+        self.percent = percent;
+        self.random ^= seed.wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        self.times = usize::MAX;
+        self
+    }
+
+    /// The fault for `call`, if it is this rule's turn.
+    pub fn take(&mut self, call: &Call) -> Option<Fault> {
+        let fits = self.operation.as_ref().is_none_or(|o| *o == call.operation)
+            && self.service.as_ref().is_none_or(|s| *s == call.service)
+            && (!self.only_mutating || call.mutates());
+        if !fits || self.times == 0 {
+            return None;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return None;
+        }
+        if self.percent < 100 && self.roll() >= self.percent {
+            return None;
+        }
+        self.times -= 1;
+        Some(self.fault.clone())
+    }
+
+    /// xorshift: 0..100.
+    fn roll(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % 100
+    }
+}
+
+/// The service's words for "too many requests".
+pub fn throttled(call: &Call) -> Response<Full<Bytes>> {
+    match call.protocol {
+        Protocol::Ec2 => error(call, 503, "RequestLimitExceeded", "Request limit exceeded."),
+        Protocol::Query => error(call, 400, "Throttling", "Rate exceeded"),
+        Protocol::Json => error(call, 400, "ThrottlingException", "Rate exceeded"),
+        Protocol::RestJson => error(call, 429, "ThrottlingException", "Rate exceeded"),
+        Protocol::RestXml => error(call, 503, "SlowDown", "Please reduce your request rate."),
+    }
+}
+
+/// The service's words for its own failure.
+pub fn failed(call: &Call) -> Response<Full<Bytes>> {
+    let message = "An internal error has occurred";
+    match call.protocol {
+        Protocol::Ec2 => error(call, 500, "InternalError", message),
+        Protocol::Query => error(call, 500, "InternalFailure", message),
+        Protocol::Json => error(call, 500, "InternalServiceError", message),
+        Protocol::RestJson => error(call, 500, "ServerException", message),
+        Protocol::RestXml => error(call, 500, "InternalError", message),
+    }
+}
+
+/// An error in the shape of the call's protocol.
+pub fn error(call: &Call, status: u16, code: &str, message: &str) -> Response<Full<Bytes>> {
+    let id = "00000000-0000-4000-8000-000000000000";
+    let sender = if status < 500 { "Sender" } else { "Receiver" };
+    let (kind, body) = match call.protocol {
+        Protocol::Ec2 => (
+            "text/xml",
+            format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>{id}</RequestID></Response>"
+            ),
+        ),
+        Protocol::Query => (
+            "text/xml",
+            format!(
+                "<ErrorResponse><Error><Type>{sender}</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>{id}</RequestId></ErrorResponse>"
+            ),
+        ),
+        Protocol::RestXml => {
+            ("application/xml", format!("<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{id}</RequestId></Error>"))
+        }
+        Protocol::Json => ("application/x-amz-json-1.1", serde_json::json!({ "__type": code, "message": message }).to_string()),
+        Protocol::RestJson => ("application/json", serde_json::json!({ "message": message }).to_string()),
+    };
+    let mut response = Response::builder().status(status).header("content-type", kind).header("x-amzn-requestid", id);
+    if call.protocol == Protocol::RestJson {
+        response = response.header("x-amzn-errortype", code);
+    }
+    response.body(Full::new(Bytes::from(body))).expect("a well-formed response")
+}
