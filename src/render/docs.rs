@@ -107,3 +107,31 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     }
     out
 }
+
+/// The same as JSON; docs/json.md is the contract.
+pub fn type_json(schema: &ResourceSchema) -> serde_json::Value {
+    let attribute = |a: &Attribute| {
+        serde_json::json!({
+            "name": a.name,
+            "cloudformation": a.cfn,
+            "doc": a.doc.trim(),
+            "type": a.ty.to_string(),
+            "mode": match a.mode { Mode::Required => "required", Mode::Optional { .. } => "optional", Mode::Chosen => "chosen", Mode::Computed => "computed" },
+            "default": match &a.mode { Mode::Optional { default } => super::masked_json(default), _ => serde_json::Value::Null },
+            "replaces": a.replaces,
+            "write_only": a.write_only,
+            "unordered": a.unordered,
+            "unit": a.unit.map(crate::schema::Unit::name),
+            "range": a.range,
+            "interrupts": a.interrupts,
+        })
+    };
+    serde_json::json!({
+        "name": schema.name,
+        "doc": schema.doc.trim(),
+        "lookup_only": schema.kind == Kind::LookupOnly,
+        "import": schema.import,
+        "stateful": schema.stateful,
+        "attributes": schema.attributes.iter().map(attribute).collect::<Vec<_>>(),
+    })
+}

@@ -72,10 +72,10 @@ fn reason(step: &Step, view: &View<'_>) -> String {
         Action::Update => interruption(step),
         Action::Replace { forced_by, .. } if forced_by.is_empty() => {
             let broken = step.prior.as_ref().is_some_and(|prior| prior.status == Status::Broken);
-            format!("replaced: {}{lost}", if broken { "it never became usable" } else { "`@replace` or a change of region asks for it" })
+            format!("replaced: {}{lost}", if broken { "it never became usable" } else { "asked for" })
         }
         Action::Replace { forced_by, .. } => {
-            let names: Vec<_> = forced_by.iter().map(|name| format!("`{}`", clean_line(name))).collect();
+            let names: Vec<_> = forced_by.iter().map(|name| forcing(name)).collect();
             format!("replaced: {} cannot change in place{lost}", and(&names))
         }
         Action::Delete if step.prior.as_ref().is_some_and(|prior| prior.status == Status::Deposed) => {
@@ -86,6 +86,15 @@ fn reason(step: &Step, view: &View<'_>) -> String {
         }
         Action::Forget => format!("forgotten: `{id}` stays in the cloud, plat lets go of it"),
         Action::Import { id } => format!("imported: `{}`", clean_line(id)),
+    }
+}
+
+/// What cannot change in place, in a message.
+fn forcing(name: &str) -> String {
+    match name {
+        "@type" => "the type".to_owned(),
+        "@region" => "the region".to_owned(),
+        name => format!("`{}`", clean_line(name)),
     }
 }
 

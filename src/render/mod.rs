@@ -15,10 +15,11 @@ mod plan_text;
 mod progress;
 mod source_text;
 mod style;
+mod track;
 mod value;
 
 pub use clean::{clean, clean_line};
-pub use docs::{type_list, type_page};
+pub use docs::{type_json, type_list, type_page};
 pub use estimate::spoken;
 pub use outcome::{Failure, Outcome, outcome};
 pub use plan_json::plan_json;
@@ -27,6 +28,7 @@ pub use plan_text::plan_text;
 pub use progress::{Progress, Running, Verb, line};
 pub use source_text::{resource_source, value_source};
 pub use style::{Role, Style};
+pub use track::{Tracker, shell_quoted};
 pub use value::{inline, masked_json};
 
 use crate::schema::{Registry, ResourceSchema};

@@ -29,6 +29,7 @@ pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
         },
         "estimate_seconds": total.0,
         "steps": steps.iter().map(|one| step(one, plan, view)).collect::<Vec<_>>(),
+        "moves": plan.moves.iter().map(|(from, to)| json!({ "from": from.to_string(), "to": to.to_string() })).collect::<Vec<_>>(),
         "drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "outputs": plan.outputs.iter().map(|change| json!({
             "name": &*change.output.name,

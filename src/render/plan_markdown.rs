@@ -52,6 +52,7 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
     changed(&of(Weight::Changed), view, detail, &mut out);
     new(plan, view, detail, &mut out);
     if detail <= Detail::NoValues {
+        moves(plan, &mut out);
         drift(plan, view, &mut out);
         outputs(plan, &mut out);
     }
@@ -177,6 +178,13 @@ fn new(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
         if !group.others.is_empty() {
             out.push_str(&format!("  … and {} more in {}: {}\n", group.others.len(), code(&group.holder), escape(&counted(&group.others))));
         }
+    }
+}
+
+fn moves(plan: &Plan, out: &mut String) {
+    if !plan.moves.is_empty() {
+        out.push_str("\n#### Moved, and unchanged by it\n\n");
+        out.extend(plan.moves.iter().map(|(from, to)| format!("- {} → {}\n", code(&from.to_string()), code(&to.to_string()))));
     }
 }
 

@@ -21,6 +21,7 @@ pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
     parts.extend(blocks(&steps(Weight::Lost).collect::<Vec<_>>(), view));
     parts.extend(blocks(&steps(Weight::Changed).collect::<Vec<_>>(), view));
     parts.extend(creations(plan, view));
+    parts.extend(moves(plan));
     parts.extend(drift(plan, view));
     parts.extend(outputs(plan, view));
     parts.extend(asserts(plan, view));
@@ -205,6 +206,17 @@ pub(super) fn drift_lines(drift: &Drift, view: &View<'_>) -> Vec<String> {
     }
 }
 
+/// Records that only get another address.
+fn moves(plan: &Plan) -> Option<String> {
+    let lines: Vec<String> = plan.moves.iter().map(|(from, to)| move_line(&from.to_string(), &to.to_string())).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// `moved a → b, nothing else about it changes`
+pub(super) fn move_line(from: &str, to: &str) -> String {
+    format!("moved {} → {}", clean_line(from), clean_line(to))
+}
+
 fn outputs(plan: &Plan, view: &View<'_>) -> Option<String> {
     let changed: Vec<_> = plan.outputs.iter().filter(|output| output.changes()).collect();
     if changed.is_empty() {
@@ -259,7 +271,10 @@ pub(super) fn closing_line(plan: &Plan) -> String {
     }
     text.push('.');
     let outputs = plan.outputs.iter().filter(|output| output.changes()).count();
-    if sum == crate::plan::Summary::default() {
+    if !plan.moves.is_empty() {
+        text.push_str(&format!(" {}.", count(plan.moves.len(), "resource moves to another address", "resources move to other addresses")));
+    }
+    if outputs > 0 && sum == crate::plan::Summary::default() {
         text.push_str(&format!(" {}.", count(outputs, "output changes", "outputs change")));
     }
     let (total, longest) = plan.estimate();

@@ -1,0 +1,316 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Infrastructure as code in the .plat language.
+#[derive(Debug, Parser)]
+#[command(name = "plat", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(after_help = "Start with `plat validate` in a folder of .plat files, then `plat plan --sandbox`: it needs no cloud account.")]
+pub struct Cli {
+    /// Colours: on a terminal (auto), always, or never
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: ColorChoice,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check a stack: syntax, names, types, every environment
+    Validate(Validate),
+    /// Show what an apply would do
+    Plan(Plan),
+    /// Make the cloud as the program says
+    Apply(Apply),
+    /// Delete everything that the state records
+    Destroy(Destroy),
+    /// Show what the state records
+    Show(Show),
+    /// Print the stack's outputs
+    Output(Output),
+    /// Look into the state, and bring an old one back
+    #[command(subcommand)]
+    State(State),
+    /// Take an existing resource into the state, and print the .plat for it
+    Import(Import),
+    /// Print what depends on what
+    Graph(Graph),
+    /// Tell of a resource type: its attributes, their types, how it is imported
+    Docs(Docs),
+    /// Tell the long story of an error code
+    Explain(Explain),
+    /// Print the completions of a shell
+    Completions(Completions),
+}
+
+/// Which stack, which environment, which cloud.
+#[derive(Debug, Clone, Args)]
+pub struct StackArgs {
+    /// Folder of the stack
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    #[command(flatten)]
+    pub common: StackOptions,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct StackOptions {
+    /// Environment of the stack; needed when it has several
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// A param's value, as a .plat expression: `-p nodes=3`, `-p 'zones=["a", "b"]'`
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Use the embedded cloud: no account, no network, its own state
+    #[arg(long)]
+    pub sandbox: bool,
+    /// Folder of local state; `.plat` in the stack's folder by default
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// Folder of the stack
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Only this environment; all of them by default
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+    /// A param's value, as a .plat expression
+    #[arg(short, long = "param", value_name = "NAME=VALUE")]
+    pub params: Vec<String>,
+    /// Print the diagnostics as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Markdown,
+    Json,
+}
+
+/// How a plan is made.
+#[derive(Debug, Clone, Args)]
+pub struct PlanOptions {
+    /// Show every new resource with all its attributes
+    #[arg(long)]
+    pub full: bool,
+    /// Take the state for the truth instead of reading what exists
+    #[arg(long)]
+    pub no_refresh: bool,
+    /// Replace this resource although nothing forces it
+    #[arg(long, value_name = "ADDRESS")]
+    pub replace: Vec<String>,
+    #[command(flatten)]
+    pub consent: ConsentOptions,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ConsentOptions {
+    /// Consent to losing this protected resource, or all in this component; `all` for every one
+    #[arg(long, value_name = "ADDRESS")]
+    pub consent_to_lose: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub options: PlanOptions,
+    /// Text for people, Markdown for a pull request's comment, JSON for programs
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: Format,
+    /// The same as `--format json`
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+    /// Plan to delete everything
+    #[arg(long)]
+    pub destroy: bool,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Args)]
+pub struct ApplyOptions {
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Steps that run at once
+    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub parallelism: u16,
+    /// Wait this many seconds for another apply to end
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub lock_wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Apply {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub options: PlanOptions,
+    #[command(flatten)]
+    pub run: ApplyOptions,
+    /// Print the outcome as JSON; asks nothing, so it needs `--yes`
+    #[arg(long, requires = "yes")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Destroy {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    #[command(flatten)]
+    pub consent: ConsentOptions,
+    /// Take the state for the truth instead of reading what exists
+    #[arg(long)]
+    pub no_refresh: bool,
+    #[command(flatten)]
+    pub run: ApplyOptions,
+    /// Print the outcome as JSON; asks nothing, so it needs `--yes`
+    #[arg(long, requires = "yes")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Show {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Print only this one, bare
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The stack of a command whose first words are something else.
+#[derive(Debug, Clone, Args)]
+pub struct StackAside {
+    /// Folder of the stack
+    #[arg(value_name = "DIR")]
+    pub at: Option<PathBuf>,
+    /// Folder of the stack, as an option
+    #[arg(short = 'C', long, value_name = "DIR", conflicts_with = "at")]
+    pub dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub common: StackOptions,
+}
+
+impl StackAside {
+    pub fn stack(self) -> StackArgs {
+        StackArgs { dir: self.at.or(self.dir).unwrap_or_else(|| PathBuf::from(".")), common: self.common }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum State {
+    /// List the resources that the state records
+    List(StateList),
+    /// Show one of them with all its attributes
+    Show(StateShow),
+    /// List the snapshots that are kept
+    History(StateList),
+    /// Make an old snapshot the current state
+    Restore(StateRestore),
+}
+
+#[derive(Debug, Args)]
+pub struct StateList {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StateShow {
+    /// Address of the resource: `net.private["us-west-2a"]`
+    pub address: String,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StateRestore {
+    /// Serial of the snapshot, as `plat state history` lists it
+    pub serial: u64,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Import {
+    /// Address it gets: `net.vpc`
+    pub address: String,
+    /// Its id in the cloud, as `plat docs TYPE` tells
+    pub id: String,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Its type, when the program does not declare the address yet: `aws.ec2.VPC`
+    #[arg(long = "type", value_name = "TYPE")]
+    pub type_name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Print as JSON instead of DOT
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// `aws.ec2.VPC`; without it all types are listed
+    #[arg(value_name = "TYPE")]
+    pub type_name: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// `E0203`; without it all codes are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}

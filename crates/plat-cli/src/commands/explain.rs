@@ -1,0 +1,26 @@
+//! `plat explain`
+
+use plat::diagnostic::{CODES, Code, closest};
+use plat::render::Role;
+
+use crate::args::Explain;
+use crate::failure::{Answer, Exit, Failure};
+use crate::terminal::Terminal;
+
+pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
+    let Some(text) = &args.code else {
+        let lines: String = CODES.iter().map(|info| format!("{}  {}\n", terminal.out.paint(Role::Strong, info.code), info.title)).collect();
+        terminal.print(&lines);
+        return Ok(Exit::Done);
+    };
+    let code: Option<Code> = text.parse().ok();
+    let Some(info) = code.and_then(|code| CODES.iter().find(|info| info.code == code)) else {
+        let names: Vec<String> = CODES.iter().map(|info| info.code.to_string()).collect();
+        let near = closest(&text.to_uppercase(), names.iter().map(String::as_str));
+        let help = near.map_or("`plat explain` lists them all".to_owned(), |name| format!("did you mean `{name}`? `plat explain` lists them all"));
+        return Err(Failure::new(format!("there is no error code `{text}`")).help(help));
+    };
+    let head = terminal.out.paint(Role::Strong, format!("{}: {}", info.code, info.title));
+    terminal.print(&format!("{head}\n\n{}\n", info.story.trim()));
+    Ok(Exit::Done)
+}
