@@ -4,6 +4,7 @@
 
 #[cfg(feature = "aws")]
 mod aws;
+mod baselines;
 mod conformance;
 mod house;
 mod project;

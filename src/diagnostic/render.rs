@@ -138,7 +138,8 @@ impl miette::Diagnostic for Excerpt {
 }
 
 fn snippet(file: &SourceFile, labels: Vec<Label>, drawing: Drawing) -> String {
-    let length = file.text.len();
+    // What is missing at the end is shown right behind the last word.
+    let length = file.text.trim_end().len();
     let labels = labels.into_iter().map(|label| {
         let start = (label.span.start as usize).min(length);
         let span = (start, (label.span.end as usize).min(length).saturating_sub(start));

@@ -12,7 +12,8 @@ pub fn type_list(registry: &Registry, style: Style) -> String {
     let mut out = String::new();
     for schema in registry.iter() {
         let lookup = if schema.kind == Kind::LookupOnly { " (lookup only)" } else { "" };
-        out.push_str(&format!("{}  {}{lookup}\n", style.paint(Role::Strong, pad(schema.name, width)), first_line(schema.doc)));
+        let line = format!("{}  {}{lookup}", style.paint(Role::Strong, pad(schema.name, width)), first_line(schema.doc));
+        out.push_str(&format!("{}\n", line.trim_end()));
     }
     out.push_str(&format!("\n{}. `plat docs TYPE` tells all of one.\n", count(registry.iter().count(), "type", "types")));
     out

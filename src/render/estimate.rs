@@ -6,8 +6,8 @@ use crate::value::Duration;
 pub fn spoken(time: Duration) -> String {
     let seconds = time.0.max(0);
     let (count, unit) = match seconds {
-        0..90 => (seconds, "second"),
-        90..5_400 => ((seconds + 30) / 60, "minute"),
+        0..60 => (seconds, "second"),
+        60..5_400 => ((seconds + 30) / 60, "minute"),
         5_400..129_600 => ((seconds + 1_800) / 3_600, "hour"),
         _ => ((seconds + 43_200) / 86_400, "day"),
     };
@@ -27,7 +27,8 @@ mod tests {
     fn times_are_said() {
         let said = |s| spoken(Duration::seconds(s));
         assert_eq!(said(1), "1 second");
-        assert_eq!(said(89), "89 seconds");
+        assert_eq!(said(59), "59 seconds");
+        assert_eq!(said(60), "1 minute");
         assert_eq!(said(90), "2 minutes");
         assert_eq!(said(660), "11 minutes");
         assert_eq!(said(7_200), "2 hours");

@@ -5,7 +5,7 @@ use super::difference::{Line, LineKind, Row, What};
 use super::estimate::{count, spoken};
 use super::fold::{counted, groups};
 use super::headline::{Headline, Weight, headline, rows, weight};
-use super::style::{Role, columns, cut, pad};
+use super::style::{Role, Style, columns, cut, pad};
 use super::value::inline;
 use super::{View, difference};
 use crate::plan::{Drift, DriftKind, Plan, Step, Verdict};
@@ -76,7 +76,7 @@ fn blocks(steps: &[&Step], view: &View<'_>) -> Vec<String> {
 
 fn block(head: &Headline, rows: &[Row], shared: &Columns, view: &View<'_>) -> String {
     let mut out = head_line(head, shared, view);
-    for line in row_lines(rows, view) {
+    for line in row_lines(rows, view.style) {
         out.push('\n');
         out.push_str(&line);
     }
@@ -102,13 +102,12 @@ fn head_line(head: &Headline, shared: &Columns, view: &View<'_>) -> String {
 }
 
 /// The rows under a headline, their names in one column.
-fn row_lines(rows: &[Row], view: &View<'_>) -> Vec<String> {
+pub(super) fn row_lines(rows: &[Row], style: Style) -> Vec<String> {
     let names = rows.iter().map(|row| columns(&row.name)).max().unwrap_or(0).min(34);
-    rows.iter().flat_map(|row| row_line(row, names, view)).collect()
+    rows.iter().flat_map(|row| row_line(row, names, style)).collect()
 }
 
-fn row_line(row: &Row, names: usize, view: &View<'_>) -> Vec<String> {
-    let style = view.style;
+fn row_line(row: &Row, names: usize, style: Style) -> Vec<String> {
     let name = pad(&row.name, names);
     let arrow = style.paint(Role::Faint, "→");
     match &row.what {
@@ -118,14 +117,13 @@ fn row_line(row: &Row, names: usize, view: &View<'_>) -> Vec<String> {
             vec![format!("      {name}  {} {arrow} {}", style.paint(Role::Destroy, old), style.paint(Role::Add, new))]
         }
         What::Lines(lines) => {
-            std::iter::once(format!("      {}", row.name)).chain(lines.iter().map(|line| diff_line(line, view))).collect()
+            std::iter::once(format!("      {}", row.name)).chain(lines.iter().map(|line| diff_line(line, style))).collect()
         }
     }
 }
 
 /// The bar keeps a text's own line from standing at the start of ours, where a log would take it for a command.
-fn diff_line(line: &Line, view: &View<'_>) -> String {
-    let style = view.style;
+fn diff_line(line: &Line, style: Style) -> String {
     match line.kind {
         LineKind::Same => format!("        │   {}", line.text),
         LineKind::Old => format!("        │ {}", style.paint(Role::Destroy, format!("- {}", line.text))),
@@ -252,7 +250,7 @@ fn asserts(plan: &Plan, view: &View<'_>) -> Option<String> {
     }
     let later = plan.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Later).count();
     if later > 0 {
-        lines.push(format!("{} to be told during apply", count(later, "assert is", "asserts are")));
+        lines.push(format!("{} only be told during apply", count(later, "assert can", "asserts can")));
     }
     (!lines.is_empty()).then(|| lines.join("\n"))
 }

@@ -54,7 +54,7 @@ pub(super) fn lines(value: &Value, ty: &Type) -> Vec<String> {
         return pretty.lines().map(|line| clean(line).into_owned()).collect();
     }
     match value {
-        Value::String(text) if text.contains('\n') => text.lines().map(|line| clean(line).into_owned()).collect(),
+        Value::String(text) => text.lines().map(|line| clean(line).into_owned()).collect(),
         value => {
             let mut out = Vec::new();
             spread(value, ty, 0, "", "", &mut out);
