@@ -63,6 +63,36 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     out
 }
 
+/// The same as JSON; docs/json.md is the contract.
+pub fn outcome_json(outcome: &Outcome) -> String {
+    let failures: Vec<_> = outcome.failures.iter().map(|failure| {
+        serde_json::json!({
+            "address": failure.address.to_string(),
+            "doing": failure.verb.doing(),
+            "message": failure.message,
+            "place": failure.place,
+            "waiting": failure.waiting,
+            "in_doubt": failure.in_doubt,
+            "advice": failure.advice,
+        })
+    });
+    let (added, changed, destroyed) = outcome.counts;
+    super::plan_json::finish(&serde_json::json!({
+        "format": "plat.outcome/1",
+        "done": outcome.done,
+        "total": outcome.total,
+        "added": added,
+        "changed": changed,
+        "destroyed": destroyed,
+        "serial": outcome.serial,
+        "interrupted": outcome.interrupted,
+        "failures": failures.collect::<Vec<_>>(),
+        "not_started": outcome.not_started,
+        "elapsed_seconds": outcome.elapsed.0,
+        "command": outcome.command,
+    }))
+}
+
 /// `error: creating db.instance: …        connect2.plat:31`
 fn told(failure: &Failure, style: Style) -> String {
     let address = clean_line(&failure.address.to_string()).into_owned();

@@ -36,7 +36,7 @@ pub fn resource_source(name: &str, schema: &ResourceSchema, observed: &Object) -
 }
 
 /// What a program must say so that a plan against the same thing changes nothing.
-fn is_told(attribute: &Attribute, value: &Value) -> bool {
+pub fn is_told(attribute: &Attribute, value: &Value) -> bool {
     let empty = matches!(value, Value::Null)
         || matches!(value, Value::List(items) if items.is_empty())
         || matches!(value, Value::Object(o) if o.is_empty());

@@ -1,0 +1,120 @@
+//! `plat apply`
+
+use std::sync::Arc;
+
+use plat::apply::{self, Cancel, SessionJournal, Stop};
+use plat::plan::{Options, Prepared};
+use plat::render::{Outcome, outcome, outcome_json};
+use plat::value::Duration;
+
+use super::plan::{options, prepared, shown};
+use super::block_on;
+use crate::args::{self, ApplyOptions, Format};
+use crate::cloud::{Access, Cloud};
+use crate::failure::{Answer, Exit, Failure, prepare_failure};
+use crate::live::Live;
+use crate::project::{Project, age, open_options};
+use crate::terminal::Terminal;
+
+pub fn run(args: args::Apply, terminal: &Arc<Terminal>) -> Answer {
+    let options = options(&args.options, false)?;
+    let project = Project::open(&args.stack, terminal)?;
+    carry_out(&project, options, &Run { name: "apply", run: args.run, full: args.options.full, json: args.json }, terminal)
+}
+
+/// What apply and destroy have in common.
+pub struct Run {
+    pub name: &'static str,
+    pub run: ApplyOptions,
+    pub full: bool,
+    pub json: bool,
+}
+
+/// Takes the lock, settles what was left open, plans, asks, applies.
+pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<Terminal>) -> Answer {
+    let stack = project.desired()?.stack;
+    let store = project.store(&stack)?;
+    let command = project.command(run.name);
+    let (session, loaded) = store.open(&open_options(command.clone(), run.run.lock_wait), &project.registry)?;
+    let state_age = age(loaded.written);
+    block_on(async {
+        let cloud = Cloud::open(project, Access::Change).await?;
+        let mut state = loaded.state;
+        let journal = SessionJournal::begin(session, &mut state)?;
+        if !loaded.pending.is_empty() {
+            terminal.note(&format!("settling what an apply that was cut off left open ({} of it)\n", loaded.pending.len()));
+        }
+        let state = apply::settle(&cloud.engine, state, &loaded.pending, &journal).await.map_err(|error| Failure::new(error.to_string()))?;
+        let prepared = prepared(&cloud, project, state, options).await?;
+        if !run.json {
+            terminal.print(&shown(&prepared.plan, project, Format::Text, run.full, terminal.out, state_age));
+        }
+        if let Some(refusal) = prepared.refusal() {
+            return Err(prepare_failure(refusal, &project.sources));
+        }
+        if !asked(&prepared, project, run, terminal)? {
+            return Err(Failure::new("nothing was changed").exit(Exit::Error));
+        }
+        applied(&cloud, project, prepared, &journal, run, &command, terminal).await
+    })
+}
+
+/// The consent of whoever runs it; an empty plan needs none.
+fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal) -> Result<bool, Failure> {
+    if run.run.yes || prepared.plan.is_empty() {
+        return Ok(true);
+    }
+    let plan = &prepared.plan;
+    let question = format!("Do this to {} · {} in account {}?", plan.stack, plan.env, plan.account);
+    let instead = format!("add `--yes` to do it without asking: `{} --yes`", project.command(run.name));
+    terminal.confirm(&question, &instead)
+}
+
+async fn applied(cloud: &Cloud, project: &Project, prepared: Prepared, journal: &SessionJournal, run: &Run, command: &str, terminal: &Arc<Terminal>) -> Answer {
+    let cancel = Cancel::default();
+    let live = Live::new(&prepared.plan, terminal.clone(), cancel.clone(), run.json || prepared.plan.is_empty());
+    let plan = prepared.plan.clone();
+    let interrupts = tokio::spawn(interrupts(cancel.clone(), terminal.clone()));
+    let watcher = live.watch();
+    let settings = apply::Options { parallelism: usize::from(run.run.parallelism), ..apply::Options::default() };
+    let report = apply::apply(&cloud.engine, prepared, journal, &settings, &*live, &cancel).await;
+    interrupts.abort();
+    live.end(watcher);
+    let report = report.map_err(|error| apply_failure(error, project))?;
+    let interrupted = cancel.stop() != Stop::No;
+    let end = live.tracker().outcome(&plan, &project.sources, report.serial, interrupted, live.elapsed(), command);
+    conclude(&end, &plan, run, terminal)
+}
+
+/// Tells how it ended.
+fn conclude(end: &Outcome, plan: &plat::plan::Plan, run: &Run, terminal: &Terminal) -> Answer {
+    let good = end.failures.is_empty() && !end.interrupted;
+    if run.json {
+        terminal.print(&outcome_json(end));
+    } else if good && plan.is_empty() {
+        // The plan said it all.
+    } else if good {
+        terminal.print(&format!("\n{}", outcome(end, terminal.out)));
+    } else {
+        terminal.note(&format!("\n{}", outcome(end, terminal.err)));
+    }
+    match good {
+        true => Ok(Exit::Done),
+        false if end.interrupted => Err(Failure::told(Exit::Interrupted)),
+        false => Err(Failure::told(Exit::Error)),
+    }
+}
+
+/// The first Ctrl-C drains, the second leaves at once.
+async fn interrupts(cancel: Cancel, terminal: Arc<Terminal>) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        match cancel.request() {
+            Stop::No => {}
+            Stop::Gently => terminal.note("\rstopping: what runs is finished, nothing new is started; Ctrl-C again leaves at once\n"),
+            Stop::AtOnce => {
+                terminal.note("\rleaving at once; the journal knows what was under way, and the next apply settles it\n");
+                std::process::exit(Exit::Interrupted as i32);
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `plat plan`
+
+use plat::plan::{Consent, Options, Plan, PrepareError, Prepared, prepare};
+use plat::render::{Style, View, plan_json, plan_markdown, plan_text};
+use plat::value::Duration;
+
+use super::block_on;
+use crate::args::{self, ConsentOptions, Format, PlanOptions};
+use crate::cloud::{Access, Cloud};
+use crate::failure::{Answer, Exit, Failure, prepare_failure};
+use crate::project::{Project, age};
+use crate::terminal::Terminal;
+
+pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
+    let options = options(&args.options, args.destroy)?;
+    let project = Project::open(&args.stack, terminal)?;
+    let stack = project.desired()?.stack;
+    let store = project.store(&stack)?;
+    let loaded = store.load(&project.registry)?;
+    if !loaded.pending.is_empty() {
+        terminal.note(&format!("note: an apply was cut off; the next `plat apply` first settles what it left open ({} of it)\n", loaded.pending.len()));
+    }
+    let state_age = age(loaded.written);
+    let prepared = block_on(async {
+        let cloud = Cloud::open(&project, Access::ReadOnly).await?;
+        prepared(&cloud, &project, loaded.state, options).await
+    })?;
+    let format = if args.json { Format::Json } else { args.format };
+    terminal.print(&shown(&prepared.plan, &project, format, args.options.full, terminal.out, state_age));
+    if let Some(refusal) = prepared.refusal() {
+        return Err(prepare_failure(refusal, &project.sources));
+    }
+    Ok(if args.detailed_exitcode && !prepared.plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// The engine's options from the command line's.
+pub fn options(given: &PlanOptions, destroy: bool) -> Result<Options, Failure> {
+    let replace = given.replace.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
+    Ok(Options { refresh: !given.no_refresh, destroy, region: None, consent: consent(&given.consent)?, replace })
+}
+
+pub fn consent(given: &ConsentOptions) -> Result<Consent, Failure> {
+    match given.consent_to_lose.as_slice() {
+        [] => Ok(Consent::None),
+        names if names.iter().any(|name| name == "all") => Ok(Consent::All),
+        names => Ok(Consent::To(names.iter().map(|text| address(text)).collect::<Result<_, _>>()?)),
+    }
+}
+
+pub fn address(text: &str) -> Result<plat::address::Address, Failure> {
+    text.parse().map_err(|error: plat::address::BadAddress| Failure::usage(error.to_string()))
+}
+
+/// The plan and all that an apply needs.
+pub async fn prepared(cloud: &Cloud, project: &Project, state: plat::state::StateFile, options: Options) -> Result<Prepared, Failure> {
+    let evaluate = |answers: &plat::plan::Answers| project.evaluate(answers);
+    let options = Options { region: options.region.or_else(|| cloud.region.clone()), ..options };
+    prepare(&cloud.engine, &evaluate, state, &options).await.map_err(|error| match error {
+        PrepareError::NoRegion => Failure::new("no region is known").help("write `@region = \"us-east-1\"` in the env or the stack, or set AWS_REGION"),
+        other => prepare_failure(other, &project.sources),
+    })
+}
+
+/// The plan in a format.
+pub fn shown(plan: &Plan, project: &Project, format: Format, full: bool, style: Style, state_age: Option<Duration>) -> String {
+    let view = View { sources: &project.sources, registry: &project.registry, style, full, state_age };
+    match format {
+        Format::Text => plan_text(plan, &view),
+        Format::Markdown => plan_markdown(plan, &view),
+        Format::Json => plan_json(plan, &view),
+    }
+}

@@ -1,0 +1,53 @@
+//! `plat validate`
+
+use plat::diagnostic::{Diagnostic, to_json};
+use plat::plan::Answers;
+
+use crate::args::Validate;
+use crate::failure::{Answer, Exit, Failure};
+use crate::project::{envs, load, registry};
+use crate::terminal::Terminal;
+
+pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
+    let registry = registry();
+    let checked = load(&args.dir, &args.params, &registry)?;
+    let mut diagnostics = checked.diagnostics;
+    let mut checked_envs = 0;
+    if let Some(program) = &checked.program {
+        for env in envs(program, args.env.as_deref())? {
+            checked_envs += 1;
+            if let Err(found) = plat::eval::evaluate(program, env.as_deref(), &Answers::new()) {
+                diagnostics.extend(found);
+            }
+        }
+    }
+    // What is wrong in every environment is told once.
+    let mut once: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for diagnostic in diagnostics {
+        if !once.contains(&diagnostic) {
+            once.push(diagnostic);
+        }
+    }
+    let ok = !once.iter().any(Diagnostic::is_error);
+    if args.json {
+        let list: Vec<_> = once.iter().map(|diagnostic| to_json(diagnostic, &checked.sources)).collect();
+        terminal.print(&format!("{:#}\n", serde_json::json!({ "format": "plat.diagnostics/1", "ok": ok, "diagnostics": list })));
+    } else if !once.is_empty() {
+        terminal.diagnostics(&once, &checked.sources);
+    }
+    if !ok {
+        return Err(Failure::told(Exit::Error));
+    }
+    if !args.json {
+        let envs = if checked_envs == 1 { "1 environment".to_owned() } else { format!("{checked_envs} environments") };
+        terminal.print(&format!("Valid: {} read, {envs} checked.\n", files(&checked.sources)));
+    }
+    Ok(Exit::Done)
+}
+
+fn files(sources: &plat::source::SourceMap) -> String {
+    match sources.files().count() {
+        1 => "1 file".to_owned(),
+        n => format!("{n} files"),
+    }
+}

@@ -1,0 +1,184 @@
+//! The stack that a command works on: its folder, its checked program, its environment.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plat::check::{Checked, check};
+use plat::check::typed::Program;
+use plat::desired::{Desired, Stack, StateLocation};
+use plat::diagnostic::{Diagnostic, closest};
+use plat::plan::Answers;
+use plat::schema::Registry;
+use plat::source::SourceMap;
+use plat::state::{Holder, Loaded, LocalStore, OpenOptions, StateStore};
+
+use crate::args::{StackArgs, StackOptions};
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// A program that passed the checker, and what the command line says about it.
+pub struct Project {
+    pub dir: PathBuf,
+    pub sources: SourceMap,
+    pub registry: Arc<Registry>,
+    program: Arc<Program>,
+    options: StackOptions,
+    env: Option<String>,
+}
+
+/// Every type that this build knows.
+pub fn registry() -> Arc<Registry> {
+    Arc::new(Registry::new(plat_aws::schemas()))
+}
+
+/// `-p name=value`, split.
+pub fn params(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let split = |text: &String| match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        _ => Err(Failure::usage(format!("`-p {text}` is not NAME=VALUE")).help("write `-p nodes=3` or `-p 'name=\"web\"'`")),
+    };
+    given.iter().map(split).collect()
+}
+
+/// Reads and checks a folder.
+pub fn load(dir: &Path, given: &[String], registry: &Arc<Registry>) -> Result<Checked, Failure> {
+    let params = params(given)?;
+    if !dir.is_dir() {
+        return Err(Failure::new(format!("there is no folder `{}`", dir.display())).help("give the folder of a stack, or run plat in it"));
+    }
+    Ok(check(dir, registry, &params))
+}
+
+impl Project {
+    /// Loads and checks; warnings are told, errors end it.
+    pub fn open(args: &StackArgs, terminal: &Terminal) -> Result<Self, Failure> {
+        let registry = registry();
+        let Checked { sources, diagnostics, program } = load(&args.dir, &args.common.params, &registry)?;
+        let Some(program) = program else {
+            return Err(Failure::diagnostics(diagnostics, &sources));
+        };
+        if !diagnostics.is_empty() {
+            terminal.diagnostics(&diagnostics, &sources);
+        }
+        let env = choose(&program, args.common.env.as_deref())?;
+        Ok(Self { dir: args.dir.clone(), sources, registry, program, options: args.common.clone(), env })
+    }
+
+    /// The program with the chosen environment and the lookups answered so far.
+    pub fn evaluate(&self, answers: &Answers) -> Result<Desired, Vec<Diagnostic>> {
+        plat::eval::evaluate(&self.program, self.env.as_deref(), answers)
+    }
+
+    /// The program as far as it is known without asking the cloud.
+    pub fn desired(&self) -> Result<Desired, Failure> {
+        self.evaluate(&Answers::new()).map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))
+    }
+
+    pub fn sandbox(&self) -> bool {
+        self.options.sandbox
+    }
+
+    /// The folder that files of secrets are read in.
+    pub fn root(&self) -> &Path {
+        &self.program.root
+    }
+
+    /// Where local state lies. The sandbox has its own, so that what is made up never mixes with what is real.
+    pub fn state_dir(&self) -> PathBuf {
+        let dir = self.options.state_dir.clone().unwrap_or_else(|| self.dir.join(".plat"));
+        if self.options.sandbox { dir.join("sandbox") } else { dir }
+    }
+
+    /// The file in which the sandbox's world lies.
+    pub fn world(&self) -> PathBuf {
+        self.state_dir().join("world")
+    }
+
+    /// The place that keeps the state of the stack's environment.
+    pub fn store(&self, stack: &Stack) -> Result<Box<dyn StateStore>, Failure> {
+        match &stack.state {
+            _ if self.options.sandbox => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
+            StateLocation::Local => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
+            StateLocation::S3 { bucket, .. } => {
+                Err(Failure::new(format!("the stack keeps its state in the S3 bucket `{bucket}`, and this build of plat keeps state in local files only"))
+                    .help("take `state = s3 { … }` out of the stack, or try the stack with `--sandbox`"))
+            }
+        }
+    }
+
+    /// What is stored of the stack's environment.
+    pub fn loaded(&self) -> Result<Loaded, Failure> {
+        Ok(self.store(&self.desired()?.stack)?.load(&self.registry)?)
+    }
+
+    /// `plat apply -e production`: a command for the same stack.
+    pub fn command(&self, name: &str) -> String {
+        let mut words = vec!["plat".to_owned(), name.to_owned()];
+        if self.dir != Path::new(".") {
+            words.push(quoted(&self.dir.display().to_string()));
+        }
+        if let Some(env) = &self.options.env {
+            words.extend(["-e".to_owned(), quoted(env)]);
+        }
+        for param in &self.options.params {
+            words.extend(["-p".to_owned(), quoted(param)]);
+        }
+        if let Some(dir) = &self.options.state_dir {
+            words.extend(["--state-dir".to_owned(), quoted(&dir.display().to_string())]);
+        }
+        if self.options.sandbox {
+            words.push("--sandbox".to_owned());
+        }
+        words.join(" ")
+    }
+}
+
+/// A word of a shell.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,@".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// The environment to work on: the one that is named, or the only one there is.
+fn choose(program: &Program, wanted: Option<&str>) -> Result<Option<String>, Failure> {
+    let names: Vec<&str> = program.envs.iter().map(|env| &**env.name).collect();
+    let list = || names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match (wanted, names.as_slice()) {
+        (Some(name), names) if names.contains(&name) => Ok(Some(name.to_owned())),
+        (Some(name), []) => Err(Failure::new(format!("the stack declares no env, so there is no `{name}`")).help(format!("leave `-e {name}` out, or write `env {name} {{ }}`"))),
+        (Some(name), names) => {
+            let near = closest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            Err(Failure::new(format!("there is no env `{name}`")).help(format!("{near}the stack has {}", list())))
+        }
+        (None, []) => Ok(None),
+        (None, [only]) => Ok(Some((*only).to_owned())),
+        (None, _) => Err(Failure::new("the stack has several envs, and none was chosen").help(format!("add `-e NAME`; there are {}", list()))),
+    }
+}
+
+/// The environments to check: the one that is named, or all; `None` stands for the one of a stack that declares none.
+pub fn envs(program: &Program, wanted: Option<&str>) -> Result<Vec<Option<String>>, Failure> {
+    if wanted.is_some() || program.envs.is_empty() {
+        return Ok(vec![choose(program, wanted)?]);
+    }
+    Ok(program.envs.iter().map(|env| Some(env.name.to_string())).collect())
+}
+
+/// Who takes the lock.
+pub fn open_options(command: String, wait_seconds: u64) -> OpenOptions {
+    let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "someone".to_owned());
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    let host = host.or_else(|| std::env::var("HOSTNAME").ok()).or_else(|| std::env::var("COMPUTERNAME").ok()).unwrap_or_else(|| "this machine".to_owned());
+    let holder = Holder { who: format!("{user}@{host}"), pid: std::process::id(), command, since: now() };
+    OpenOptions { holder, wait: std::time::Duration::from_secs(wait_seconds) }
+}
+
+/// Seconds since 1970.
+pub fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// How long ago a moment was.
+pub fn age(written: Option<u64>) -> Option<plat::value::Duration> {
+    written.map(|then| plat::value::Duration(i64::try_from(now().saturating_sub(then)).unwrap_or(i64::MAX)))
+}
