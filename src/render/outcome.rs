@@ -65,7 +65,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
 
 /// The same as JSON; docs/json.md is the contract.
 pub fn outcome_json(outcome: &Outcome) -> String {
-    let failures: Vec<_> = outcome.failures.iter().map(|failure| {
+    let failures = outcome.failures.iter().map(|failure| {
         serde_json::json!({
             "address": failure.address.to_string(),
             "doing": failure.verb.doing(),

@@ -28,7 +28,12 @@ pub struct LocalStore {
 impl LocalStore {
     /// `project`: the folder that `.plat` is in.
     pub fn new(project: &Path, stack: &str, env: &str) -> Self {
-        let folder = project.join(".plat").join("state").join(path_part(stack)).join(path_part(env));
+        Self::at(&project.join(".plat"), stack, env)
+    }
+
+    /// `folder`: what stands for `.plat`.
+    pub fn at(folder: &Path, stack: &str, env: &str) -> Self {
+        let folder = folder.join("state").join(path_part(stack)).join(path_part(env));
         Self { folder, stack: stack.to_owned(), env: env.to_owned() }
     }
 
