@@ -33,7 +33,8 @@ fn escaped(text: &str) -> String {
 
 /// The same as JSON; docs/json.md is the contract.
 pub fn graph_json(desired: &Desired) -> String {
-    let nodes: Vec<_> = desired.resources.iter().map(|(address, r)| json!({ "address": address.to_string(), "type": &*r.type_name })).collect();
+    let nodes: Vec<_> =
+        desired.resources.iter().map(|(address, r)| json!({ "address": address.to_string(), "type": &*r.type_name })).collect();
     let edges = desired.resources.iter().flat_map(|(address, resource)| {
         resource.dependencies.iter().map(move |dependency| {
             let (attribute, of) = match &dependency.reason {
@@ -44,5 +45,7 @@ pub fn graph_json(desired: &Desired) -> String {
         })
     });
     let edges: Vec<_> = edges.collect();
-    super::plan_json::finish(&json!({ "format": "plat.graph/1", "stack": &*desired.stack.name, "env": &*desired.stack.env, "nodes": nodes, "edges": edges }))
+    super::plan_json::finish(
+        &json!({ "format": "plat.graph/1", "stack": &*desired.stack.name, "env": &*desired.stack.env, "nodes": nodes, "edges": edges }),
+    )
 }

@@ -5,6 +5,7 @@
 mod clean;
 mod difference;
 mod docs;
+mod dot;
 mod estimate;
 mod fold;
 mod headline;
@@ -13,7 +14,6 @@ mod plan_json;
 mod plan_markdown;
 mod plan_text;
 mod progress;
-mod dot;
 mod source_text;
 mod state;
 mod style;
@@ -22,6 +22,7 @@ mod value;
 
 pub use clean::{clean, clean_line};
 pub use docs::{type_json, type_list, type_page};
+pub use dot::{graph_dot, graph_json};
 pub use estimate::spoken;
 pub use outcome::{Failure, Outcome, outcome, outcome_json};
 pub use plan_json::plan_json;
@@ -29,8 +30,9 @@ pub use plan_markdown::{LIMIT, plan_markdown};
 pub use plan_text::plan_text;
 pub use progress::{Progress, Running, Verb, line};
 pub use source_text::{is_told, resource_source, value_source};
-pub use dot::{graph_dot, graph_json};
-pub use state::{output_value, outputs_json, outputs_text, record_json, record_text, resource_list, similar_address, state_json, state_text};
+pub use state::{
+    output_value, outputs_json, outputs_text, record_json, record_text, resource_list, similar_address, state_json, state_text,
+};
 pub use style::{Role, Style};
 pub use track::{Tracker, shell_quoted};
 pub use value::{inline, masked_json};

@@ -91,7 +91,8 @@ impl Tracker {
     }
 
     pub fn progress(&self, now: Duration, draining: bool) -> Progress {
-        let mut running: Vec<Running> = self.started.iter().filter_map(|(at, (since, doing))| self.running(*at, *since, *doing, now)).collect();
+        let mut running: Vec<Running> =
+            self.started.iter().filter_map(|(at, (since, doing))| self.running(*at, *since, *doing, now)).collect();
         running.sort_by(|a, b| b.since.cmp(&a.since).then_with(|| a.address.cmp(&b.address)));
         Progress { done: self.done, failed: self.failures.len(), total: self.total, running, elapsed: now, left: self.left(now), draining }
     }
@@ -145,7 +146,17 @@ impl Tracker {
         });
         let failures: Vec<Failure> = failures.collect();
         let not_started = self.total.saturating_sub(self.done + failures.len());
-        Outcome { done: self.done, total: self.total, serial, failures, not_started, interrupted, elapsed, command: command.to_owned(), counts: self.counts }
+        Outcome {
+            done: self.done,
+            total: self.total,
+            serial,
+            failures,
+            not_started,
+            interrupted,
+            elapsed,
+            command: command.to_owned(),
+            counts: self.counts,
+        }
     }
 
     /// How many steps wait for each failed one; a step that waits for several counts for the first.
@@ -172,7 +183,9 @@ fn advice(step: &Step, error: &ProviderError) -> (Option<Span>, String) {
             None => (step.span, "mend what it refuses".to_owned()),
         },
         ErrorKind::Denied => (step.span, format!("give the credentials the right to `{}`, or renew them", error.operation)),
-        ErrorKind::Exists => (step.span, format!("take it in with `plat import {}` and its id, or choose another name", shell_quoted(&step.address))),
+        ErrorKind::Exists => {
+            (step.span, format!("take it in with `plat import {}` and its id, or choose another name", shell_quoted(&step.address)))
+        }
         ErrorKind::NotReady => (step.span, "look in the cloud's console why it did not come up".to_owned()),
         ErrorKind::NotFound | ErrorKind::InDoubt | ErrorKind::Internal => (step.span, String::new()),
     }
@@ -181,7 +194,11 @@ fn advice(step: &Step, error: &ProviderError) -> (Option<Span>, String) {
 /// An address as one word of a shell.
 pub fn shell_quoted(address: &Address) -> String {
     let text = address.to_string();
-    if text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
 }
 
 /// The attribute that an answer speaks of: its value or its AWS name stands in the message.

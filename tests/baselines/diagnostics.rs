@@ -16,11 +16,18 @@ fn made() -> (Vec<Diagnostic>, SourceMap) {
         Span::new(network, start, start + what.len())
     };
     let errors = vec![
-        Diagnostic::error(Code(203), at("public[\"us-west-2a\"]"), "`vpc_id` wants the id of an `aws.ec2.VPC`, and this is an `aws.ec2.Subnet`")
-            .label("a subnet of `main`")
-            .also(at("public"), "`public` is declared here")
-            .help("its VPC is `main`: write `vpc_id = main`"),
-        Diagnostic::warning(Code(9), Span::new(web, 4, 5), "`x` is used nowhere").label("declared here").also(at("main"), "and `main` is another file's").help("take it away,\nor use it"),
+        Diagnostic::error(
+            Code(203),
+            at("public[\"us-west-2a\"]"),
+            "`vpc_id` wants the id of an `aws.ec2.VPC`, and this is an `aws.ec2.Subnet`",
+        )
+        .label("a subnet of `main`")
+        .also(at("public"), "`public` is declared here")
+        .help("its VPC is `main`: write `vpc_id = main`"),
+        Diagnostic::warning(Code(9), Span::new(web, 4, 5), "`x` is used nowhere")
+            .label("declared here")
+            .also(at("main"), "and `main` is another file's")
+            .help("take it away,\nor use it"),
         Diagnostic::error(Code(1), Span::new(web, 12, 12), "the file ends inside an expression"),
     ];
     (errors, sources)

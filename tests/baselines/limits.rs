@@ -22,7 +22,8 @@ fn large(deletes: usize, others: usize) -> Plan {
         steps.push(step(&format!("new{n}"), "aws.ec2.VPC", Action::Create, vec![change("description", None, long("c"))]));
     }
     for n in 0..deletes {
-        let action = if n % 2 == 0 { Action::Delete } else { Action::Replace { forced_by: vec!["cidr_block".into()], create_first: false } };
+        let action =
+            if n % 2 == 0 { Action::Delete } else { Action::Replace { forced_by: vec!["cidr_block".into()], create_first: false } };
         steps.push(step(&format!("old[\"instance-{n}\"]"), "aws.ec2.Instance", action, Vec::new()));
     }
     plan(steps)

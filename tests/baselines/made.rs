@@ -135,7 +135,11 @@ pub fn output(name: &str, value: Value, before: Option<serde_json::Value>) -> Ou
 }
 
 pub fn changed(at: &str, type_name: &str, attribute: &str, before: Value, after: Value, kept: bool) -> Drift {
-    Drift { address: address(at), type_name: type_name.into(), kind: DriftKind::Changed { attribute: attribute.into(), before, after, kept } }
+    Drift {
+        address: address(at),
+        type_name: type_name.into(),
+        kind: DriftKind::Changed { attribute: attribute.into(), before, after, kept },
+    }
 }
 
 /// The plan of docs and pictures: a replacement, a change that interrupts, new things in components, drift.
@@ -145,7 +149,11 @@ pub fn connect2() -> Plan {
         "aws.eks.Nodegroup",
         Action::Replace { forced_by: vec!["instance_types".into()], create_first: false },
         vec![
-            change("nodegroup_arn", Some(text("arn:aws:eks:us-west-2:123456789012:nodegroup/app")), Some(unknown("cluster.pool[\"app\"]", "nodegroup_arn"))),
+            change(
+                "nodegroup_arn",
+                Some(text("arn:aws:eks:us-west-2:123456789012:nodegroup/app")),
+                Some(unknown("cluster.pool[\"app\"]", "nodegroup_arn")),
+            ),
             Change {
                 forces_replacement: true,
                 ..change("instance_types", Some(Value::list([text("t3.large")])), Some(Value::list([text("m6i.large")])))
@@ -159,7 +167,10 @@ pub fn connect2() -> Plan {
         "aws.rds.DBInstance",
         Action::Update,
         vec![
-            Change { interrupts: Some("restarts the database"), ..change("db_instance_class", Some(text("db.t3.medium")), Some(text("db.r5.large"))) },
+            Change {
+                interrupts: Some("restarts the database"),
+                ..change("db_instance_class", Some(text("db.t3.medium")), Some(text("db.r5.large")))
+            },
             change("master_user_password", Some(fingerprint("aa")), Some(secret())),
             change("multi_az", Some(Value::Bool(false)), Some(Value::Bool(true))),
         ],
@@ -234,8 +245,16 @@ pub fn registry() -> Registry {
             stateful: true,
             import: &["db_instance_identifier"],
             attributes: vec![
-                Attribute { interrupts: Some("restarts the database"), doc: "Class of the machine it runs on.", ..attribute("db_instance_class", Type::String, Mode::Required) },
-                Attribute { unit: Some(plat::schema::Unit::Gib), range: Some((20, 65_536)), ..attribute("allocated_storage", Type::Size, Mode::Chosen) },
+                Attribute {
+                    interrupts: Some("restarts the database"),
+                    doc: "Class of the machine it runs on.",
+                    ..attribute("db_instance_class", Type::String, Mode::Required)
+                },
+                Attribute {
+                    unit: Some(plat::schema::Unit::Gib),
+                    range: Some((20, 65_536)),
+                    ..attribute("allocated_storage", Type::Size, Mode::Chosen)
+                },
                 Attribute { write_only: true, ..attribute("master_user_password", Type::secret(Type::String), optional()) },
                 attribute("multi_az", Type::Bool, Mode::Optional { default: Value::Bool(false) }),
                 attribute("tags", Type::map(Type::String), optional()),
@@ -243,7 +262,11 @@ pub fn registry() -> Registry {
             ],
             ..schema()
         },
-        ResourceSchema { name: "aws.iam.Role", attributes: vec![attribute("policy", Type::Json, Mode::Required), attribute("user_data", Type::String, optional())], ..schema() },
+        ResourceSchema {
+            name: "aws.iam.Role",
+            attributes: vec![attribute("policy", Type::Json, Mode::Required), attribute("user_data", Type::String, optional())],
+            ..schema()
+        },
     ])
 }
 

@@ -19,7 +19,8 @@ fn golden(name: &str, actual: &str) {
         std::fs::write(&path, actual).unwrap();
         return;
     }
-    let expected = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}; write it with PLAT_UPDATE_BASELINES=1", path.display()));
+    let expected =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}; write it with PLAT_UPDATE_BASELINES=1", path.display()));
     if expected != actual {
         let difference = similar_lines(&expected, actual);
         panic!("{name} is not what is shown any more (PLAT_UPDATE_BASELINES=1 writes it anew):\n{difference}");

@@ -59,7 +59,8 @@ fn only_outputs_and_moves() {
 
 #[test]
 fn deletes_forgets_imports_and_asserts() {
-    let mut new_db = step("db", "aws.rds.DBInstance", Action::Replace { forced_by: vec!["@region".into()], create_first: true }, Vec::new());
+    let mut new_db =
+        step("db", "aws.rds.DBInstance", Action::Replace { forced_by: vec!["@region".into()], create_first: true }, Vec::new());
     new_db.estimate = Duration::minutes(10);
     let mut plan = plan(vec![
         step("old", "aws.rds.DBInstance", Action::Delete, Vec::new()),
@@ -69,7 +70,8 @@ fn deletes_forgets_imports_and_asserts() {
         step("found", "aws.ec2.VPC", Action::Import { id: "vpc-1".into() }, Vec::new()),
     ]);
     let assert = |message: &str| Assert { condition: Value::Bool(false), message: message.into(), span: span(40) };
-    plan.asserts = vec![(assert("one port each"), Verdict::Fails), (assert("in two zones"), Verdict::Later), (assert("holds"), Verdict::Holds)];
+    plan.asserts =
+        vec![(assert("one port each"), Verdict::Fails), (assert("in two zones"), Verdict::Later), (assert("holds"), Verdict::Holds)];
     plan.drift = vec![
         Drift { address: address("gone"), type_name: "aws.ec2.VPC".into(), kind: DriftKind::Gone },
         changed("old", "aws.rds.DBInstance", "db_instance_class", text("db.t3.micro"), text("db.t3.large"), false),
@@ -87,7 +89,8 @@ fn documents_and_texts_are_compared_line_by_line() {
         ]);
         Value::object([("Version", text("2012-10-17")), ("Statement", Value::list([statement]))])
     };
-    let script = |port: u16| text(&format!("#!/bin/sh\nset -e\n::warning::not a command\napt-get update\nserve --port {port}\necho done\nexit 0\n"));
+    let script =
+        |port: u16| text(&format!("#!/bin/sh\nset -e\n::warning::not a command\napt-get update\nserve --port {port}\necho done\nexit 0\n"));
     let update = step(
         "role",
         "aws.iam.Role",
@@ -97,10 +100,19 @@ fn documents_and_texts_are_compared_line_by_line() {
             change("user_data", Some(script(80)), Some(script(8080))),
             change("tags", Some(tags(&[("Name", "a"), ("Old", "x")])), Some(tags(&[("Name", "b"), ("New", "y"), ("aws:x y", "z")]))),
             change("boundary", Some(text("arn:x")), None),
-            change("rules", Some(Value::list((0..12).map(|n| text(&format!("rule-{n}"))))), Some(Value::list((1..13).map(|n| text(&format!("rule-{n}")))))),
+            change(
+                "rules",
+                Some(Value::list((0..12).map(|n| text(&format!("rule-{n}"))))),
+                Some(Value::list((1..13).map(|n| text(&format!("rule-{n}"))))),
+            ),
         ],
     );
-    let create = step("other", "aws.iam.Role", Action::Create, vec![change("policy", None, Some(policy("Deny", &["*"]))), change("user_data", None, Some(script(1)))]);
+    let create = step(
+        "other",
+        "aws.iam.Role",
+        Action::Create,
+        vec![change("policy", None, Some(policy("Deny", &["*"]))), change("user_data", None, Some(script(1)))],
+    );
     check("documents", &plan(vec![update, create]));
 }
 
@@ -123,10 +135,14 @@ fn hostile_values_stay_values() {
     ]);
     plan.stack = "evil\u{1b}]0;title\u{7}`*stack*`".into();
     plan.outputs = vec![output("x", nasty, Some("\u{2066}was".into()))];
-    plan.asserts = vec![(Assert { condition: Value::Bool(false), message: "see `a` or @team\n::set-env::".into(), span: span(2) }, Verdict::Fails)];
+    plan.asserts =
+        vec![(Assert { condition: Value::Bool(false), message: "see `a` or @team\n::set-env::".into(), span: span(2) }, Verdict::Fails)];
     check("hostile", &plan);
     for shown in show(&plan, Style::PLAIN, true) {
-        assert!(!shown.chars().any(|c| (c.is_control() && c != '\n') || matches!(u32::from(c), 0x202a..=0x202e | 0x2066..=0x2069)), "{shown:?}");
+        assert!(
+            !shown.chars().any(|c| (c.is_control() && c != '\n') || matches!(u32::from(c), 0x202a..=0x202e | 0x2066..=0x2069)),
+            "{shown:?}"
+        );
         for line in shown.lines() {
             assert!(!line.trim_start().starts_with("::"), "a runner would obey: {line}");
         }

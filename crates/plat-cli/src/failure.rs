@@ -37,8 +37,14 @@ pub struct Failure {
 #[derive(Debug)]
 enum Kind {
     /// One line, and the way out when it is not in the line.
-    Message { text: String, help: Option<String> },
-    Diagnostics { diagnostics: Vec<Diagnostic>, sources: SourceMap },
+    Message {
+        text: String,
+        help: Option<String>,
+    },
+    Diagnostics {
+        diagnostics: Vec<Diagnostic>,
+        sources: SourceMap,
+    },
     /// Was told already.
     Told,
 }
@@ -113,7 +119,8 @@ pub fn prepare_failure(error: PrepareError, sources: &SourceMap) -> Failure {
         }
         PrepareError::Protected(protected) => {
             let lost: Vec<_> = protected.iter().map(|p| format!("{}{}", p.address, p.span.map(place).unwrap_or_default())).collect();
-            let consent: Vec<_> = protected.iter().map(|p| format!("--consent-to-lose {}", plat::render::shell_quoted(&p.address))).collect();
+            let consent: Vec<_> =
+                protected.iter().map(|p| format!("--consent-to-lose {}", plat::render::shell_quoted(&p.address))).collect();
             Failure::new(format!("the plan would lose what is protected: {}", lost.join(", ")))
                 .help(format!("keep it in the program; or, if it may go, add {}", consent.join(" ")))
         }

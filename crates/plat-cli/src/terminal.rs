@@ -90,7 +90,9 @@ impl Terminal {
     /// Asks for a literal `yes` to `question`; anything else is a no. Refuses when nobody is there to answer.
     pub fn confirm(&self, question: &str, instead: &str) -> Result<bool, Failure> {
         if !io::stdin().is_terminal() {
-            return Err(Failure::new("there is nobody to ask: standard input is not a terminal").help(instead.to_owned()).exit(Exit::Error));
+            return Err(Failure::new("there is nobody to ask: standard input is not a terminal")
+                .help(instead.to_owned())
+                .exit(Exit::Error));
         }
         self.note(&format!("\n{question} Only `yes` is taken as a yes: "));
         let mut answer = String::new();

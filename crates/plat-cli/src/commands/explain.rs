@@ -17,7 +17,8 @@ pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
     let Some(info) = code.and_then(|code| CODES.iter().find(|info| info.code == code)) else {
         let names: Vec<String> = CODES.iter().map(|info| info.code.to_string()).collect();
         let near = closest(&text.to_uppercase(), names.iter().map(String::as_str));
-        let help = near.map_or("`plat explain` lists them all".to_owned(), |name| format!("did you mean `{name}`? `plat explain` lists them all"));
+        let help =
+            near.map_or("`plat explain` lists them all".to_owned(), |name| format!("did you mean `{name}`? `plat explain` lists them all"));
         return Err(Failure::new(format!("there is no error code `{text}`")).help(help));
     };
     let head = terminal.out.paint(Role::Strong, format!("{}: {}", info.code, info.title));
