@@ -6,5 +6,6 @@
 mod aws;
 mod baselines;
 mod conformance;
+mod editors;
 mod house;
 mod project;
