@@ -16,8 +16,8 @@ static ENDED: Condvar = Condvar::new();
 /// An AWS account with nothing in it, and the proxy before it.
 pub struct Cloud {
     pub proxy: Proxy,
-    _ministack: Emulator,
-    _moto: Emulator,
+    ministack: Emulator,
+    moto: Emulator,
     logs: TempDir,
     _turn: Turn,
 }
@@ -29,7 +29,17 @@ impl Cloud {
         let moto = Emulator::moto(logs.path());
         let ministack = Emulator::ministack(logs.path(), moto.port);
         let proxy = Proxy::start(Upstream { moto: moto.port, ministack: ministack.port });
-        Self { proxy, _ministack: ministack, _moto: moto, logs, _turn: turn }
+        Self { proxy, ministack, moto, logs, _turn: turn }
+    }
+}
+
+impl Cloud {
+    /// Empties the account.
+    pub fn reset(&self) {
+        self.proxy.heal();
+        self.proxy.forget_tokens();
+        self.moto.post("/moto-api/reset");
+        self.ministack.post("/_ministack/reset");
     }
 }
 

@@ -54,7 +54,7 @@ impl Emulator {
     fn becomes_ready(&mut self, path: &str) -> bool {
         let end = Instant::now() + Duration::from_secs(60);
         while Instant::now() < end {
-            if answers(self.port, path) {
+            if answers(self.port, "GET", path) {
                 return true;
             }
             if self.child.try_wait().expect("the state of a child").is_some() {
@@ -74,17 +74,24 @@ impl Drop for Emulator {
     }
 }
 
+impl Emulator {
+    /// Asks for something that is not AWS's.
+    pub fn post(&self, path: &str) {
+        assert!(answers(self.port, "POST", path), "the emulator refuses POST {path}");
+    }
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
     listener.local_addr().expect("the address of a bound socket").port()
 }
 
-/// True when a GET is answered with 200.
-fn answers(port: u16, path: &str) -> bool {
+/// True when the answer is 200.
+fn answers(port: u16, method: &str, path: &str) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        write!(stream, "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
         let mut start = [0; 12];
         stream.read_exact(&mut start)?;
         Ok(start.ends_with(b" 200"))

@@ -1,5 +1,6 @@
 //! What can go wrong with a call, and which calls it goes wrong with.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use http_body_util::Full;
@@ -44,11 +45,13 @@ pub struct Rule {
     /// Of the matching calls, this many in a hundred; chosen by a generator with a fixed seed.
     percent: u64,
     random: u64,
+    /// When set, only the first call of those with the same operation and content.
+    seen: Option<BTreeSet<(String, Vec<u8>)>>,
 }
 
 impl Rule {
     pub fn new(fault: Fault) -> Self {
-        Self { fault, operation: None, service: None, only_mutating: false, skip: 0, times: 1, percent: 100, random: 0x9E37_79B9_7F4A_7C15 }
+        Self { fault, operation: None, service: None, only_mutating: false, skip: 0, times: 1, percent: 100, random: 0x9E37_79B9_7F4A_7C15, seen: None }
     }
 
     pub fn on(mut self, operation: &str) -> Self {
@@ -84,6 +87,13 @@ impl Rule {
         self
     }
 
+    /// Happens to every call the first time it is made, and not when the same is asked again.
+    pub fn first_of_each(mut self) -> Self {
+        self.seen = Some(BTreeSet::new());
+        self.times = usize::MAX;
+        self
+    }
+
     /// The fault for `call`, if it is this rule's turn.
     pub fn take(&mut self, call: &Call) -> Option<Fault> {
         let fits = self.operation.as_ref().is_none_or(|o| *o == call.operation)
@@ -94,6 +104,9 @@ impl Rule {
         }
         if self.skip > 0 {
             self.skip -= 1;
+            return None;
+        }
+        if self.seen.as_mut().is_some_and(|seen| !seen.insert((format!("{} {}", call.operation, call.uri), call.body.to_vec()))) {
             return None;
         }
         if self.percent < 100 && self.roll() >= self.percent {

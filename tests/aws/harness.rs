@@ -1,7 +1,7 @@
 //! The harness itself: faults are what the SDKs take them for, the witness sees what there is, the emulators do as AWS does where plat
 //! depends on it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -57,6 +57,37 @@ fn throttled_calls_are_tried_again_by_the_sdk() {
     assert!(told[0].text("/Vpc/VpcId").starts_with("vpc-"));
     assert_eq!(cloud.proxy.ledger().count("CreateVpc"), 3);
     assert_eq!(Inventory::of(&cloud, REGION).one("vpcs")["cidr"], "10.0.0.0/16");
+}
+
+#[test]
+fn a_delayed_answer_arrives_late() {
+    let cloud = Cloud::start();
+    cloud.proxy.inject(Rule::new(Fault::Delay(Duration::from_secs(2))).on("DescribeVpcs"));
+    let start = Instant::now();
+    boto(&cloud, 0, &json!([["ec2", "describe_vpcs", {}], ["ec2", "describe_subnets", {}]]))[0].get("/Vpcs");
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    assert_eq!(cloud.proxy.ledger().counts(), [("DescribeSubnets", 1), ("DescribeVpcs", 1)].into());
+}
+
+#[test]
+fn the_first_call_of_each_kind_can_fail() {
+    let cloud = Cloud::start();
+    cloud.proxy.inject(Rule::new(Fault::ServerError).mutating().first_of_each());
+    let create = |cidr: &str| json!(["ec2", "create_vpc", { "CidrBlock": cidr }]);
+    let told = boto(&cloud, 0, &json!([create("10.0.0.0/16"), create("10.1.0.0/16"), create("10.0.0.0/16")]));
+    let failed: Vec<bool> = told.iter().map(|t| t.0.get("error").is_some()).collect();
+    assert_eq!(failed, [true, true, false]);
+}
+
+#[test]
+fn an_account_can_be_emptied() {
+    let cloud = Cloud::start();
+    let create = json!(["secretsmanager", "create_secret", { "Name": "a", "SecretString": "b", "ClientRequestToken": "1".repeat(32) }]);
+    boto(&cloud, 0, &json!([create]))[0].get("");
+    cloud.reset();
+    assert!(Inventory::of(&cloud, REGION).is_empty());
+    boto(&cloud, 0, &json!([create]))[0].get("");
+    assert_eq!(Inventory::of(&cloud, REGION).counts(), [("secrets", 1)].into());
 }
 
 #[test]

@@ -93,6 +93,11 @@ impl Proxy {
         self.told().rules.clear();
     }
 
+    /// For an account that is emptied.
+    pub fn forget_tokens(&self) {
+        self.told().tokens = Tokens::default();
+    }
+
     pub fn ledger(&self) -> Ledger {
         self.told().ledger.clone()
     }
