@@ -51,7 +51,17 @@ pub struct Rule {
 
 impl Rule {
     pub fn new(fault: Fault) -> Self {
-        Self { fault, operation: None, service: None, only_mutating: false, skip: 0, times: 1, percent: 100, random: 0x9E37_79B9_7F4A_7C15, seen: None }
+        Self {
+            fault,
+            operation: None,
+            service: None,
+            only_mutating: false,
+            skip: 0,
+            times: 1,
+            percent: 100,
+            random: 0x9E37_79B9_7F4A_7C15,
+            seen: None,
+        }
     }
 
     pub fn on(mut self, operation: &str) -> Self {
