@@ -50,7 +50,7 @@ const DENIED: [&str; 21] = [
 const ABSENT: [&str; 3] = ["NoSuchEntity", "NoSuchEntityException", "InvalidAttachmentID.NotFound"];
 
 /// Codes that say the name is taken, and have neither `AlreadyExists` nor `Duplicate` in them.
-const TAKEN: [&str; 2] = ["ResourceExistsException", "EntityAlreadyExistsException"];
+const TAKEN: [&str; 2] = ["ResourceExistsException", "Resource.AlreadyAssociated"];
 
 /// What the engine is to make of a failed call of `operation`, `CreateDBInstance` say.
 pub(crate) fn provider_error<E>(operation: &str, error: SdkError<E, Response>) -> ProviderError

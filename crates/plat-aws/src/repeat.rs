@@ -49,6 +49,8 @@ const SAME_AGAIN: [&str; 1] = ["CreateTags"];
 
 fn makes_something_new(service: &str, call: &str) -> bool {
     let creating = ["Create", "Allocate", "Associate", "Run", "Copy", "Restore"].iter().any(|verb| call.starts_with(verb));
+    // IAM attaches a policy that is attached already without a word.
+    let creating = creating || (service == "EC2" && call.starts_with("Attach"));
     creating && !TOKEN_SERVICES.contains(&service) && !TOKEN_CALLS.contains(&call) && !SAME_AGAIN.contains(&call)
 }
 

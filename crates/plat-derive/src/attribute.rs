@@ -28,6 +28,7 @@ pub struct Attribute {
     pub write_only: bool,
     pub unordered: bool,
     pub nullable: bool,
+    pub always: bool,
     pub ignore_case: bool,
     pub unit: Option<Ident>,
     pub range: Option<(i64, i64)>,
@@ -71,6 +72,7 @@ struct Settings {
     write_only: bool,
     unordered: Option<Span>,
     nullable: Option<Span>,
+    always: Option<Span>,
     ignore_case: Option<Span>,
     unit: Option<Ident>,
     range: Option<(i64, i64, Span)>,
@@ -92,6 +94,7 @@ impl Settings {
             "write_only" => self.write_only = true,
             "unordered" => self.unordered = Some(meta.path.span()),
             "nullable" => self.nullable = Some(meta.path.span()),
+            "always" => self.always = Some(meta.path.span()),
             "ignore_case" => self.ignore_case = Some(meta.path.span()),
             "default" => self.default = Some(meta.value()?.parse()?),
             "unit" => self.unit = Some(unit(meta.value()?.parse()?)?),
@@ -103,7 +106,7 @@ impl Settings {
             _ => {
                 return Err(meta.error(
                     "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, unordered, \
-                     nullable, ignore_case, unit, range, one_of, interrupts, cfn, sample",
+                     nullable, always, ignore_case, unit, range, one_of, interrupts, cfn, sample",
                 ));
             }
         }
@@ -140,6 +143,9 @@ impl Settings {
         if let Some(span) = self.nullable.filter(|_| mode != Mode::Chosen || !shape.is_option()) {
             return Err(Error::new(span, "`nullable` is for a chosen Option that can be empty when read"));
         }
+        if let Some(span) = self.always.filter(|_| mode != Mode::Computed || !shape.is_option()) {
+            return Err(Error::new(span, "`always` is for a computed Option that is never empty when read"));
+        }
         if let Some(text) = self.one_of.first().filter(|_| shape.innermost() != "String") {
             return Err(Error::new(text.span(), "`one_of` is for texts: String, Option<String>, Vec<String>"));
         }
@@ -164,6 +170,7 @@ impl Settings {
             write_only: self.write_only,
             unordered: self.unordered.is_some(),
             nullable: self.nullable.is_some(),
+            always: self.always.is_some(),
             ignore_case: self.ignore_case.is_some(),
             unit: self.unit,
             range: self.range.map(|(least, most, _)| (least, most)),

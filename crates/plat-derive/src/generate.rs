@@ -182,10 +182,11 @@ fn encode(attribute: &Attribute) -> TokenStream {
 }
 
 /// The type in the language. A chosen attribute always has a value once it is read, so its `Option` is not part of the type
-/// unless it says `nullable`.
+/// unless it says `nullable`; a computed one says `always` for the same.
 fn ty(attribute: &Attribute) -> TokenStream {
     let containers = attribute.shape.containers();
-    let stripped = attribute.mode == Mode::Chosen && attribute.shape.is_option() && !attribute.nullable;
+    let chosen = attribute.mode == Mode::Chosen && !attribute.nullable;
+    let stripped = attribute.shape.is_option() && (chosen || attribute.always);
     if attribute.one_of.is_empty() {
         let rust = &attribute.ty;
         return if stripped {

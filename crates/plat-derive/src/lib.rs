@@ -31,7 +31,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// `id`, `arn`, `recovery = Token | Tag | Name | Relation | Compare`, `stateful`, `takes(create = "6m", …)`, `lookup`.
 ///
 /// `#[attr(…)]` on every field: one of `required`, `optional`, `chosen`, `computed`; then `default = literal`, `replaces`,
-/// `write_only`, `unordered`, `nullable`, `ignore_case`, `unit = days`, `range = 0..=35`, `one_of("a", "b")`,
+/// `write_only`, `unordered`, `nullable`, `always`, `ignore_case`, `unit = days`, `range = 0..=35`, `one_of("a", "b")`,
 /// `interrupts = "…"`, `cfn = "Name"`, `sample("…")`.
 #[proc_macro_derive(Resource, attributes(resource, attr))]
 pub fn resource(input: TokenStream) -> TokenStream {

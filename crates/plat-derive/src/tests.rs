@@ -39,6 +39,7 @@ fn an_attribute_is_refused_with_what_it_should_be() {
         ("required, shiny", "String", "unknown setting"),
         ("required, unordered", "String", "only a Vec"),
         ("optional, nullable", "Option<String>", "`nullable` is for"),
+        ("chosen, always", "Option<String>", "`always` is for"),
         ("required, unit = weeks", "Duration", "units are"),
         ("required, unit = gib", "Duration", "units of a Size"),
         ("required, one_of(\"a\")", "i64", "is for texts"),

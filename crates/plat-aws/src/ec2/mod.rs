@@ -1,9 +1,39 @@
 //! Amazon EC2: networks.
 
 mod availability_zones;
+#[cfg(feature = "ec2")]
+mod describe;
+mod eip;
+mod internet_gateway;
+mod nat_gateway;
 mod region;
+mod route;
+mod route_table;
+mod security_group;
+mod security_group_rules;
+mod subnet;
+mod subnet_route_table_association;
+#[cfg(feature = "ec2")]
+mod tagging;
+mod vpc;
+mod vpc_encryption;
+mod vpc_gateway_attachment;
 
 pub use availability_zones::AvailabilityZones;
+pub use eip::Eip;
+pub use internet_gateway::InternetGateway;
+pub use nat_gateway::{AvailabilityZoneAddress, NatGateway};
 pub use region::Region;
+pub use route::Route;
+pub use route_table::RouteTable;
+pub use security_group::SecurityGroup;
+pub use security_group_rules::{Egress, Ingress};
+pub use subnet::{BlockPublicAccessStates, PrivateDnsNameOptionsOnLaunch, Subnet};
+pub use subnet_route_table_association::SubnetRouteTableAssociation;
+pub use vpc::Vpc;
+pub use vpc_encryption::{VpcEncryptionControl, VpcEncryptionControlExclusion, VpcEncryptionControlExclusions};
+pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
-resources!["ec2": ; lookups: AvailabilityZones, Region];
+resources!["ec2":
+    Vpc, Subnet, InternetGateway, VpcGatewayAttachment, Eip, NatGateway, RouteTable, Route, SubnetRouteTableAssociation, SecurityGroup;
+    lookups: AvailabilityZones, Region];
