@@ -112,7 +112,9 @@ mod handler {
                 .connectivity_type(desired.connectivity_type.as_str().into())
                 .set_allocation_id(desired.allocation_id.clone().map(Into::into))
                 .set_availability_mode(desired.availability_mode.as_deref().map(Into::into))
-                .set_availability_zone_addresses(some(desired.availability_zone_addresses.iter().flatten().map(addresses::zone_to_sdk).collect()))
+                .set_availability_zone_addresses(some(
+                    desired.availability_zone_addresses.iter().flatten().map(addresses::zone_to_sdk).collect(),
+                ))
                 .set_private_ip_address(desired.private_ip_address.map(|ip| ip.to_string()))
                 .set_secondary_allocation_ids(some(desired.secondary_allocation_ids.iter().cloned().map(Into::into).collect()))
                 .set_secondary_private_ip_address_count(
@@ -123,10 +125,8 @@ mod handler {
                 .set_vpc_id(desired.vpc_id.clone().filter(|_| desired.subnet_id.is_none()).map(Into::into))
                 .tag_specifications(tagging::specification(ResourceType::Natgateway, &desired.tags, op));
             let unknown = ["InvalidSubnetID.NotFound", "InvalidAllocationID.NotFound", "InvalidVpcID.NotFound"];
-            let answer = once_known(&unknown, op, || async {
-                call.clone().send().await.map_err(|e| provider_error("CreateNatGateway", e))
-            })
-            .await?;
+            let answer =
+                once_known(&unknown, op, || async { call.clone().send().await.map_err(|e| provider_error("CreateNatGateway", e)) }).await?;
             let id = answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
             let id = id.ok_or_else(|| incomplete("CreateNatGateway", "NatGatewayId"))?;
             op.accepted.accepted(&id)?;

@@ -180,7 +180,11 @@ mod handler {
 
         async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
             let Some(table) = query.get("route_table_id").and_then(Value::as_str) else {
-                return Err(ProviderError::new(ErrorKind::Refused, "lookup of aws.ec2.Route", "say in which route table: `route_table_id`"));
+                return Err(ProviderError::new(
+                    ErrorKind::Refused,
+                    "lookup of aws.ec2.Route",
+                    "say in which route table: `route_table_id`",
+                ));
             };
             let found = tables(aws, vec![filter("route-table-id", [table])]).await?.into_iter().flat_map(routes_of);
             exactly_one("aws.ec2.Route", found.filter(|route| fits(query, route)).collect())
@@ -263,7 +267,8 @@ mod handler {
     /// The routes of a table that someone made: not the local ones, not what a virtual private gateway announces.
     fn routes_of(table: sdk::RouteTable) -> Vec<Route> {
         let id = table.route_table_id.unwrap_or_default();
-        let own = |route: &sdk::Route| !matches!(route.origin, Some(RouteOrigin::CreateRouteTable | RouteOrigin::EnableVgwRoutePropagation));
+        let own =
+            |route: &sdk::Route| !matches!(route.origin, Some(RouteOrigin::CreateRouteTable | RouteOrigin::EnableVgwRoutePropagation));
         table.routes.unwrap_or_default().into_iter().filter(own).map(|route| from_sdk(&id, route)).collect()
     }
 

@@ -103,7 +103,9 @@ mod handler {
 
     use async_trait::async_trait;
     use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
-    use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, Filter, HostnameType, ResourceType, SubnetCidrBlockStateCode, SubnetState};
+    use aws_sdk_ec2::types::{
+        self as sdk, AttributeBooleanValue, Filter, HostnameType, ResourceType, SubnetCidrBlockStateCode, SubnetState,
+    };
     use futures_util::future::try_join_all;
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -181,10 +183,7 @@ mod handler {
     /// Sets the attributes that differ. ModifySubnetAttribute takes one attribute per call.
     async fn set_attributes(aws: &Aws, op: &Operation<'_>, id: &str, prior: &Subnet, desired: &Subnet) -> Result<(), ProviderError> {
         for change in changes(aws.ec2().modify_subnet_attribute().subnet_id(id), prior, desired) {
-            once_known(&GONE, op, || async {
-                change.clone().send().await.map_err(|e| provider_error("ModifySubnetAttribute", e))
-            })
-            .await?;
+            once_known(&GONE, op, || async { change.clone().send().await.map_err(|e| provider_error("ModifySubnetAttribute", e)) }).await?;
         }
         Ok(())
     }
@@ -246,7 +245,8 @@ mod handler {
     async fn ipv6_associations(aws: &Aws, id: &str) -> Result<Vec<String>, ProviderError> {
         let call = aws.ec2().describe_subnets().filters(filter("subnet-id", [id]));
         let answer = call.send().await.map_err(|e| provider_error("DescribeSubnets", e))?;
-        let associations = answer.subnets.unwrap_or_default().into_iter().flat_map(|s| s.ipv6_cidr_block_association_set.unwrap_or_default());
+        let associations =
+            answer.subnets.unwrap_or_default().into_iter().flat_map(|s| s.ipv6_cidr_block_association_set.unwrap_or_default());
         Ok(associations.filter(associated).filter_map(|association| association.association_id).collect())
     }
 

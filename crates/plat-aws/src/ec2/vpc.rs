@@ -181,10 +181,14 @@ mod handler {
     fn from_sdk(vpc: sdk::Vpc) -> Vpc {
         let associated = |state: Option<&sdk::VpcCidrBlockState>| {
             let state = state.and_then(|state| state.state.as_ref());
-            !matches!(state, Some(VpcCidrBlockStateCode::Disassociated | VpcCidrBlockStateCode::Disassociating | VpcCidrBlockStateCode::Failed))
+            !matches!(
+                state,
+                Some(VpcCidrBlockStateCode::Disassociated | VpcCidrBlockStateCode::Disassociating | VpcCidrBlockStateCode::Failed)
+            )
         };
         let v4 = vpc.cidr_block_association_set.unwrap_or_default().into_iter().filter(|a| associated(a.cidr_block_state.as_ref()));
-        let v6 = vpc.ipv6_cidr_block_association_set.unwrap_or_default().into_iter().filter(|a| associated(a.ipv6_cidr_block_state.as_ref()));
+        let v6 =
+            vpc.ipv6_cidr_block_association_set.unwrap_or_default().into_iter().filter(|a| associated(a.ipv6_cidr_block_state.as_ref()));
         Vpc {
             cidr_block: vpc.cidr_block.and_then(|text| text.parse().ok()),
             instance_tenancy: vpc.instance_tenancy.map_or_else(|| "default".to_owned(), |tenancy| tenancy.as_str().to_owned()),

@@ -75,7 +75,8 @@ mod handler {
                 return attached(aws, op, id, &desired).await;
             }
             if desired.id()? != id {
-                let message = "an internet gateway cannot become a virtual private gateway in place: delete the attachment, then apply again";
+                let message =
+                    "an internet gateway cannot become a virtual private gateway in place: delete the attachment, then apply again";
                 return Err(ProviderError::new(ErrorKind::Refused, "AttachInternetGateway", message));
             }
             prior.detach(aws, op).await?;

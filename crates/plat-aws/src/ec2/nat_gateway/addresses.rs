@@ -224,14 +224,16 @@ mod tests {
             .nat_gateway_addresses(address("eipalloc-3", "10.0.0.6").availability_zone("us-west-2a").build())
             .build();
         let read = from_sdk(gateway);
-        let zones: Vec<_> = read.availability_zone_addresses.iter().flatten().map(|z| (z.availability_zone.as_deref(), texts(&z.allocation_ids))).collect();
+        let zones: Vec<_> =
+            read.availability_zone_addresses.iter().flatten().map(|z| (z.availability_zone.as_deref(), texts(&z.allocation_ids))).collect();
         assert_eq!(zones, [(Some("us-west-2a"), vec!["eipalloc-1", "eipalloc-3"]), (Some("us-west-2b"), vec!["eipalloc-2"])]);
         assert_eq!((read.allocation_id, read.secondary_allocation_ids.len()), (None, 0));
     }
 
     #[test]
     fn addresses_on_their_way_are_not_settled() {
-        let with = |status| sdk::NatGateway::builder().nat_gateway_addresses(address("eipalloc-1", "10.0.0.5").status(status).build()).build();
+        let with =
+            |status| sdk::NatGateway::builder().nat_gateway_addresses(address("eipalloc-1", "10.0.0.5").status(status).build()).build();
         assert!(settled(&with(Status::Succeeded)));
         assert!(!settled(&with(Status::Associating)));
     }

@@ -164,10 +164,8 @@ impl Rule {
     /// For Authorize, Revoke and UpdateSecurityGroupRuleDescriptions.
     pub fn to_sdk(&self) -> IpPermission {
         let port = |port: Option<i64>| port.map(|port| i32::try_from(port).unwrap_or(i32::MAX));
-        let permission = IpPermission::builder()
-            .ip_protocol(&self.key.protocol)
-            .set_from_port(port(self.key.from))
-            .set_to_port(port(self.key.to));
+        let permission =
+            IpPermission::builder().ip_protocol(&self.key.protocol).set_from_port(port(self.key.from)).set_to_port(port(self.key.to));
         let text = self.description.clone();
         let permission = match &self.key.peer {
             Peer::Network(network @ IpNet::V4(_)) => {
@@ -224,12 +222,18 @@ mod tests {
             .ip_ranges(IpRange::builder().cidr_ip("10.0.0.0/16").description("a").build())
             .user_id_group_pairs(UserIdGroupPair::builder().group_id("sg-1").build())
             .build();
-        let all = IpPermission::builder().ip_protocol("-1").from_port(-1).to_port(-1).ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build());
+        let all =
+            IpPermission::builder().ip_protocol("-1").from_port(-1).to_port(-1).ipv6_ranges(Ipv6Range::builder().cidr_ipv6("::/0").build());
         let rules = rules_of(vec![permission, all.build()]);
         let peers: Vec<String> = rules.iter().map(|r| format!("{} {:?} {:?}", r.key.protocol, r.key.from, r.key.peer)).collect();
         assert_eq!(
             peers,
-            ["-1 None Network(::/0)", "tcp Some(443) Network(10.0.0.0/16)", "tcp Some(443) Network(10.1.0.0/16)", "tcp Some(443) Group(\"sg-1\")"]
+            [
+                "-1 None Network(::/0)",
+                "tcp Some(443) Network(10.0.0.0/16)",
+                "tcp Some(443) Network(10.1.0.0/16)",
+                "tcp Some(443) Group(\"sg-1\")"
+            ]
         );
         assert_eq!(rules[2].description, None);
     }
