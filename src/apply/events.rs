@@ -31,7 +31,7 @@ pub struct Event {
 #[derive(Debug, Clone)]
 pub enum Happened {
     Started,
-    /// Still running after so long; every 30 s or so.
+    /// Still running after so long; every [`PROGRESS`](super::PROGRESS).
     Progress {
         elapsed: Duration,
     },

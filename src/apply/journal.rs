@@ -18,7 +18,7 @@ pub struct SessionJournal(RwLock<Option<Session>>);
 
 impl SessionJournal {
     /// Begins the session's journal on the state that was loaded with it.
-    pub fn begin(session: Session, state: &StateFile) -> Result<Self, StateError> {
+    pub fn begin(session: Session, state: &mut StateFile) -> Result<Self, StateError> {
         session.begin(state, &random_id()?)?;
         Ok(Self(RwLock::new(Some(session))))
     }

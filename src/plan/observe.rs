@@ -59,6 +59,12 @@ pub(crate) async fn refresh(
                             changed = true;
                             fold(record, observed, schema, &address, wanted(&address).as_deref(), &mut drift);
                         }
+                        // From now on its fingerprints are those of the new address.
+                        if let (Some(live), true) = (view.live.get(&address), view.moved_from.contains_key(&address)) {
+                            let mut shown: crate::value::Object = record.observed.clone().into_object();
+                            shown.extend(live.iter().map(|(name, value)| (name.clone(), value.clone())));
+                            Arc::make_mut(record).observed = ResolvedObject::new(key.conceal(&address, &shown)).unwrap_or_default();
+                        }
                     }
                 }
             }

@@ -1,0 +1,267 @@
+//! From a step of the plan to its call, with everything resolved that earlier steps returned.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::address::Address;
+use crate::desired::DesiredResource;
+use crate::plan::{
+    Action, Compared, Differ, Facts, Half, Operation, Options, Secrets, Step, Trouble, View, Wanted, as_last_seen, dependencies,
+    deposed_address, holds_secret, protects, resolve, target, without_nulls,
+};
+use crate::provider::{ErrorKind, ProviderError};
+use crate::schema::{Registry, ResourceSchema};
+use crate::state::{Entry, FingerprintKey, Intent, Record, Status, Verb, random_id};
+use crate::value::{Object, ResolvedObject, Value};
+
+use super::call::Call;
+use super::events::Doing;
+use super::validate::validate;
+
+/// What comes next for an operation.
+pub(super) enum Next {
+    Call(Box<Call>),
+    /// The state alone changes, or nothing does.
+    Settled { doing: Doing, entries: Vec<Entry>, record: Option<Arc<Record>>, unchanged: bool },
+    /// It cannot be called.
+    Failed(Doing, ProviderError),
+}
+
+/// What a call is made from.
+pub(super) struct Desk<'a> {
+    pub registry: &'a Registry,
+    pub stack: &'a crate::desired::Stack,
+    pub region: &'a str,
+    pub view: &'a View,
+    pub facts: &'a Facts,
+    pub secrets: &'a Secrets,
+    pub key: &'a FingerprintKey,
+    pub timeout: crate::value::Duration,
+}
+
+fn internal(message: impl Into<String>) -> ProviderError {
+    ProviderError::new(ErrorKind::Internal, "plan", message)
+}
+
+fn told(trouble: Trouble) -> ProviderError {
+    let message = match trouble {
+        Trouble::Program(diagnostic) => diagnostic.message,
+        Trouble::Other(error) => error.to_string(),
+    };
+    ProviderError::new(ErrorKind::Refused, "resolve", message)
+}
+
+impl Desk<'_> {
+    pub(super) async fn next(&self, node: usize, operation: Operation, step: &Step) -> Next {
+        let doing = match (&step.action, operation.half) {
+            (Action::Forget, _) => return self.forgotten(step),
+            (_, Half::Unmake) => Doing::Deleting,
+            (Action::Create | Action::Replace { .. }, Half::Make) => Doing::Creating,
+            (Action::Import { .. }, Half::Make) => Doing::Importing,
+            _ => Doing::Updating,
+        };
+        let next = match doing {
+            Doing::Deleting => self.delete(node, operation, step),
+            Doing::Creating => self.create(node, operation, step).await,
+            Doing::Importing => self.import(node, operation, step).await,
+            Doing::Updating | Doing::Forgetting => self.update(node, operation, step, self.view, Vec::new()).await,
+        };
+        next.unwrap_or_else(|error| Next::Failed(doing, error))
+    }
+
+    fn forgotten(&self, step: &Step) -> Next {
+        let entries = vec![Entry::Put { address: step.address.clone(), record: None }];
+        Next::Settled { doing: Doing::Forgetting, entries, record: None, unchanged: false }
+    }
+
+    fn schema(&self, type_name: &str) -> Result<&Arc<ResourceSchema>, ProviderError> {
+        self.registry.get(type_name).ok_or_else(|| internal(format!("nothing is known of the type `{type_name}`")))
+    }
+
+    fn timeout_of(&self, step: &Step) -> crate::value::Duration {
+        step.desired.as_ref().and_then(|d| d.options.timeout).unwrap_or(self.timeout)
+    }
+
+    fn delete(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
+        let prior = step.prior.as_ref().ok_or_else(|| internal("nothing is recorded of it"))?;
+        let address = match step.action {
+            Action::Replace { create_first: true, .. } => deposed_address(&step.address, &prior.id),
+            _ => step.address.clone(),
+        };
+        let record = self.view.records.get(&address).unwrap_or(prior);
+        let schema = self.schema(&record.type_name)?;
+        let intent = Intent {
+            op: op_id()?,
+            address,
+            verb: Verb::Delete,
+            type_name: record.type_name.clone(),
+            region: record.region.clone(),
+            inputs: Object::new(),
+            recovery: schema.recovery,
+            prior: Some(record.id.clone()),
+            dependencies: record.dependencies.clone(),
+            protect: record.protect,
+            retain: record.retain,
+        };
+        Ok(Next::Call(Box::new(Call {
+            node,
+            step: operation.step,
+            doing: Doing::Deleting,
+            intent,
+            schema: schema.clone(),
+            inputs: ResolvedObject::default(),
+            prior: as_last_seen(record, &schema.attributes),
+            timeout: self.timeout_of(step),
+            before: Vec::new(),
+            undo: Vec::new(),
+        })))
+    }
+
+    async fn create(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
+        let desired = step.desired.as_ref().ok_or_else(|| internal("the program does not want it"))?;
+        let schema = self.schema(&desired.type_name)?;
+        let inputs = resolve(desired, self.facts).map_err(|failure| told(failure.into()))?;
+        let wanted = self.differ(self.view, &Options::default(), &BTreeMap::new()).wanted(desired, inputs).await.map_err(told)?;
+        let inputs = known(wanted.plain())?;
+        validate(schema, &inputs)?;
+        let (mut before, mut undo) = (Vec::new(), Vec::new());
+        if let (Action::Replace { create_first: true, .. }, Some(record)) = (&step.action, self.view.records.get(&step.address)) {
+            let old = deposed_address(&step.address, &record.id);
+            let deposed = Record { status: Status::Deposed, ..Record::clone(record) };
+            before.push(Entry::Put { address: old.clone(), record: Some(Box::new(deposed)) });
+            before.push(Entry::Put { address: step.address.clone(), record: None });
+            undo.push(Entry::Put { address: old, record: None });
+            undo.push(Entry::Put { address: step.address.clone(), record: Some(Box::new(Record::clone(record))) });
+        }
+        Ok(Next::Call(Box::new(Call {
+            node,
+            step: operation.step,
+            doing: Doing::Creating,
+            intent: self.intent(desired, schema, &wanted, Verb::Create, None)?,
+            schema: schema.clone(),
+            inputs,
+            prior: ResolvedObject::default(),
+            timeout: self.timeout_of(step),
+            before,
+            undo,
+        })))
+    }
+
+    async fn import(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
+        let record = step.prior.clone().ok_or_else(|| internal("it was not read"))?;
+        let put = Entry::Put { address: step.address.clone(), record: Some(Box::new(Record::clone(&record))) };
+        let mut view = View::new(self.view.header.clone());
+        view.records.insert(step.address.clone(), record);
+        match self.update(node, operation, step, &view, vec![put]).await? {
+            Next::Settled { record: Some(record), .. } => {
+                let put = Entry::Put { address: step.address.clone(), record: Some(Box::new(Record::clone(&record))) };
+                Ok(Next::Settled { doing: Doing::Importing, entries: vec![put], record: Some(record), unchanged: false })
+            }
+            next => Ok(next),
+        }
+    }
+
+    /// Compares again, now that more is known: what turns out unchanged is left alone.
+    async fn update(&self, node: usize, operation: Operation, step: &Step, view: &View, before: Vec<Entry>) -> Result<Next, ProviderError> {
+        let desired = step.desired.as_ref().ok_or_else(|| internal("the program does not want it"))?;
+        let schema = self.schema(&desired.type_name)?;
+        let options = Options::default();
+        let compared = self.differ(view, &options, &BTreeMap::new()).compare(desired, schema, self.facts).await.map_err(told)?;
+        let record = compared.step.prior.clone().ok_or_else(|| internal("nothing is recorded of it"))?;
+        match &compared.step.action {
+            Action::NoOp => {
+                let record = compared.record.map_or(record, Arc::new);
+                Ok(Next::Settled { doing: Doing::Updating, entries: before, record: Some(record), unchanged: true })
+            }
+            Action::Replace { forced_by, .. } => Err(ProviderError::new(
+                ErrorKind::Refused,
+                "plan",
+                format!("`{}` turned out to be another, which needs a replacement; plan again to see it", forced_by.join("`, `")),
+            )),
+            _ => {
+                let wanted = compared.wanted.as_ref().ok_or_else(|| internal("it was not compared"))?;
+                known(wanted.plain()).and_then(|inputs| validate(schema, &inputs))?;
+                let (prior, inputs) = sides(schema, &record, wanted, &compared)?;
+                Ok(Next::Call(Box::new(Call {
+                    node,
+                    step: operation.step,
+                    doing: Doing::Updating,
+                    intent: self.intent(desired, schema, wanted, Verb::Update, Some(&record))?,
+                    schema: schema.clone(),
+                    inputs,
+                    prior,
+                    timeout: self.timeout_of(step),
+                    before,
+                    undo: Vec::new(),
+                })))
+            }
+        }
+    }
+
+    fn differ<'a>(&'a self, view: &'a View, options: &'a Options, imported: &'a BTreeMap<Address, Arc<Record>>) -> Differ<'a> {
+        Differ { stack: self.stack, region: self.region, options, view, imported, secrets: self.secrets, key: self.key }
+    }
+
+    fn intent(
+        &self,
+        desired: &DesiredResource,
+        schema: &ResourceSchema,
+        wanted: &Wanted,
+        verb: Verb,
+        prior: Option<&Record>,
+    ) -> Result<Intent, ProviderError> {
+        Ok(Intent {
+            op: op_id()?,
+            address: desired.address.clone(),
+            verb,
+            type_name: desired.type_name.clone(),
+            region: desired.options.region.as_deref().unwrap_or(self.region).to_owned(),
+            inputs: without_nulls(wanted.recorded()).map(|(k, v)| (k.clone(), v.clone())).collect(),
+            recovery: schema.recovery,
+            prior: prior.map(|p| p.id.clone()),
+            dependencies: dependencies(desired),
+            protect: protects(desired, self.stack, schema),
+            retain: desired.options.retain,
+        })
+    }
+}
+
+fn op_id() -> Result<Arc<str>, ProviderError> {
+    random_id().map(Arc::from).map_err(|error| internal(error.to_string()))
+}
+
+/// Inputs in which nothing may be unknown any more.
+fn known(inputs: &Object) -> Result<ResolvedObject, ProviderError> {
+    let set = without_nulls(inputs).map(|(k, v)| (k.clone(), v.clone())).collect();
+    ResolvedObject::new(set).map_err(|unknown| {
+        internal(format!("`{}` of `{}` is still not known", unknown.source.attribute, unknown.source.address))
+    })
+}
+
+/// Prior and inputs of an update: they differ in what changes, and in nothing else.
+fn sides(
+    schema: &ResourceSchema,
+    record: &Record,
+    wanted: &Wanted,
+    compared: &Compared,
+) -> Result<(ResolvedObject, ResolvedObject), ProviderError> {
+    let changes: Vec<(Arc<str>, Option<Value>)> = compared
+        .step
+        .changes
+        .iter()
+        .map(|change| match &change.after {
+            Some(after) if holds_secret(after) => (change.attribute.clone(), wanted.plain().get(&change.attribute).cloned()),
+            after => (change.attribute.clone(), after.clone()),
+        })
+        .collect();
+    let mut prior = as_last_seen(record, &schema.attributes).into_object();
+    for (name, value) in without_nulls(wanted.plain()).filter(|(_, value)| holds_secret(value)) {
+        match changes.iter().any(|(changed, _)| changed == name) {
+            true => drop(prior.shift_remove(name)),
+            false => drop(prior.insert(name.clone(), value.clone())),
+        }
+    }
+    let prior = known(&prior)?;
+    let inputs = known(&target(schema, &prior, wanted.plain(), &changes))?;
+    Ok((prior, inputs))
+}
