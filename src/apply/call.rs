@@ -44,7 +44,12 @@ pub(super) enum End {
     /// It did not happen, or nobody knows.
     Failed(ProviderError),
     /// There is something, and it is not what it should be.
-    LeftBehind { id: String, observed: ResolvedObject, status: Status, error: ProviderError },
+    LeftBehind {
+        id: String,
+        observed: ResolvedObject,
+        status: Status,
+        error: ProviderError,
+    },
 }
 
 /// Makes an id durable as soon as the cloud names it, and remembers it.
@@ -56,7 +61,12 @@ pub(super) struct Sink {
 }
 
 impl Sink {
-    pub(super) fn new(journal: Option<Arc<dyn Journal>>, op: Arc<str>, told: Option<(Arc<dyn Observer>, Event)>, id: Option<String>) -> Self {
+    pub(super) fn new(
+        journal: Option<Arc<dyn Journal>>,
+        op: Arc<str>,
+        told: Option<(Arc<dyn Observer>, Event)>,
+        id: Option<String>,
+    ) -> Self {
         Self { journal, op, told, id: Mutex::new(id) }
     }
 

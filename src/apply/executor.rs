@@ -11,9 +11,7 @@ use tokio::task::{Id, JoinSet};
 use crate::address::Address;
 use crate::desired::{Output, Stack};
 use crate::graph::Graph;
-use crate::plan::{
-    Action, Engine, Fact, Facts, Half, Operation, Plan, Prepared, Secrets, Step, Verdict, View, conceal_observed, verdict,
-};
+use crate::plan::{Action, Engine, Fact, Facts, Half, Operation, Plan, Prepared, Secrets, Step, Verdict, View, conceal_observed, verdict};
 use crate::provider::{ErrorKind, Existing, ProviderError};
 use crate::schema::value_to_json;
 use crate::state::{Entry, FingerprintKey, Intent, Record, StateError, Status};

@@ -40,12 +40,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            concurrency: 64,
-            timeout: crate::value::Duration::minutes(60),
-            consistency: Duration::from_secs(60),
-            progress: PROGRESS,
-        }
+        Self { concurrency: 64, timeout: crate::value::Duration::minutes(60), consistency: Duration::from_secs(60), progress: PROGRESS }
     }
 }
 

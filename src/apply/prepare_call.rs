@@ -22,7 +22,12 @@ use super::validate::validate;
 pub(super) enum Next {
     Call(Box<Call>),
     /// The state alone changes, or nothing does.
-    Settled { doing: Doing, entries: Vec<Entry>, record: Option<Arc<Record>>, unchanged: bool },
+    Settled {
+        doing: Doing,
+        entries: Vec<Entry>,
+        record: Option<Arc<Record>>,
+        unchanged: bool,
+    },
     /// It cannot be called.
     Failed(Doing, ProviderError),
 }
@@ -233,9 +238,8 @@ fn op_id() -> Result<Arc<str>, ProviderError> {
 /// Inputs in which nothing may be unknown any more.
 fn known(inputs: &Object) -> Result<ResolvedObject, ProviderError> {
     let set = without_nulls(inputs).map(|(k, v)| (k.clone(), v.clone())).collect();
-    ResolvedObject::new(set).map_err(|unknown| {
-        internal(format!("`{}` of `{}` is still not known", unknown.source.attribute, unknown.source.address))
-    })
+    ResolvedObject::new(set)
+        .map_err(|unknown| internal(format!("`{}` of `{}` is still not known", unknown.source.attribute, unknown.source.address)))
 }
 
 /// Prior and inputs of an update: they differ in what changes, and in nothing else.

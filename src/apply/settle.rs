@@ -31,18 +31,28 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub enum Finding {
     /// The create went through, and is finished.
-    Created { id: String },
+    Created {
+        id: String,
+    },
     /// It was created, and what follows a create may be missing: the next apply finishes it.
-    Unfinished { id: String },
+    Unfinished {
+        id: String,
+    },
     /// The create never happened.
     NotCreated,
     /// The change may have happened in part: what is missing is in the next plan.
-    Changed { id: String },
+    Changed {
+        id: String,
+    },
     Deleted,
     /// The delete did not happen.
-    StillThere { id: String },
+    StillThere {
+        id: String,
+    },
     /// Nobody can tell yet; the operation stays open.
-    Undecided { error: ProviderError },
+    Undecided {
+        error: ProviderError,
+    },
 }
 
 /// The state with what was found folded in.
@@ -106,12 +116,17 @@ pub async fn settle(
 }
 
 enum Ended {
-    Made { existing: Existing, status: Status },
+    Made {
+        existing: Existing,
+        status: Status,
+    },
     Gone,
     /// It was accepted, and is not there any more.
     Vanished,
     NotCreated,
-    StillThere { id: String },
+    StillThere {
+        id: String,
+    },
     Undecided(ProviderError),
 }
 

@@ -13,14 +13,14 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 pub(crate) use diff::{Compared, Differ, Trouble, Wanted, dependencies, protects, resolve, target, without_nulls};
 pub(crate) use facts::{Fact, Facts};
-pub(crate) use order::{as_last_seen, deposed_address};
+pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 pub use order::{Half, Operation};
+pub(crate) use order::{as_last_seen, deposed_address};
+pub use prepare::prepare;
 pub(crate) use prepare::verdict;
 pub(crate) use secrets::{Secrets, conceal_observed, holds_secret};
-pub use prepare::prepare;
 pub use view::View;
 
 use crate::address::Address;
