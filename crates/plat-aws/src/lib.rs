@@ -10,10 +10,14 @@ mod service;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(any(feature = "iam", feature = "kms", feature = "logs"))]
+mod document;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
 mod names;
+#[cfg(any(feature = "eks", feature = "iam", feature = "kms"))]
+mod propagation;
 #[cfg(feature = "client")]
 mod provider;
 #[cfg(feature = "client")]

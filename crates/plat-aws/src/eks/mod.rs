@@ -1,3 +1,11 @@
 //! Amazon EKS: managed Kubernetes.
 
-resources!["eks":];
+mod cluster;
+mod nodegroup;
+#[cfg(feature = "eks")]
+mod update;
+
+pub use cluster::Cluster;
+pub use nodegroup::Nodegroup;
+
+resources!["eks": Cluster, Nodegroup];

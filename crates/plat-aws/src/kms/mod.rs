@@ -1,3 +1,7 @@
 //! AWS KMS: encryption keys.
 
-resources!["kms":];
+mod key;
+
+pub use key::Key;
+
+resources!["kms": Key];

@@ -1,3 +1,7 @@
 //! Amazon CloudWatch Logs.
 
-resources!["logs":];
+mod log_group;
+
+pub use log_group::LogGroup;
+
+resources!["logs": LogGroup];
