@@ -9,7 +9,11 @@ use tokio::time::{Instant, sleep};
 
 /// Repeats a call that was refused because of something that IAM does not show everywhere yet; any other outcome is final,
 /// and so is the refusal once `limit` has passed.
-pub(crate) async fn retried<T, Call, Answer>(limit: Duration, not_there_yet: fn(&ProviderError) -> bool, call: Call) -> Result<T, ProviderError>
+pub(crate) async fn retried<T, Call, Answer>(
+    limit: Duration,
+    not_there_yet: fn(&ProviderError) -> bool,
+    call: Call,
+) -> Result<T, ProviderError>
 where
     Call: Fn() -> Answer + Send,
     Answer: Future<Output = Result<T, ProviderError>> + Send,

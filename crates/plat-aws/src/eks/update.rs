@@ -92,7 +92,8 @@ pub(super) async fn tag(aws: &Aws, arn: &str, prior: &Tags, desired: &Tags) -> R
 /// A number as wide as EKS takes it.
 pub(super) fn int(number: Option<i64>) -> Result<Option<i32>, ProviderError> {
     let narrow = |n: i64| {
-        i32::try_from(n).map_err(|_| ProviderError::new(ErrorKind::Refused, "EKS", format!("`{n}` is out of the range of numbers that EKS takes")))
+        i32::try_from(n)
+            .map_err(|_| ProviderError::new(ErrorKind::Refused, "EKS", format!("`{n}` is out of the range of numbers that EKS takes")))
     };
     number.map(narrow).transpose()
 }
@@ -128,7 +129,9 @@ mod tests {
 
     #[test]
     fn an_update_to_what_is_there_is_done() {
-        for message in ["Cluster is already at the desired configuration with endpointPrivateAccess: true", "No changes needed for the logging config"] {
+        for message in
+            ["Cluster is already at the desired configuration with endpointPrivateAccess: true", "No changes needed for the logging config"]
+        {
             assert!(nothing_to_do(&refusal("InvalidParameterException", message)));
         }
         let real = "unsupported Kubernetes minor version update from 1.28 to 1.30";

@@ -81,7 +81,9 @@ mod tests {
 
     fn role() -> Role {
         Role {
-            assume_role_policy_document: Json(json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": ["sts:AssumeRole"] }] })),
+            assume_role_policy_document: Json(
+                json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": ["sts:AssumeRole"] }] }),
+            ),
             managed_policy_arns: vec!["arn:a".into(), "arn:b".into()],
             max_session_duration: Some(Duration::seconds(3600)),
             policies: vec![InlinePolicy { policy_name: "p".into(), policy_document: Json(json!({ "Statement": [] })) }],

@@ -126,9 +126,11 @@ mod handler {
                 gone_already(apply(aws, id, Change::DeletePolicy(policy.policy_name)).await)?;
             }
             let request = aws.iam().delete_role().role_name(id);
-            let deleted = propagation::retried(PROPAGATION, |refusal| refusal.code == "DeleteConflict", || async {
-                request.clone().send().await.map_err(|e| provider_error("DeleteRole", e))
-            });
+            let deleted = propagation::retried(
+                PROPAGATION,
+                |refusal| refusal.code == "DeleteConflict",
+                || async { request.clone().send().await.map_err(|e| provider_error("DeleteRole", e)) },
+            );
             gone_already(deleted.await.map(drop))?;
             until("RoleDeleted", op.timeout, Wait::from_secs(1), || async {
                 Ok(if get_role(aws, id).await?.is_none() { Progress::Ready(()) } else { Progress::Pending })
@@ -211,10 +213,8 @@ mod handler {
     }
 
     async fn apply(aws: &Aws, name: &str, change: Change) -> Result<(), ProviderError> {
-        propagation::retried(PROPAGATION, |refusal| unknown_principal(refusal) || unknown_role(refusal), || {
-            send(aws, name, change.clone())
-        })
-        .await
+        propagation::retried(PROPAGATION, |refusal| unknown_principal(refusal) || unknown_role(refusal), || send(aws, name, change.clone()))
+            .await
     }
 
     async fn send(aws: &Aws, role: &str, change: Change) -> Result<(), ProviderError> {
@@ -225,7 +225,8 @@ mod handler {
                 request.send().await.map(drop).map_err(|e| provider_error("UpdateAssumeRolePolicy", e))
             }
             Change::Settings { description, max_session_duration } => {
-                let request = iam.update_role().role_name(role).description(description).set_max_session_duration(seconds(max_session_duration)?);
+                let request =
+                    iam.update_role().role_name(role).description(description).set_max_session_duration(seconds(max_session_duration)?);
                 request.send().await.map(drop).map_err(|e| provider_error("UpdateRole", e))
             }
             Change::Boundary(Some(arn)) => {

@@ -26,14 +26,38 @@ pub struct Key {
     #[attr(chosen)]
     pub key_policy: Option<Json>,
     /// Kind of the key.
-    #[attr(optional, default = "SYMMETRIC_DEFAULT", replaces, one_of(
-        "SYMMETRIC_DEFAULT", "RSA_2048", "RSA_3072", "RSA_4096", "ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521",
-        "ECC_SECG_P256K1", "ECC_NIST_EDWARDS25519", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512", "SM2",
-        "ML_DSA_44", "ML_DSA_65", "ML_DSA_87"
-    ))]
+    #[attr(
+        optional,
+        default = "SYMMETRIC_DEFAULT",
+        replaces,
+        one_of(
+            "SYMMETRIC_DEFAULT",
+            "RSA_2048",
+            "RSA_3072",
+            "RSA_4096",
+            "ECC_NIST_P256",
+            "ECC_NIST_P384",
+            "ECC_NIST_P521",
+            "ECC_SECG_P256K1",
+            "ECC_NIST_EDWARDS25519",
+            "HMAC_224",
+            "HMAC_256",
+            "HMAC_384",
+            "HMAC_512",
+            "SM2",
+            "ML_DSA_44",
+            "ML_DSA_65",
+            "ML_DSA_87"
+        )
+    )]
     pub key_spec: String,
     /// What the key is used for.
-    #[attr(optional, default = "ENCRYPT_DECRYPT", replaces, one_of("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"))]
+    #[attr(
+        optional,
+        default = "ENCRYPT_DECRYPT",
+        replaces,
+        one_of("ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT")
+    )]
     pub key_usage: String,
     /// Whether the key can have replicas in other regions.
     #[attr(optional, default = false, replaces)]
@@ -88,7 +112,12 @@ mod handler {
             op.accepted.accepted(&id)?;
             let made = there(aws, op, &id).await?;
             // The description and the policy are in place from the start.
-            let bare = Key { description: desired.description.clone(), key_policy: desired.key_policy.clone(), tags: desired.tags.clone(), ..made };
+            let bare = Key {
+                description: desired.description.clone(),
+                key_policy: desired.key_policy.clone(),
+                tags: desired.tags.clone(),
+                ..made
+            };
             while_refused(&["NotFoundException"], op.timeout, PROPAGATION, || change(aws, &id, &bare, &desired)).await?;
             Ok((id.clone(), there(aws, op, &id).await?))
         }
@@ -273,7 +302,8 @@ mod handler {
     }
 
     async fn put_policy(aws: &Aws, id: &str, policy: String, bypass: bool) -> Result<(), ProviderError> {
-        let request = aws.kms().put_key_policy().key_id(id).policy_name("default").policy(policy).bypass_policy_lockout_safety_check(bypass);
+        let request =
+            aws.kms().put_key_policy().key_id(id).policy_name("default").policy(policy).bypass_policy_lockout_safety_check(bypass);
         let put = propagation::retried(PROPAGATION, unknown_principal, || async {
             request.clone().send().await.map_err(|e| provider_error("PutKeyPolicy", e))
         });

@@ -27,12 +27,19 @@ pub(super) enum Config {
     DeletionProtection(bool),
     Access(AccessConfig),
     /// The three parts of EKS Auto Mode, which EKS takes only together.
-    AutoMode { compute: ComputeConfig, network: KubernetesNetworkConfig, storage: StorageConfig },
+    AutoMode {
+        compute: ComputeConfig,
+        network: KubernetesNetworkConfig,
+        storage: StorageConfig,
+    },
     Endpoint(ResourcesVpcConfig),
     Subnets(ResourcesVpcConfig),
     Egress(ResourcesVpcConfig),
     RemoteNetworks(Option<RemoteNetworkConfig>),
-    Logging { on: BTreeSet<String>, off: BTreeSet<String> },
+    Logging {
+        on: BTreeSet<String>,
+        off: BTreeSet<String>,
+    },
     Scaling(ControlPlaneScalingConfig),
     ZonalShift(ZonalShiftConfig),
     ApiServer(KubeApiServerConfig),
@@ -49,7 +56,8 @@ pub(super) fn between(actual: &Cluster, desired: &Cluster) -> Vec<Change> {
         changes.push(Change::Version(version));
     }
     changes.extend(configs(actual, desired).into_iter().map(Change::Config));
-    let active = actual.certificate_authority.as_ref().and_then(|authority| authority.active.as_ref()).and_then(|active| active.id.as_ref());
+    let active =
+        actual.certificate_authority.as_ref().and_then(|authority| authority.active.as_ref()).and_then(|active| active.id.as_ref());
     if let Some(wanted) = desired.active_certificate_authority_id.clone().filter(|wanted| Some(wanted) != active) {
         changes.push(Change::CertificateAuthority(wanted));
     }
@@ -118,7 +126,11 @@ fn vpc(actual: &ResourcesVpcConfig, desired: &ResourcesVpcConfig) -> Vec<Config>
         let whole = if about_subnets { part.clone() } else { ResourcesVpcConfig { subnet_ids: actual.subnet_ids.clone(), ..part.clone() } };
         !covers(&whole.encode(), &actual.encode())
     };
-    let parts = [(asks(&endpoint), Config::Endpoint(endpoint)), (asks(&subnets), Config::Subnets(subnets)), (asks(&egress), Config::Egress(egress))];
+    let parts = [
+        (asks(&endpoint), Config::Endpoint(endpoint)),
+        (asks(&subnets), Config::Subnets(subnets)),
+        (asks(&egress), Config::Egress(egress)),
+    ];
     parts.into_iter().filter(|(asked, _)| *asked).map(|(_, part)| part).collect()
 }
 
@@ -183,8 +195,14 @@ pub(super) fn fixed(actual: &Cluster, desired: &Cluster) -> Option<&'static str>
     let wants = desired.kubernetes_network_config.as_ref().unwrap_or(&none);
     [
         ("kubernetes_network_config.ip_family", wants.ip_family.is_some() && wants.ip_family != has.ip_family),
-        ("kubernetes_network_config.service_ipv4_cidr", wants.service_ipv4_cidr.is_some() && wants.service_ipv4_cidr != has.service_ipv4_cidr),
-        ("kubernetes_network_config.service_ipv6_cidr", wants.service_ipv6_cidr.is_some() && wants.service_ipv6_cidr != has.service_ipv6_cidr),
+        (
+            "kubernetes_network_config.service_ipv4_cidr",
+            wants.service_ipv4_cidr.is_some() && wants.service_ipv4_cidr != has.service_ipv4_cidr,
+        ),
+        (
+            "kubernetes_network_config.service_ipv6_cidr",
+            wants.service_ipv6_cidr.is_some() && wants.service_ipv6_cidr != has.service_ipv6_cidr,
+        ),
     ]
     .into_iter()
     .find_map(|(name, differs)| differs.then_some(name))
@@ -218,7 +236,9 @@ fn covers(wanted: &Value, actual: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::eks::cluster::{ActiveCertificateAuthority, CertificateAuthority, ClusterLogging, ElasticLoadBalancing, Logging, LoggingTypeConfig};
+    use crate::eks::cluster::{
+        ActiveCertificateAuthority, CertificateAuthority, ClusterLogging, ElasticLoadBalancing, Logging, LoggingTypeConfig,
+    };
 
     fn logs(types: &[&str]) -> Option<Logging> {
         let enabled_types = types.iter().map(|ty| LoggingTypeConfig { r#type: Some((*ty).to_owned()) }).collect();
@@ -238,7 +258,10 @@ mod tests {
                 public_access_cidrs: Some(vec!["0.0.0.0/0".parse().unwrap()]),
                 control_plane_egress_mode: Some("AWS_MANAGED".into()),
             },
-            access_config: Some(AccessConfig { authentication_mode: Some("CONFIG_MAP".into()), bootstrap_cluster_creator_admin_permissions: None }),
+            access_config: Some(AccessConfig {
+                authentication_mode: Some("CONFIG_MAP".into()),
+                bootstrap_cluster_creator_admin_permissions: None,
+            }),
             compute_config: Some(ComputeConfig { enabled: Some(false), ..ComputeConfig::default() }),
             upgrade_policy: Some(UpgradePolicy { support_type: Some("EXTENDED".into()) }),
             logging: logs(&["api", "audit"]),
@@ -280,8 +303,12 @@ mod tests {
         assert_eq!(policy, Change::UpgradePolicy(UpgradePolicy { support_type: Some("STANDARD".into()) }));
         assert_eq!(version, Change::Version(Version("1.29".into())));
         assert_eq!(protection, Change::Config(Config::DeletionProtection(true)));
-        assert!(matches!(endpoint, Change::Config(Config::Endpoint(vpc)) if vpc.subnet_ids.is_empty() && vpc.endpoint_public_access == Some(true)));
-        assert!(matches!(subnets, Change::Config(Config::Subnets(vpc)) if vpc.subnet_ids.len() == 3 && vpc.endpoint_public_access.is_none()));
+        assert!(
+            matches!(endpoint, Change::Config(Config::Endpoint(vpc)) if vpc.subnet_ids.is_empty() && vpc.endpoint_public_access == Some(true))
+        );
+        assert!(
+            matches!(subnets, Change::Config(Config::Subnets(vpc)) if vpc.subnet_ids.len() == 3 && vpc.endpoint_public_access.is_none())
+        );
         let (on, off) = (BTreeSet::from(["scheduler".to_owned()]), BTreeSet::from(["api".to_owned()]));
         assert_eq!(logs, Change::Config(Config::Logging { on, off }));
     }
@@ -298,8 +325,11 @@ mod tests {
         let compute = ComputeConfig { enabled: Some(true), ..ComputeConfig::default() };
         let mut had = actual();
         let balancing = ElasticLoadBalancing { enabled: Some(false) };
-        had.kubernetes_network_config =
-            Some(KubernetesNetworkConfig { elastic_load_balancing: Some(balancing.clone()), ip_family: Some("ipv4".into()), ..Default::default() });
+        had.kubernetes_network_config = Some(KubernetesNetworkConfig {
+            elastic_load_balancing: Some(balancing.clone()),
+            ip_family: Some("ipv4".into()),
+            ..Default::default()
+        });
         let changes = between(&had, &Cluster { compute_config: Some(compute.clone()), ..desired() });
         let network = KubernetesNetworkConfig { elastic_load_balancing: Some(balancing), ..KubernetesNetworkConfig::default() };
         assert_eq!(changes, [Change::Config(Config::AutoMode { compute, network, storage: StorageConfig::default() })]);
@@ -307,7 +337,8 @@ mod tests {
 
     #[test]
     fn an_authority_that_signs_already_is_not_activated_again() {
-        let signs = CertificateAuthority { data: None, active: Some(ActiveCertificateAuthority { id: Some("ca-1".into()), activated_by: None }) };
+        let signs =
+            CertificateAuthority { data: None, active: Some(ActiveCertificateAuthority { id: Some("ca-1".into()), activated_by: None }) };
         let had = Cluster { certificate_authority: Some(signs), ..actual() };
         let wants = |id: &str| Cluster { active_certificate_authority_id: Some(id.into()), ..desired() };
         assert_eq!(between(&had, &wants("ca-1")), []);
@@ -317,7 +348,10 @@ mod tests {
     #[test]
     fn addresses_of_services_are_fixed() {
         let with = |net: &str| Cluster {
-            kubernetes_network_config: Some(KubernetesNetworkConfig { service_ipv4_cidr: Some(net.parse().unwrap()), ..Default::default() }),
+            kubernetes_network_config: Some(KubernetesNetworkConfig {
+                service_ipv4_cidr: Some(net.parse().unwrap()),
+                ..Default::default()
+            }),
             ..actual()
         };
         assert_eq!(fixed(&with("10.100.0.0/16"), &with("10.100.0.0/16")), None);

@@ -40,7 +40,9 @@ impl ResourceHandler<Aws> for Cluster {
         // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
         let actual = active(aws, op, id).await?;
         if let Some(setting) = changes::fixed(&actual, &desired) {
-            let message = format!("`{setting}` cannot change in a cluster that is there: set it back, or give the cluster a new `name` to replace it");
+            let message = format!(
+                "`{setting}` cannot change in a cluster that is there: set it back, or give the cluster a new `name` to replace it"
+            );
             return Err(ProviderError::new(ErrorKind::Refused, "UpdateClusterConfig", message));
         }
         for change in changes::between(&actual, &desired) {

@@ -205,9 +205,9 @@ impl Cluster {
             logging: found.logging.and_then(read_logging),
             outpost_config: found.outpost_config.map(read_outpost),
             remote_network_config: found.remote_network_config.and_then(read_remote_networks),
-            storage_config: found.storage_config.map(|config| StorageConfig {
-                block_storage: config.block_storage.map(|block| BlockStorage { enabled: block.enabled }),
-            }),
+            storage_config: found
+                .storage_config
+                .map(|config| StorageConfig { block_storage: config.block_storage.map(|block| BlockStorage { enabled: block.enabled }) }),
             tags: tags::user_tags(found.tags.unwrap_or_default()),
             upgrade_policy: found
                 .upgrade_policy

@@ -79,7 +79,11 @@ mod tests {
             labels: [("team".to_owned(), "a".to_owned()), ("old".to_owned(), "1".to_owned())].into(),
             taints: vec![taint("gpu", "yes"), taint("spot", "yes")],
             scaling_config: Some(ScalingConfig { desired_size: Some(3), max_size: Some(4), min_size: Some(2) }),
-            update_config: Some(UpdateConfig { max_unavailable: Some(1), max_unavailable_percentage: None, update_strategy: Some("DEFAULT".into()) }),
+            update_config: Some(UpdateConfig {
+                max_unavailable: Some(1),
+                max_unavailable_percentage: None,
+                update_strategy: Some("DEFAULT".into()),
+            }),
             version: Some(Version("1.28".into())),
             release_version: Some("1.28.5-20240227".into()),
             ..Nodegroup::default()
@@ -128,7 +132,8 @@ mod tests {
         let release = Release::between(&actual(), &desired).unwrap();
         assert_eq!((release.version, release.release_version.as_deref()), (Some(Version("1.28".into())), Some("1.28.8-20240506")));
         let template = |version: &str| LaunchTemplateSpecification { id: Some("lt-1".into()), version: Some(version.into()), name: None };
-        let had = Nodegroup { launch_template: Some(LaunchTemplateSpecification { name: Some("nodes".into()), ..template("1") }), ..actual() };
+        let had =
+            Nodegroup { launch_template: Some(LaunchTemplateSpecification { name: Some("nodes".into()), ..template("1") }), ..actual() };
         let desired = |version: &str| Nodegroup { launch_template: Some(template(version)), ..actual() };
         assert_eq!(Release::between(&had, &desired("1")), None);
         assert_eq!(Release::between(&had, &desired("2")).unwrap().launch_template, Some(template("2")));

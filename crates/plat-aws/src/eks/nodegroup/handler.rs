@@ -100,7 +100,11 @@ fn name(op: &Operation<'_>, desired: &Nodegroup) -> String {
 /// Cluster and node group of an import id.
 fn parts(id: &str) -> Result<(&str, &str), ProviderError> {
     id.split_once('|').filter(|(cluster, name)| !cluster.is_empty() && !name.is_empty()).ok_or_else(|| {
-        ProviderError::new(ErrorKind::Refused, "DescribeNodegroup", format!("`{id}` is no id of a node group; one looks like `cluster|nodegroup`"))
+        ProviderError::new(
+            ErrorKind::Refused,
+            "DescribeNodegroup",
+            format!("`{id}` is no id of a node group; one looks like `cluster|nodegroup`"),
+        )
     })
 }
 
@@ -163,7 +167,7 @@ fn is_of(op: &Operation<'_>, found: &eks::Nodegroup) -> bool {
 /// Waits as botocore's NodegroupActive does. A group whose nodes are not well (`DEGRADED`) can be changed, and is not made better
 /// by waiting.
 async fn active(aws: &Aws, op: &Operation<'_>, target: (&str, &str)) -> Result<Nodegroup, ProviderError> {
-    use eks::NodegroupStatus::{Active, CreateFailed, DeleteFailed, Degraded, Deleting};
+    use eks::NodegroupStatus::{Active, CreateFailed, Degraded, DeleteFailed, Deleting};
     until("NodegroupActive", op.timeout, DELAY, || async {
         let Some(found) = describe(aws, target).await? else { return Ok(Progress::Pending) };
         Ok(match &found.status {

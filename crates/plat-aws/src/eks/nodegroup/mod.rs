@@ -15,8 +15,8 @@ use plat::value::{Size, Version};
 use plat_derive::Resource;
 
 use super::Cluster;
-use crate::refs::Subnet;
 use crate::iam::Role;
+use crate::refs::Subnet;
 pub use settings::*;
 
 /// Nodes of a Kubernetes cluster that EKS makes, updates and takes away.
@@ -37,15 +37,35 @@ pub struct Nodegroup {
     #[attr(required, replaces, unordered)]
     pub subnets: Vec<Id<Subnet>>,
     /// The image of the nodes; by default Amazon Linux for the architecture of the instance types.
-    #[attr(chosen, replaces, one_of(
-        "AL2023_ARM_64_NVIDIA", "AL2023_ARM_64_STANDARD", "AL2023_x86_64_NEURON", "AL2023_x86_64_NVIDIA", "AL2023_x86_64_STANDARD",
-        "AL2_ARM_64", "AL2_x86_64", "AL2_x86_64_GPU",
-        "BOTTLEROCKET_ARM_64", "BOTTLEROCKET_ARM_64_FIPS", "BOTTLEROCKET_ARM_64_NVIDIA", "BOTTLEROCKET_ARM_64_NVIDIA_FIPS",
-        "BOTTLEROCKET_x86_64", "BOTTLEROCKET_x86_64_FIPS", "BOTTLEROCKET_x86_64_NVIDIA", "BOTTLEROCKET_x86_64_NVIDIA_FIPS",
-        "CUSTOM",
-        "WINDOWS_CORE_2019_x86_64", "WINDOWS_CORE_2022_x86_64", "WINDOWS_CORE_2025_x86_64",
-        "WINDOWS_FULL_2019_x86_64", "WINDOWS_FULL_2022_x86_64", "WINDOWS_FULL_2025_x86_64"
-    ))]
+    #[attr(
+        chosen,
+        replaces,
+        one_of(
+            "AL2023_ARM_64_NVIDIA",
+            "AL2023_ARM_64_STANDARD",
+            "AL2023_x86_64_NEURON",
+            "AL2023_x86_64_NVIDIA",
+            "AL2023_x86_64_STANDARD",
+            "AL2_ARM_64",
+            "AL2_x86_64",
+            "AL2_x86_64_GPU",
+            "BOTTLEROCKET_ARM_64",
+            "BOTTLEROCKET_ARM_64_FIPS",
+            "BOTTLEROCKET_ARM_64_NVIDIA",
+            "BOTTLEROCKET_ARM_64_NVIDIA_FIPS",
+            "BOTTLEROCKET_x86_64",
+            "BOTTLEROCKET_x86_64_FIPS",
+            "BOTTLEROCKET_x86_64_NVIDIA",
+            "BOTTLEROCKET_x86_64_NVIDIA_FIPS",
+            "CUSTOM",
+            "WINDOWS_CORE_2019_x86_64",
+            "WINDOWS_CORE_2022_x86_64",
+            "WINDOWS_CORE_2025_x86_64",
+            "WINDOWS_FULL_2019_x86_64",
+            "WINDOWS_FULL_2022_x86_64",
+            "WINDOWS_FULL_2025_x86_64"
+        )
+    )]
     pub ami_type: Option<String>,
     /// How the instances are paid for.
     #[attr(chosen, replaces, one_of("ON_DEMAND", "SPOT", "CAPACITY_BLOCK"))]

@@ -31,7 +31,10 @@ pub(super) fn launch_template(template: &LaunchTemplateSpecification) -> eks::La
 
 pub(super) fn remote_access(access: &RemoteAccess) -> eks::RemoteAccessConfig {
     let groups: Vec<_> = access.source_security_groups.iter().map(ToString::to_string).collect();
-    eks::RemoteAccessConfig::builder().ec2_ssh_key(&access.ec2_ssh_key).set_source_security_groups((!groups.is_empty()).then_some(groups)).build()
+    eks::RemoteAccessConfig::builder()
+        .ec2_ssh_key(&access.ec2_ssh_key)
+        .set_source_security_groups((!groups.is_empty()).then_some(groups))
+        .build()
 }
 
 pub(super) fn taint(taint: &Taint) -> eks::Taint {

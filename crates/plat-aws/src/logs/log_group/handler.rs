@@ -257,7 +257,10 @@ mod tests {
     #[test]
     fn documents_differ_by_meaning() {
         let json = |text: &str| Json(serde_json::from_str(text).unwrap());
-        let (a, b) = (json("{\"Statement\": [{\"Action\": \"logs:PutLogEvents\"}]}"), json("{\"Statement\": {\"Action\": [\"logs:PutLogEvents\"]}}"));
+        let (a, b) = (
+            json("{\"Statement\": [{\"Action\": \"logs:PutLogEvents\"}]}"),
+            json("{\"Statement\": {\"Action\": [\"logs:PutLogEvents\"]}}"),
+        );
         assert!(!differs(Some(&a), Some(&b)));
         assert!(differs(Some(&a), None));
         assert!(!differs(None, None));
