@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("eval", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "desired", "check"]),
     ("provider", &["address", "value", "schema", "types"]),
     ("state", &["address", "value", "schema", "types"]),
-    ("graph", &["source", "address", "value", "desired", "schema", "state"]),
+    ("graph", &["source", "diagnostic", "address", "value", "desired", "schema", "state"]),
     ("plan", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph"]),
     ("apply", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan"]),
     // Leaves: they may look at everything, and nothing looks at them.

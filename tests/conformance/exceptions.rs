@@ -12,4 +12,9 @@ pub struct Exception {
     pub why: &'static str,
 }
 
-pub const ALL: &[Exception] = &[];
+pub const ALL: &[Exception] = &[Exception {
+    of: "aws.rds.DBInstance",
+    rule: Rule::WriteOnly,
+    names: &["db_cluster_snapshot_identifier"],
+    why: "DescribeDBInstances does not say which cluster snapshot an instance was restored from",
+}];
