@@ -7,12 +7,14 @@
 
 pub mod address;
 pub mod apply;
+pub mod check;
 pub mod desired;
 pub mod diagnostic;
 pub mod graph;
 pub mod plan;
 pub mod provider;
 pub mod render;
+pub mod resolve;
 pub mod schema;
 pub mod source;
 pub mod state;

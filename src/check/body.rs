@@ -1,0 +1,151 @@
+//! Bodies whose names are given: records of a known type, resources, uses of components.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::typed::{ExprId, ExprKind, Options, RecordKey, Setting};
+use super::{Checker, Member, Scope, mismatch};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::schema::{Mode, ResourceSchema};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, Entry, Key};
+use crate::types::{Record, Type};
+
+/// One name that a body may give.
+struct Wanted {
+    name: Arc<str>,
+    ty: Type,
+    required: bool,
+}
+
+impl Checker<'_> {
+    /// A record literal where a record of a known type is wanted. Fields left out take their defaults.
+    pub(super) fn record_as(&mut self, scope: &mut Scope, entries: &[Entry], record: &Arc<Record>, span: Span) -> ExprId {
+        let wanted: Vec<Wanted> =
+            record.fields.iter().map(|f| Wanted { name: f.name.clone(), ty: f.ty.clone(), required: !f.optional }).collect();
+        let owner = record.name.as_ref().map_or_else(|| "this record".to_owned(), |n| format!("`{n}`"));
+        let (settings, _) = self.settings(scope, entries, &wanted, &owner, span, false);
+        let mut typed: Vec<(RecordKey, ExprId)> = Vec::with_capacity(record.fields.len());
+        let mut given: HashMap<&str, ExprId> = settings.iter().map(|s| (&*s.name.node, s.value)).collect();
+        for field in &record.fields {
+            let default = || record.name.as_ref().and_then(|name| self.field_defaults.get(&(name.clone(), field.name.clone()))).copied();
+            if let Some(value) = given.remove(&*field.name).or_else(default) {
+                typed.push((RecordKey::Name(field.name.clone()), value));
+            }
+        }
+        self.push(ExprKind::Record(typed), Type::Record(record.clone()), span)
+    }
+
+    /// The body of a resource or lookup of type `schema`.
+    pub(super) fn resource_body(&mut self, scope: &mut Scope, schema: &ResourceSchema, resource: &ast::Resource, lookup: bool) -> (Vec<Setting>, Options) {
+        let wanted: Vec<Wanted> = schema
+            .attributes
+            .iter()
+            .filter(|a| a.is_input() || lookup)
+            .map(|a| Wanted {
+                name: a.name.into(),
+                ty: if a.mode == Mode::Required { a.ty.clone() } else { Type::optional(a.ty.clone()) },
+                required: a.mode == Mode::Required && !lookup,
+            })
+            .collect();
+        let entries: Vec<Entry> = if lookup {
+            resource.entries.clone()
+        } else {
+            let (computed, rest): (Vec<Entry>, Vec<Entry>) = resource.entries.iter().cloned().partition(|e| match &e.key {
+                Key::Name(name) => schema.attribute(name).is_some_and(|a| a.mode == Mode::Computed),
+                _ => false,
+            });
+            for entry in computed {
+                let Key::Name(name) = &entry.key else { continue };
+                self.report(
+                    Diagnostic::error(Code(205), name.span, format!("`{}` is set by AWS, not by you", name.node))
+                        .label("computed")
+                        .help(format!("remove it; read it elsewhere as `{}.{}`", resource.name.node, name.node)),
+                );
+            }
+            rest
+        };
+        self.settings(scope, &entries, &wanted, &format!("`{}`", schema.name), resource.name.span, true)
+    }
+
+    /// The body of a component's use.
+    pub(super) fn component_body_of(&mut self, scope: &mut Scope, params: &[Member], title: &str, resource: &ast::Resource) -> (Vec<Setting>, Options) {
+        let wanted: Vec<Wanted> = params.iter().map(|p| Wanted { name: p.name.clone(), ty: p.ty.clone(), required: p.required }).collect();
+        self.settings(scope, &resource.entries, &wanted, &format!("`{title}`"), resource.name.span, true)
+    }
+
+    /// Types the entries of a body against what may be given. `engine`: `@` settings are possible.
+    fn settings(&mut self, scope: &mut Scope, entries: &[Entry], wanted: &[Wanted], owner: &str, at: Span, engine: bool) -> (Vec<Setting>, Options) {
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        let mut settings = Vec::with_capacity(entries.len());
+        let mut options = Options::default();
+        let mut meant: Vec<Arc<str>> = Vec::new();
+        for entry in entries {
+            let name = match &entry.key {
+                Key::Name(name) => name,
+                Key::Engine(name) if engine => {
+                    self.option(scope, &mut options, name, &entry.value);
+                    continue;
+                }
+                Key::Engine(name) => {
+                    self.misplaced_engine(name);
+                    continue;
+                }
+                Key::Text(expr) => {
+                    self.report(Diagnostic::error(Code(201), expr.span, format!("the names of {owner} are fixed")).label("a name put together from parts"));
+                    continue;
+                }
+            };
+            if let Some(first) = seen.insert(name.node.clone(), name.span) {
+                self.duplicate(&name.node, name.span, first);
+                continue;
+            }
+            let Some(want) = wanted.iter().find(|w| w.name == name.node) else {
+                let close = closest(&name.node, wanted.iter().map(|w| &*w.name));
+                // A slip of the pen for a required name is one mistake, not two.
+                meant.extend(close.map(Arc::from));
+                self.unknown_setting(name, wanted, close, owner, engine);
+                self.infer_quietly(scope, &entry.value);
+                continue;
+            };
+            let value = self.expect(scope, &entry.value, &want.ty, &format!("`{}`", name.node));
+            settings.push(Setting { name: name.clone(), value });
+        }
+        let missing: Vec<&str> =
+            wanted.iter().filter(|w| w.required && !seen.contains_key(&w.name) && !meant.contains(&w.name)).map(|w| &*w.name).collect();
+        if let Some(first) = missing.first() {
+            let names = missing.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
+            let ty = wanted.iter().find(|w| w.name.as_ref() == *first).map(|w| mismatch::describe(&w.ty)).unwrap_or_default();
+            self.report(
+                Diagnostic::error(Code(202), at, format!("{owner} needs {names}"))
+                    .label(if missing.len() == 1 { "is missing here" } else { "are missing here" })
+                    .help(format!("add `{first} = …`, {ty}")),
+            );
+        }
+        (settings, options)
+    }
+
+    fn unknown_setting(&mut self, name: &ast::Name, wanted: &[Wanted], close: Option<&str>, owner: &str, engine: bool) {
+        let engine_word = engine && super::settings::ENGINE_NAMES.contains(&&*name.node);
+        let help = match close {
+            _ if engine_word => format!("settings of the engine start with `@`: `@{}`", name.node),
+            Some(close) => format!("did you mean `{close}`?"),
+            None if wanted.is_empty() => "it takes none".to_owned(),
+            None if wanted.len() <= 12 => format!("it has {}", wanted.iter().map(|w| format!("`{}`", w.name)).collect::<Vec<_>>().join(", ")),
+            None => format!("`plat docs {}` lists all", owner.trim_matches('`')),
+        };
+        self.report(Diagnostic::error(Code(201), name.span, format!("{owner} has no `{}`", name.node)).label("not known").help(help));
+    }
+
+    /// Looks into a value whose place is already reported: only what is certainly wrong in itself is said.
+    fn infer_quietly(&mut self, scope: &mut Scope, expr: &ast::Expr) {
+        let before = self.diagnostics.len();
+        self.infer_free(scope, expr);
+        let found = self.diagnostics.split_off(before);
+        self.diagnostics.extend(found.into_iter().filter(|d| d.code == Code(200)));
+    }
+
+    pub(super) fn setting(&mut self, name: &ast::Name, value: ExprId) -> Setting {
+        Setting { name: Spanned::new(name.node.clone(), name.span), value }
+    }
+}

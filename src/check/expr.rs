@@ -1,0 +1,485 @@
+//! The type of every expression.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::join::join;
+use super::typed::{Arm, ExprId, ExprKind, ForHead, RecordKey};
+use super::{Checker, Scope, mismatch};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::ModuleId;
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind as Ast, Key, Part, Pattern};
+use crate::types::{Field, Function, Record, Type, is_assignable};
+use crate::value::Value;
+
+impl Scope {
+    /// For values that can refer to nothing: defaults of fields.
+    pub(super) fn constants(module: ModuleId) -> Self {
+        Self { module, slots: HashMap::new(), locals: Vec::new(), only_constants: true }
+    }
+
+    pub(super) fn with_locals(&mut self, names: &[(Arc<str>, Type, Span)]) -> usize {
+        let before = self.locals.len();
+        self.locals.extend_from_slice(names);
+        before
+    }
+}
+
+impl Checker<'_> {
+    /// Types an expression and makes it fit `want`.
+    pub(super) fn expect(&mut self, scope: &mut Scope, expr: &Expr, want: &Type, what: &str) -> ExprId {
+        let id = self.infer(scope, expr, Some(want), what);
+        self.coerce(scope, id, want, what)
+    }
+
+    pub(super) fn infer_free(&mut self, scope: &mut Scope, expr: &Expr) -> ExprId {
+        self.infer(scope, expr, None, "this")
+    }
+
+    /// Types an expression. `want` guides literals and lambdas; whether the result fits it is the caller's business.
+    pub(super) fn infer(&mut self, scope: &mut Scope, expr: &Expr, want: Option<&Type>, what: &str) -> ExprId {
+        let span = expr.span;
+        let want = want.map(Type::required).map(|w| if let Type::Secret(inner) = w { &**inner } else { w });
+        match &*expr.node {
+            Ast::Literal(value) => self.literal(value, span),
+            Ast::Template(parts) => self.template(scope, parts, span),
+            Ast::Name(name) => self.name(scope, name, span),
+            Ast::List(items) => self.list(scope, items, want, what, span),
+            Ast::Record(entries) => self.record(scope, entries, want, what, span),
+            Ast::ListFor { head, body } => {
+                let of = match want {
+                    Some(Type::List(of)) => Some(&**of),
+                    _ => None,
+                };
+                let (head, before) = self.for_head(scope, head);
+                let body = self.infer_or_expect(scope, body, of, what);
+                scope.locals.truncate(before);
+                let ty = Type::list(self.ty(body).clone());
+                self.push(ExprKind::ListFor { head, body }, ty, span)
+            }
+            Ast::MapFor { head, key, value } => {
+                let of = match want {
+                    Some(Type::Map(of)) => Some(&**of),
+                    _ => None,
+                };
+                let (head, before) = self.for_head(scope, head);
+                let key = self.expect(scope, key, &Type::String, "the key");
+                let value = self.infer_or_expect(scope, value, of, what);
+                scope.locals.truncate(before);
+                let ty = Type::map(self.ty(value).clone());
+                self.push(ExprKind::MapFor { head, key, value }, ty, span)
+            }
+            Ast::Lambda { params, body } => self.lambda(scope, params, body, want, span),
+            Ast::Unary { op, operand } => self.unary(scope, *op, operand, span),
+            Ast::Binary { op, left, right } => self.binary(scope, *op, left, right, want, span),
+            Ast::Member { base, name, safe } => self.member(scope, base, name, *safe, span),
+            Ast::Index { base, index } => self.index(scope, base, index, span),
+            Ast::Call { callee, args } => self.call(scope, callee, args, span),
+            Ast::If { condition, then, otherwise } => {
+                let condition = self.expect(scope, condition, &Type::Bool, "the condition");
+                let then = self.infer_or_expect(scope, then, want, what);
+                let otherwise = self.infer_or_expect(scope, otherwise, want, what);
+                let ty = self.joined(then, otherwise, "the two branches");
+                self.push(ExprKind::If { condition, then, otherwise }, ty, span)
+            }
+            Ast::Match { subject, arms } => self.match_expr(scope, subject, arms, want, what, span),
+            Ast::Tagged { tag, .. } => {
+                self.report(
+                    Diagnostic::error(Code(225), tag.span, format!("`{} {{ … }}` is a kind of state store", tag.node)).label("only `state` in `stack` takes one"),
+                );
+                self.broken(span)
+            }
+        }
+    }
+
+    /// With something wanted the expression is made to fit it at once, so that an error points at the inner word.
+    fn infer_or_expect(&mut self, scope: &mut Scope, expr: &Expr, want: Option<&Type>, what: &str) -> ExprId {
+        match want {
+            Some(want) if *want != Type::Json => self.expect(scope, expr, want, what),
+            _ => self.infer(scope, expr, want, what),
+        }
+    }
+
+    fn literal(&mut self, value: &Value, span: Span) -> ExprId {
+        let ty = match value {
+            Value::Bool(_) => Type::Bool,
+            Value::Int(_) => Type::Int,
+            Value::Float(_) => Type::Float,
+            Value::String(text) => Type::union([text.clone()]),
+            Value::Cidr(_) => Type::Cidr,
+            Value::Ip(_) => Type::Ip,
+            Value::Size(_) => Type::Size,
+            Value::Duration(_) => Type::Duration,
+            Value::Version(_) => Type::Version,
+            _ => Type::Null,
+        };
+        self.push(ExprKind::Const(value.clone()), ty, span)
+    }
+
+    fn template(&mut self, scope: &mut Scope, parts: &[Part], span: Span) -> ExprId {
+        let mut ids = Vec::with_capacity(parts.len());
+        let mut secret = false;
+        for part in parts {
+            match part {
+                Part::Text(text) => ids.push(self.push(ExprKind::Const(Value::String(text.clone())), Type::String, span)),
+                Part::Expr(expr) => {
+                    let id = self.infer_free(scope, expr);
+                    let ty = self.ty(id).clone();
+                    let plain = if let Type::Secret(inner) = &ty { &**inner } else { &ty };
+                    secret |= matches!(ty, Type::Secret(_));
+                    if !printable(plain) {
+                        self.unprintable(scope, id, plain);
+                    }
+                    ids.push(id);
+                }
+            }
+        }
+        let ty = if secret { Type::secret(Type::String) } else { Type::String };
+        self.push(ExprKind::Template(ids), ty, span)
+    }
+
+    fn unprintable(&mut self, scope: &Scope, id: ExprId, ty: &Type) {
+        let span = self.span(id);
+        let text = self.text(span);
+        let diagnostic = match ty {
+            Type::Optional(_) => Diagnostic::error(Code(212), span, "a text cannot hold what may be nothing".to_owned())
+                .label(format!("`{ty}`"))
+                .help(format!("say what stands there without it: `${{{text} ?? \"…\"}}`")),
+            Type::Resource(name) => {
+                let id_attribute = self.registry.get(name).and_then(|s| s.id_attribute()).unwrap_or("id");
+                Diagnostic::error(Code(203), span, format!("a text cannot hold {}", mismatch::describe(ty)))
+                    .label(self.label_of(id, ty))
+                    .help(format!("say which attribute: `${{{text}.{id_attribute}}}`"))
+            }
+            _ => Diagnostic::error(Code(203), span, format!("a text cannot hold {}", mismatch::describe(ty)))
+                .label(format!("`{ty}`"))
+                .maybe_help(matches!(ty, Type::List(_)).then(|| format!("join it: `${{{text}.join(\", \")}}`"))),
+        };
+        let diagnostic = match self.origin(scope, id) {
+            Some((name, declared)) => diagnostic.also(declared, format!("`{name}` is declared here")),
+            None => diagnostic,
+        };
+        self.report(diagnostic);
+    }
+
+    fn name(&mut self, scope: &mut Scope, name: &Arc<str>, span: Span) -> ExprId {
+        if let Some(position) = scope.locals.iter().rposition(|(local, ..)| local == name) {
+            let ty = scope.locals.get(position).map_or(Type::Error, |(_, ty, _)| ty.clone());
+            return self.push(ExprKind::Local(scope.locals.len() - 1 - position), ty, span);
+        }
+        if let Some(slot) = scope.slots.get(name) {
+            let (index, ty) = (slot.index, slot.ty.clone());
+            return self.push(ExprKind::Slot(index), ty, span);
+        }
+        if matches!(&**name, "env" | "stack" | "secret") {
+            self.report(
+                Diagnostic::error(Code(200), span, format!("`{name}` is not a value by itself"))
+                    .label("needs a `.`")
+                    .help(if &**name == "secret" { "write `secret.aws(\"…\")`" } else { "write `.name` behind it" }),
+            );
+            return self.broken(span);
+        }
+        self.unknown_name(scope, name, span);
+        self.broken(span)
+    }
+
+    fn unknown_name(&mut self, scope: &Scope, name: &Arc<str>, span: Span) {
+        let mut candidates = scope.locals.iter().map(|(n, ..)| &**n).chain(scope.slots.keys().map(|n| &**n)).collect::<Vec<_>>();
+        candidates.sort_unstable();
+        let help = match crate::diagnostic::closest(name, candidates.into_iter().chain(["env", "stack"])) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None if scope.only_constants => "a value here can refer to no other declaration".to_owned(),
+            None if name.starts_with(|c: char| c.is_ascii_lowercase()) => format!("declare it, for instance `param {name}: String`; a text stands in quotes"),
+            None => "declare it with `let` or `param`".to_owned(),
+        };
+        self.report(Diagnostic::error(Code(200), span, format!("there is no `{name}` here")).label("not known in this scope").help(help));
+    }
+
+    fn list(&mut self, scope: &mut Scope, items: &[Expr], want: Option<&Type>, what: &str, span: Span) -> ExprId {
+        if let Some(Type::List(of)) = want {
+            let ids = items.iter().map(|item| self.expect(scope, item, of, what)).collect();
+            return self.push(ExprKind::List(ids), Type::List(of.clone()), span);
+        }
+        let want = want.filter(|w| **w == Type::Json);
+        let mut ids = Vec::with_capacity(items.len());
+        let mut ty: Option<Type> = None;
+        for item in items {
+            let id = self.infer(scope, item, want, what);
+            let own = self.ty(id).clone();
+            ty = Some(match ty {
+                None => own,
+                Some(before) => match join(&before, &own) {
+                    Some(both) => both,
+                    None if want.is_some() => Type::Json,
+                    None => {
+                        let at = self.span(id);
+                        self.report(
+                            Diagnostic::error(Code(220), at, format!("a list holds values of one type, and this is {}", mismatch::describe(&own)))
+                                .label(format!("`{own}`"))
+                                .help(format!("the values before it are `{before}`")),
+                        );
+                        Type::Error
+                    }
+                },
+            });
+            ids.push(id);
+        }
+        let ty = Type::list(ty.unwrap_or(Type::Error));
+        self.push(ExprKind::List(ids), ty, span)
+    }
+
+    fn record(&mut self, scope: &mut Scope, entries: &[ast::Entry], want: Option<&Type>, what: &str, span: Span) -> ExprId {
+        match want {
+            Some(Type::Record(record)) => {
+                let record = record.clone();
+                self.record_as(scope, entries, &record, span)
+            }
+            Some(Type::Map(of)) => {
+                let of = Type::clone(of);
+                self.open_record(scope, entries, Some(&of), what, span)
+            }
+            Some(Type::Json) => self.open_record(scope, entries, Some(&Type::Json), what, span),
+            _ => self.open_record(scope, entries, None, what, span),
+        }
+    }
+
+    /// A record or map whose names are free.
+    fn open_record(&mut self, scope: &mut Scope, entries: &[ast::Entry], of: Option<&Type>, what: &str, span: Span) -> ExprId {
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        let mut typed = Vec::with_capacity(entries.len());
+        let mut fields = Vec::new();
+        let mut computed = false;
+        for entry in entries {
+            let (key, shown) = match &entry.key {
+                Key::Name(name) => {
+                    if let Some(first) = seen.insert(name.node.clone(), name.span) {
+                        self.duplicate(&name.node, name.span, first);
+                        continue;
+                    }
+                    (RecordKey::Name(name.node.clone()), name.node.clone())
+                }
+                Key::Text(expr) => {
+                    computed = true;
+                    (RecordKey::Computed(self.expect(scope, expr, &Type::String, "the key")), "…".into())
+                }
+                Key::Engine(name) => {
+                    self.misplaced_engine(name);
+                    continue;
+                }
+            };
+            let inner_what = if of.is_some() { format!("`{shown}` of {what}") } else { format!("`{shown}`") };
+            let value = self.infer_or_expect(scope, &entry.value, of, &inner_what);
+            if of == Some(&Type::Json) {
+                // Checked part by part, so that a secret or a resource inside a document is found at its own word.
+                let checked = self.coerce(scope, value, &Type::Json, &format!("`{shown}`"));
+                typed.push((key, checked));
+                continue;
+            }
+            fields.push(Field { name: shown, ty: self.ty(value).clone(), optional: false, doc: "".into() });
+            typed.push((key, value));
+        }
+        let ty = match of {
+            Some(Type::Json) => Type::Json,
+            Some(of) => Type::map(of.clone()),
+            None if computed => Type::map(fields.iter().map(|f| f.ty.clone()).reduce(|a, b| join(&a, &b).unwrap_or(Type::Json)).unwrap_or(Type::Error)),
+            None => Type::Record(Arc::new(Record { name: None, fields })),
+        };
+        self.push(ExprKind::Record(typed), ty, span)
+    }
+
+    pub(super) fn misplaced_engine(&mut self, name: &ast::Name) {
+        self.report(
+            Diagnostic::error(Code(218), name.span, format!("`@{}` is a setting of the engine, not of a record", name.node))
+                .label("not possible here")
+                .help("settings that start with `@` stand in the body of a resource, a component's use, an `env` or the `stack`"),
+        );
+    }
+
+    /// Types the source of a `for` and binds its names; the caller unbinds them.
+    fn for_head(&mut self, scope: &mut Scope, head: &ast::ForHead) -> (ForHead, usize) {
+        let source = self.infer_free(scope, &head.source);
+        let before = self.bind_each(scope, source, &head.first, head.second.as_ref());
+        let condition = head.condition.as_ref().map(|c| self.expect(scope, c, &Type::Bool, "the condition"));
+        (ForHead { source, binders: 1 + usize::from(head.second.is_some()), condition }, before)
+    }
+
+    /// Binds the names of `for a in source` or `for k, v in source`.
+    pub(super) fn bind_each(&mut self, scope: &mut Scope, source: ExprId, first: &ast::Name, second: Option<&ast::Name>) -> usize {
+        let ty = self.ty(source).clone();
+        let (key, value) = match &ty {
+            Type::List(of) => (Type::Int, Type::clone(of)),
+            Type::Map(of) => (Type::String, Type::clone(of)),
+            Type::Record(record) => {
+                let of = record.fields.iter().map(|f| f.ty.clone()).reduce(|a, b| join(&a, &b).unwrap_or(Type::Error));
+                (Type::String, of.unwrap_or(Type::Error))
+            }
+            Type::Error => (Type::Error, Type::Error),
+            other => {
+                let span = self.span(source);
+                let help = match other {
+                    Type::Int => Some(format!("count with a range: `0..{}`", self.text(span))),
+                    Type::Optional(_) => Some(format!("`{} ?? []`", self.text(span))),
+                    _ => None,
+                };
+                self.report(
+                    Diagnostic::error(Code(221), span, format!("`for` goes over a list or a map, and this is {}", mismatch::describe(other)))
+                        .label(format!("`{other}`"))
+                        .maybe_help(help),
+                );
+                (Type::Error, Type::Error)
+            }
+        };
+        match second {
+            Some(second) => scope.with_locals(&[(first.node.clone(), key, first.span), (second.node.clone(), value, second.span)]),
+            None => scope.with_locals(&[(first.node.clone(), value, first.span)]),
+        }
+    }
+
+    fn lambda(&mut self, scope: &mut Scope, params: &[ast::Name], body: &Expr, want: Option<&Type>, span: Span) -> ExprId {
+        let Some(Type::Function(function)) = want else {
+            self.report(
+                Diagnostic::error(Code(211), span, "a function cannot stand here".to_owned())
+                    .label("a function")
+                    .help("functions are given to methods, as in `list.map(x => x.name)`; declare a named one with `fn`"),
+            );
+            return self.broken(span);
+        };
+        if function.params.len() != params.len() {
+            self.report(
+                Diagnostic::error(Code(210), span, format!("this function is called with {}, and takes {}", count(function.params.len(), "value"), params.len()))
+                    .label("the number of names does not fit"),
+            );
+            return self.broken(span);
+        }
+        let names: Vec<_> = params.iter().zip(&function.params).map(|(n, ty)| (n.node.clone(), ty.clone(), n.span)).collect();
+        let before = scope.with_locals(&names);
+        let body = match &function.result {
+            Type::Error => self.infer_free(scope, body),
+            result => self.expect(scope, body, result, "the function's result"),
+        };
+        scope.locals.truncate(before);
+        let ty = Type::Function(Arc::new(Function { params: function.params.clone(), result: self.ty(body).clone() }));
+        self.push(ExprKind::Lambda { params: params.len(), body }, ty, span)
+    }
+
+    /// The type that two branches have in common.
+    pub(super) fn joined(&mut self, a: ExprId, b: ExprId, what: &str) -> Type {
+        let (left, right) = (self.ty(a).clone(), self.ty(b).clone());
+        if let Some(ty) = join(&left, &right) {
+            return ty;
+        }
+        let (first, second) = (self.span(a), self.span(b));
+        self.report(
+            Diagnostic::error(Code(220), second, format!("{what} must be of one type: `{left}` and `{right}` have nothing in common"))
+                .label(format!("`{right}`"))
+                .also(first, format!("`{left}`")),
+        );
+        Type::Error
+    }
+
+    fn match_expr(&mut self, scope: &mut Scope, subject: &Expr, arms: &[ast::Arm], want: Option<&Type>, what: &str, span: Span) -> ExprId {
+        let subject = self.infer_free(scope, subject);
+        let subject_ty = self.ty(subject).clone();
+        let mut typed = Vec::new();
+        let mut bodies: Option<ExprId> = None;
+        let mut ty = Type::Error;
+        for arm in arms {
+            for pattern in &arm.patterns {
+                self.pattern(&pattern.node, pattern.span, &subject_ty);
+            }
+            let guard = arm.guard.as_ref().map(|g| self.expect(scope, g, &Type::Bool, "the condition"));
+            let body = self.infer_or_expect(scope, &arm.body, want, what);
+            ty = match bodies {
+                None => self.ty(body).clone(),
+                Some(first) if ty != Type::Error => {
+                    let _ = first;
+                    let own = self.ty(body).clone();
+                    match join(&ty, &own) {
+                        Some(both) => both,
+                        None => self.joined(first, body, "the arms of a `match`"),
+                    }
+                }
+                Some(_) => Type::Error,
+            };
+            bodies = bodies.or(Some(body));
+            typed.push(Arm { patterns: arm.patterns.iter().map(|p| p.node.clone()).collect(), guard, body });
+        }
+        self.exhaustive(arms, &subject_ty, span);
+        self.push(ExprKind::Match { subject, arms: typed }, ty, span)
+    }
+
+    fn pattern(&mut self, pattern: &Pattern, span: Span, subject: &Type) {
+        let values: Vec<&Value> = match pattern {
+            Pattern::Any => Vec::new(),
+            Pattern::Value(value) => vec![value],
+            Pattern::Range { from, to, .. } => vec![from, to],
+        };
+        for value in values {
+            let fits = match (value, subject.required()) {
+                (_, Type::Error) => true,
+                (Value::String(text), Type::Union(texts)) => texts.contains(text),
+                (Value::String(_), Type::String | Type::Id(_) | Type::Arn(_) | Type::Version) => true,
+                (Value::Null, _) => matches!(subject, Type::Optional(_)),
+                (value, ty) => {
+                    let id = self.literal(value, span);
+                    is_assignable(self.ty(id), ty)
+                }
+            };
+            if !fits {
+                self.report(
+                    Diagnostic::error(Code(203), span, format!("this can never match {}", mismatch::describe(subject)))
+                        .label("a pattern of another type or value"),
+                );
+                return;
+            }
+        }
+    }
+
+    /// Every value must have an arm.
+    fn exhaustive(&mut self, arms: &[ast::Arm], subject: &Type, span: Span) {
+        let sure: Vec<&Pattern> = arms.iter().filter(|a| a.guard.is_none()).flat_map(|a| a.patterns.iter().map(|p| &p.node)).collect();
+        if *subject == Type::Error || sure.iter().any(|p| matches!(p, Pattern::Any)) {
+            return;
+        }
+        let covers = |value: &Value| sure.iter().any(|p| matches!(p, Pattern::Value(v) if v == value));
+        let mut missing: Vec<String> = match subject.required() {
+            Type::Union(texts) => texts.iter().filter(|t| !covers(&Value::String((*t).clone()))).map(|t| format!("\"{t}\"")).collect(),
+            Type::Bool => [true, false].into_iter().filter(|b| !covers(&Value::Bool(*b))).map(|b| b.to_string()).collect(),
+            _ => vec!["_".to_owned()],
+        };
+        if matches!(subject, Type::Optional(_)) && !covers(&Value::Null) {
+            missing.push("null".to_owned());
+        }
+        if !missing.is_empty() {
+            self.report(
+                Diagnostic::error(Code(219), span, format!("`match` has no arm for {}", missing.join(", ")))
+                    .label("not every value is covered")
+                    .help(format!("add `{} => …`", missing.first().map_or("_", |m| m))),
+            );
+        }
+    }
+}
+
+pub(super) fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+fn printable(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::String
+            | Type::Union(_)
+            | Type::Int
+            | Type::Float
+            | Type::Bool
+            | Type::Cidr
+            | Type::Ip
+            | Type::Size
+            | Type::Duration
+            | Type::Version
+            | Type::Id(_)
+            | Type::Arn(_)
+            | Type::Error
+    )
+}

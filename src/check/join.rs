@@ -1,0 +1,51 @@
+//! The least type that two branches or elements have in common.
+
+use std::sync::Arc;
+
+use crate::types::{Field, Record, Type, is_assignable};
+
+/// A union of more texts than this is just `String`.
+const MAX_UNION: usize = 32;
+
+/// The type of "one of these two"; `None` when they have nothing in common.
+pub fn join(a: &Type, b: &Type) -> Option<Type> {
+    if is_assignable(a, b) {
+        return Some(b.clone());
+    }
+    if is_assignable(b, a) {
+        return Some(a.clone());
+    }
+    match (a, b) {
+        (Type::Null, t) | (t, Type::Null) => Some(Type::optional(t.clone())),
+        (Type::Optional(x), y) | (y, Type::Optional(x)) => join(x, y.required()).map(Type::optional),
+        (Type::Secret(x), y) | (y, Type::Secret(x)) => join(x, y).map(Type::secret),
+        (Type::Union(x), Type::Union(y)) => {
+            let mut texts: Vec<Arc<str>> = x.to_vec();
+            texts.extend(y.iter().filter(|t| !x.contains(t)).cloned());
+            Some(if texts.len() > MAX_UNION { Type::String } else { Type::Union(texts.into()) })
+        }
+        (Type::Union(_) | Type::Id(_) | Type::Arn(_), Type::Union(_) | Type::Id(_) | Type::Arn(_)) => Some(Type::String),
+        (Type::List(x), Type::List(y)) => join(x, y).map(Type::list),
+        (Type::Map(x), Type::Map(y)) => join(x, y).map(Type::map),
+        (Type::Record(x), Type::Map(y)) | (Type::Map(y), Type::Record(x)) => {
+            x.fields.iter().try_fold(Type::clone(y), |of, field| join(&of, &field.ty)).map(Type::map)
+        }
+        (Type::Record(x), Type::Record(y)) => join_records(x, y),
+        _ => None,
+    }
+}
+
+/// Records join field by field; a field that only one has becomes optional.
+fn join_records(x: &Record, y: &Record) -> Option<Type> {
+    let mut fields = Vec::with_capacity(x.fields.len());
+    for own in &x.fields {
+        fields.push(match y.field(&own.name) {
+            Some(other) => Field { ty: join(&own.ty, &other.ty)?, optional: own.optional || other.optional, ..own.clone() },
+            None => Field { ty: Type::optional(own.ty.clone()), optional: true, ..own.clone() },
+        });
+    }
+    for other in y.fields.iter().filter(|f| x.field(&f.name).is_none()) {
+        fields.push(Field { ty: Type::optional(other.ty.clone()), optional: true, ..other.clone() });
+    }
+    Some(Type::Record(Arc::new(Record { name: None, fields })))
+}

@@ -1,0 +1,339 @@
+//! `a.b`, `a[b]`, `f(x)` and `a.f(x)`.
+
+use std::sync::Arc;
+
+use super::builtin::{self, Answer, BUILTINS, Param, Signature as Method};
+use super::expr::count;
+use super::typed::{ExprId, ExprKind};
+use super::{Checker, Scope, mismatch};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::schema::{Attribute, Mode};
+use crate::source::Span;
+use crate::syntax::ast::{self, Expr, ExprKind as Ast};
+use crate::types::{Function, Type};
+use crate::value::{SecretStore, Value};
+
+/// The type that reading an attribute gives: optional only where "not set" is a real answer.
+pub(super) fn read_type(attribute: &Attribute) -> Type {
+    match &attribute.mode {
+        Mode::Optional { default: Value::Null } => match &attribute.ty {
+            ty @ (Type::List(_) | Type::Map(_)) => ty.clone(),
+            ty => Type::optional(ty.clone()),
+        },
+        _ => attribute.ty.required().clone(),
+    }
+}
+
+impl Checker<'_> {
+    pub(super) fn member(&mut self, scope: &mut Scope, base: &Expr, name: &ast::Name, safe: bool, span: Span) -> ExprId {
+        if let Ast::Name(namespace) = &*base.node
+            && !scope.slots.contains_key(namespace)
+            && !scope.locals.iter().any(|(n, ..)| n == namespace)
+        {
+            match (&**namespace, &*name.node) {
+                ("env", "name") => return self.push(ExprKind::EnvName, Type::String, span),
+                ("stack", "name") => return self.push(ExprKind::StackName, Type::String, span),
+                ("env" | "stack", _) => {
+                    self.report(
+                        Diagnostic::error(Code(207), name.span, format!("`{namespace}` has no `{}`", name.node))
+                            .label("not known")
+                            .help(format!("it has `{namespace}.name`")),
+                    );
+                    return self.broken(span);
+                }
+                _ => {}
+            }
+        }
+        let base = self.infer_free(scope, base);
+        let ty = self.ty(base).clone();
+        let (inner, optional) = match &ty {
+            Type::Optional(inner) => (Type::clone(inner), true),
+            ty => (ty.clone(), false),
+        };
+        if optional && !safe {
+            let text = self.text(self.span(base));
+            let mut diagnostic = Diagnostic::error(Code(212), name.span, format!("`{text}` may be nothing, so it may have no `{}`", name.node))
+                .label(format!("read from `{ty}`"))
+                .help(format!("write `{text}?.{}`, or add the same `if` here", name.node));
+            if let Some((origin, declared)) = self.origin(scope, base) {
+                diagnostic = diagnostic.also(declared, format!("`{origin}` is declared here"));
+            }
+            self.report(diagnostic);
+            return self.broken(span);
+        }
+        let Some(member) = self.member_type(scope, base, &inner, name) else { return self.broken(span) };
+        let ty = if safe { Type::optional(member) } else { member };
+        self.push(ExprKind::Member { base, name: name.node.clone(), safe }, ty, span)
+    }
+
+    fn member_type(&mut self, scope: &Scope, base: ExprId, ty: &Type, name: &ast::Name) -> Option<Type> {
+        let text = self.text(self.span(base));
+        let (candidates, help): (Vec<Arc<str>>, Option<String>) = match ty {
+            Type::Error => return None,
+            Type::Resource(type_name) => {
+                let schema = self.registry.get(type_name)?.clone();
+                if let Some(attribute) = schema.attribute(&name.node) {
+                    return Some(read_type(attribute));
+                }
+                (schema.attributes.iter().map(|a| a.name.into()).collect(), Some(format!("`plat docs {type_name}` lists its attributes")))
+            }
+            Type::Component(component) => {
+                let signature = self.signatures.iter().find(|s| s.name == *component)?;
+                if let Some(member) = signature.outputs.iter().chain(&signature.params).find(|m| m.name == name.node) {
+                    return Some(member.ty.clone());
+                }
+                let names: Vec<Arc<str>> = signature.outputs.iter().chain(&signature.params).map(|m| m.name.clone()).collect();
+                let list = signature.outputs.iter().map(|m| format!("`{}`", m.name)).collect::<Vec<_>>().join(", ");
+                (names, Some(format!("its outputs are {list}")))
+            }
+            Type::Record(record) => {
+                if let Some(field) = record.field(&name.node) {
+                    return Some(match &field.ty {
+                        Type::Optional(_) => field.ty.clone(),
+                        ty if field.optional && record.name.is_none() => Type::optional(ty.clone()),
+                        ty => ty.clone(),
+                    });
+                }
+                (record.fields.iter().map(|f| f.name.clone()).collect(), None)
+            }
+            Type::List(of) => (Vec::new(), Some(format!("for each of its values: `{text}.map(x => x.{})`{}", name.node, if matches!(**of, Type::Map(_)) { "" } else { "" }))),
+            Type::Map(of) => {
+                let help = if matches!(**of, Type::Resource(_) | Type::Component(_) | Type::Record(_)) {
+                    format!("choose one by its key, `{text}[\"…\"].{0}`, or take all: `{text}.values().map(x => x.{0})`", name.node)
+                } else {
+                    format!("a map is read by its key: `{text}[\"{}\"]`", name.node)
+                };
+                (Vec::new(), Some(help))
+            }
+            Type::Secret(_) => {
+                self.report(Diagnostic::error(Code(402), name.span, "nothing can be read from a secret").label("a secret"));
+                return None;
+            }
+            _ => (Vec::new(), None),
+        };
+        let is_method = builtin::signature(ty, &name.node).is_some();
+        let close = closest(&name.node, candidates.iter().map(|c| &**c)).map(|c| format!("did you mean `{c}`?"));
+        let help = if is_method { Some(format!("it is a function: `{text}.{}(…)`", name.node)) } else { close.or(help) };
+        let mut diagnostic = Diagnostic::error(Code(207), name.span, format!("{} has no `{}`", mismatch::describe(ty), name.node)).label("not one of its attributes").maybe_help(help);
+        if let Some((origin, declared)) = self.origin(scope, base) {
+            diagnostic = diagnostic.also(declared, format!("`{origin}` is declared here"));
+        }
+        self.report(diagnostic);
+        None
+    }
+
+    pub(super) fn index(&mut self, scope: &mut Scope, base: &Expr, index: &Expr, span: Span) -> ExprId {
+        let base = self.infer_free(scope, base);
+        let ty = self.ty(base).clone();
+        let (want, result) = match &ty {
+            Type::List(of) => (Type::Int, Type::clone(of)),
+            Type::Map(of) => (Type::String, Type::clone(of)),
+            Type::Error => {
+                self.infer_free(scope, index);
+                return self.broken(span);
+            }
+            Type::Record(record) => {
+                if let Ast::Literal(Value::String(key)) = &*index.node
+                    && let Some(field) = record.field(key)
+                {
+                    let ty = field.ty.clone();
+                    return self.push(ExprKind::Member { base, name: key.clone(), safe: false }, ty, span);
+                }
+                let joined = record.fields.iter().map(|f| f.ty.clone()).reduce(|a, b| super::join::join(&a, &b).unwrap_or(Type::Error));
+                (Type::String, joined.unwrap_or(Type::Error))
+            }
+            other => {
+                let at = self.span(base);
+                let mut diagnostic = Diagnostic::error(Code(219), index.span, format!("{} has no parts to choose from", mismatch::describe(other)))
+                    .label("no list and no map")
+                    .also(at, format!("`{other}`"));
+                if let (Type::Resource(_) | Type::Component(_), Some((name, declared))) = (other, self.origin(scope, base)) {
+                    diagnostic = diagnostic.also(declared, format!("`{name}` is declared without `for`"));
+                }
+                self.report(diagnostic);
+                return self.broken(span);
+            }
+        };
+        let what = if want == Type::Int { "the position" } else { "the key" };
+        let index = self.expect(scope, index, &want, what);
+        self.push(ExprKind::Index { base, index }, result, span)
+    }
+
+    pub(super) fn call(&mut self, scope: &mut Scope, callee: &Expr, args: &[Expr], span: Span) -> ExprId {
+        match &*callee.node {
+            Ast::Name(name) => self.call_name(scope, name, callee.span, args, span),
+            Ast::Member { base, name, safe } => {
+                if let Ast::Name(namespace) = &*base.node
+                    && &**namespace == "secret"
+                    && !scope.slots.contains_key(namespace)
+                {
+                    return self.secret(scope, name, args, span);
+                }
+                self.method(scope, base, name, *safe, args, span)
+            }
+            _ => {
+                let id = self.infer_free(scope, callee);
+                let ty = self.ty(id).clone();
+                if ty != Type::Error {
+                    self.report(Diagnostic::error(Code(211), callee.span, format!("{} cannot be called", mismatch::describe(&ty))).label("not a function"));
+                }
+                self.broken(span)
+            }
+        }
+    }
+
+    fn call_name(&mut self, scope: &mut Scope, name: &Arc<str>, name_span: Span, args: &[Expr], span: Span) -> ExprId {
+        if let Some((_, builtin, params, result, _)) = BUILTINS.iter().find(|(n, ..)| *n == &**name) {
+            let params: Vec<Type> = params.iter().map(|p| Type::from(*p)).collect();
+            let Some(args) = self.arguments(scope, name, name_span, &params, args) else { return self.broken(span) };
+            return self.push(ExprKind::Builtin { builtin: *builtin, args }, Type::from(*result), span);
+        }
+        if let Some(function) = self.function(scope.module, name) {
+            let (params, result) = self.function_types.get(function).cloned().unwrap_or((Vec::new(), Type::Error));
+            let Some(args) = self.arguments(scope, name, name_span, &params, args) else { return self.broken(span) };
+            return self.push(ExprKind::Call { function, args }, result, span);
+        }
+        let module = self.modules.get(scope.module);
+        let declared: Vec<Arc<str>> = module.map(|m| m.declared.keys().chain(m.imported.keys()).cloned().collect()).unwrap_or_default();
+        if declared.contains(name) {
+            return self.broken(span);
+        }
+        let diagnostic = if scope.slots.contains_key(name) {
+            Diagnostic::error(Code(211), name_span, format!("`{name}` is not a function")).label("cannot be called")
+        } else {
+            let candidates = BUILTINS.iter().map(|(n, ..)| *n).chain(declared.iter().map(|n| &**n));
+            let help = match closest(name, candidates) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => "most functions are called on a value, as in `list.len()`; `plat docs functions` lists all".to_owned(),
+            };
+            Diagnostic::error(Code(200), name_span, format!("there is no function `{name}`")).label("not known").help(help)
+        };
+        self.report(diagnostic);
+        self.broken(span)
+    }
+
+    fn arguments(&mut self, scope: &mut Scope, name: &str, name_span: Span, params: &[Type], args: &[Expr]) -> Option<Vec<ExprId>> {
+        if params.len() != args.len() {
+            self.wrong_count(name, name_span, params.len(), args.len());
+            return None;
+        }
+        Some(args.iter().zip(params).map(|(arg, ty)| self.expect(scope, arg, ty, &format!("`{name}`"))).collect())
+    }
+
+    fn wrong_count(&mut self, name: &str, span: Span, wanted: usize, given: usize) {
+        self.report(Diagnostic::error(Code(210), span, format!("`{name}` takes {}, and {given} {} given", count(wanted, "value"), if given == 1 { "is" } else { "are" })).label("called here"));
+    }
+
+    fn secret(&mut self, scope: &mut Scope, name: &ast::Name, args: &[Expr], span: Span) -> ExprId {
+        let store = match &*name.node {
+            "aws" => SecretStore::Aws,
+            "env" => SecretStore::Env,
+            "file" => SecretStore::File,
+            "vault" => SecretStore::Vault,
+            other => {
+                let help = closest(other, ["aws", "env", "file", "vault"]).map(|c| format!("did you mean `secret.{c}`?"));
+                self.report(
+                    Diagnostic::error(Code(209), name.span, format!("there is no secret store `{other}`"))
+                        .label("not known")
+                        .help(help.unwrap_or_else(|| "there are `secret.aws`, `secret.env`, `secret.file` and `secret.vault`".to_owned())),
+                );
+                return self.broken(span);
+            }
+        };
+        let [arg] = args else {
+            self.wrong_count(&format!("secret.{}", name.node), name.span, 1, args.len());
+            return self.broken(span);
+        };
+        let argument = self.infer(scope, arg, Some(&Type::String), "the secret's name");
+        // A managed secret stands for its ARN.
+        let argument = match self.ty(argument).clone() {
+            Type::Resource(of) if store == SecretStore::Aws => {
+                let want = match self.registry.get(&of).and_then(|s| s.id_attribute()) {
+                    Some(_) => Type::Id(of),
+                    None => Type::String,
+                };
+                self.coerce(scope, argument, &want, "the secret's name")
+            }
+            _ => self.coerce(scope, argument, &Type::String, "the secret's name"),
+        };
+        self.push(ExprKind::Secret { store, argument }, Type::secret(Type::String), span)
+    }
+
+    fn method(&mut self, scope: &mut Scope, base: &Expr, name: &ast::Name, safe: bool, args: &[Expr], span: Span) -> ExprId {
+        let receiver = self.infer_free(scope, base);
+        let ty = self.ty(receiver).clone();
+        let inner = match &ty {
+            Type::Error => return self.broken(span),
+            Type::Secret(_) => {
+                self.report(
+                    Diagnostic::error(Code(402), name.span, format!("`{}` cannot be applied to a secret", name.node))
+                        .label("a secret")
+                        .help("give the secret as it is to what needs it"),
+                );
+                return self.broken(span);
+            }
+            Type::Optional(inner) if safe => Type::clone(inner),
+            Type::Optional(_) => {
+                let text = self.text(self.span(receiver));
+                self.report(
+                    Diagnostic::error(Code(212), name.span, format!("`{text}` may be nothing"))
+                        .label(format!("called on `{ty}`"))
+                        .help(format!("write `{text}?.{}(…)`, or `({text} ?? …).{}(…)`", name.node, name.node)),
+                );
+                return self.broken(span);
+            }
+            ty => ty.clone(),
+        };
+        let Some(signature) = builtin::signature(&inner, &name.node) else {
+            let names = builtin::names(&inner);
+            let help = match closest(&name.node, names.iter().copied()) {
+                Some(close) => Some(format!("did you mean `{close}`?")),
+                None if names.is_empty() => None,
+                None => Some(format!("it has {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
+            };
+            self.report(Diagnostic::error(Code(209), name.span, format!("{} has no function `{}`", mismatch::describe(&inner), name.node)).label("not known").maybe_help(help));
+            return self.broken(span);
+        };
+        self.method_call(scope, receiver, &signature, name, safe, args, span)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "one call's parts")]
+    fn method_call(&mut self, scope: &mut Scope, receiver: ExprId, signature: &Method, name: &ast::Name, safe: bool, args: &[Expr], span: Span) -> ExprId {
+        if signature.params.len() != args.len() {
+            self.wrong_count(&name.node, name.span, signature.params.len(), args.len());
+            return self.broken(span);
+        }
+        let mut ids = Vec::with_capacity(args.len());
+        let mut given = Type::Error;
+        for (param, arg) in signature.params.iter().zip(args) {
+            match param {
+                Param::Value(ty) => ids.push(self.expect(scope, arg, ty, &format!("`{}`", name.node))),
+                Param::Lambda(over, gives) => {
+                    let want = Type::Function(Arc::new(Function { params: over.clone(), result: gives.clone().unwrap_or(Type::Error) }));
+                    if !matches!(*arg.node, Ast::Lambda { .. }) {
+                        self.report(
+                            Diagnostic::error(Code(203), arg.span, format!("`{}` takes a function", name.node))
+                                .label("not a function")
+                                .help(format!("write `{}({} => …)`", name.node, if over.len() == 1 { "x" } else { "(k, v)" })),
+                        );
+                        return self.broken(span);
+                    }
+                    let id = self.infer(scope, arg, Some(&want), &format!("`{}`", name.node));
+                    given = match self.ty(id) {
+                        Type::Function(f) => f.result.clone(),
+                        _ => Type::Error,
+                    };
+                    ids.push(id);
+                }
+            }
+        }
+        let ty = match &signature.result {
+            Answer::Type(ty) => ty.clone(),
+            Answer::ListOfLambda => Type::list(given),
+            Answer::MapOfLambda => Type::map(given),
+            Answer::Lambda => given,
+        };
+        let ty = if safe { Type::optional(ty) } else { ty };
+        self.push(ExprKind::Method { receiver, method: signature.method, args: ids }, ty, span)
+    }
+}

@@ -1,0 +1,229 @@
+//! "This is not what is wanted here", in words that help.
+
+use std::sync::Arc;
+
+use super::{Checker, Scope};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::types::{Type, is_assignable};
+use crate::value::Value;
+
+use super::typed::{ExprId, ExprKind};
+
+/// A type in a sentence: "the id of an `aws.ec2.VPC`", "a list of `Cidr`".
+pub(super) fn describe(ty: &Type) -> String {
+    match ty {
+        Type::Id(of) => format!("the id of {} `{of}`", article(of)),
+        Type::Arn(of) if of.is_empty() => "an ARN".to_owned(),
+        Type::Arn(of) => format!("the ARN of {} `{of}`", article(of)),
+        Type::Secret(of) => format!("a secret `{of}`"),
+        Type::Optional(of) => format!("{}, or nothing", describe(of)),
+        Type::List(of) => format!("a list of `{of}`"),
+        Type::Map(of) => format!("a map of `{of}`"),
+        Type::Function(_) => "a function".to_owned(),
+        Type::Record(record) if record.name.is_none() => "a record".to_owned(),
+        Type::Union(texts) if texts.len() == 1 => texts.first().map_or_else(String::new, |t| format!("the text \"{t}\"")),
+        Type::Union(texts) => {
+            let quoted: Vec<String> = texts.iter().map(|t| format!("\"{t}\"")).collect();
+            match quoted.split_last() {
+                Some((last, init)) if quoted.len() <= 12 => format!("{} or {last}", init.join(", ")),
+                _ => format!("one of {} known texts", quoted.len()),
+            }
+        }
+        Type::Null => "`null`".to_owned(),
+        Type::Error => "something wrong".to_owned(),
+        ty => {
+            let name = ty.to_string();
+            format!("{} `{name}`", article(&name))
+        }
+    }
+}
+
+pub(super) fn article(name: &str) -> &'static str {
+    if name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) { "an" } else { "a" }
+}
+
+impl Checker<'_> {
+    /// Makes `id` fit `want`, or reports why it does not. `what` is who wants it: "`vpc_id`".
+    pub(super) fn coerce(&mut self, scope: &Scope, id: ExprId, want: &Type, what: &str) -> ExprId {
+        let got = self.ty(id).clone();
+        if is_assignable(&got, want) {
+            return id;
+        }
+        if self.stands_for(id, &got, want) {
+            let span = self.span(id);
+            return self.push(ExprKind::Coerce(id), want.clone(), span);
+        }
+        let diagnostic = self.mismatch(scope, id, &got, want, what);
+        self.report(diagnostic);
+        let span = self.span(id);
+        self.broken(span)
+    }
+
+    /// A resource stands for its id or ARN; a text literal for an id, an ARN or a version.
+    fn stands_for(&self, id: ExprId, got: &Type, want: &Type) -> bool {
+        match (got, want) {
+            (Type::Optional(got), Type::Optional(want)) => self.stands_for(id, got, want),
+            (got, Type::Optional(want)) => self.stands_for(id, got, want),
+            (got, Type::Secret(want)) if !matches!(got, Type::Secret(_)) => self.stands_for(id, got, want),
+            (Type::Resource(got), Type::Id(want)) => got == want,
+            (Type::Resource(got), Type::Arn(want)) => (want.is_empty() || got == want) && self.registry.get(got).is_some_and(|s| s.arn.is_some()),
+            (Type::List(got), Type::List(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
+            (Type::Map(got), Type::Map(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
+            (Type::Union(texts), Type::Arn(_)) => texts.iter().all(|t| t.starts_with("arn:")),
+            (Type::Union(_), Type::Id(_)) => true,
+            (Type::Union(texts), Type::Version) => texts.iter().all(|t| t.starts_with(|c: char| c.is_ascii_digit() || c == 'v')),
+            // A text put together from parts may be an id or ARN; a plain `String` from elsewhere is not taken for one.
+            (Type::String, Type::Id(_) | Type::Arn(_)) => matches!(self.kind(id), Some(ExprKind::Template(_))),
+            _ => false,
+        }
+    }
+
+    fn mismatch(&self, scope: &Scope, id: ExprId, got: &Type, want: &Type, what: &str) -> Diagnostic {
+        let span = self.span(id);
+        if got.holds_secret() && !want.holds_secret() {
+            return self.secret_leak(span, what);
+        }
+        if let Type::Optional(inner) = got
+            && (is_assignable(inner, want) || self.stands_for(id, inner, want))
+        {
+            return Diagnostic::error(Code(212), span, format!("{what} wants {}, and this may be nothing", describe(want)))
+                .label(format!("`{got}`"))
+                .maybe_help(self.optional_help(scope, id));
+        }
+        let mut diagnostic = if let (Type::Union(texts), Type::Union(allowed)) = (got, want.required()) {
+            let text = texts.iter().find(|t| !allowed.contains(t)).cloned().unwrap_or_default();
+            let close = crate::diagnostic::closest(&text, allowed.iter().map(|t| &**t));
+            Diagnostic::error(Code(217), span, format!("{what} cannot be \"{text}\""))
+                .label("not one of its values")
+                .help(close.map_or_else(|| format!("it is {}", describe(want.required())), |c| format!("did you mean \"{c}\"?")))
+        } else {
+            Diagnostic::error(Code(203), span, format!("{what} wants {}, and this is {}", describe(want), describe_got(got)))
+                .label(self.label_of(id, got))
+                .maybe_help(self.way_out(id, got, want.required(), span))
+        };
+        if let Some((name, declared)) = self.origin(scope, id) {
+            diagnostic = diagnostic.also(declared, format!("`{name}` is declared here"));
+        }
+        diagnostic
+    }
+
+    pub(super) fn secret_leak(&self, span: Span, what: &str) -> Diagnostic {
+        Diagnostic::error(Code(401), span, format!("{what} would show or store a secret"))
+            .label("a secret")
+            .help("give a secret only to an attribute that takes one, such as a password; the id or ARN of where it is kept is not secret")
+    }
+
+    pub(super) fn label_of(&self, id: ExprId, got: &Type) -> String {
+        match got {
+            Type::Union(_) => "a text".to_owned(),
+            Type::Resource(name) => {
+                let short = name.rsplit('.').next().unwrap_or(name);
+                match self.kind(id) {
+                    Some(ExprKind::Index { .. }) => format!("one `{short}` of several"),
+                    _ => format!("{} `{short}`", article(short)),
+                }
+            }
+            got => format!("`{got}`"),
+        }
+    }
+
+    fn optional_help(&self, scope: &Scope, id: ExprId) -> Option<String> {
+        let text = self.text(self.span(id));
+        let conditional = self.origin(scope, id).map(|(name, _)| name);
+        Some(match conditional {
+            Some(name) if &*name == text => format!("say what holds without it, `{text} ?? …`, or add the same `if` here"),
+            _ => format!("say what holds without it: `{text} ?? …`"),
+        })
+    }
+
+    fn way_out(&self, id: ExprId, got: &Type, want: &Type, span: Span) -> Option<String> {
+        let text = self.text(span);
+        let literal = match self.kind(id) {
+            Some(ExprKind::Const(value)) => Some(value),
+            _ => None,
+        };
+        match (got, want, literal) {
+            (Type::Resource(of), Type::Id(target) | Type::Arn(target), _) => {
+                let schema = self.registry.get(of)?;
+                let attribute = schema.attributes.iter().find(|a| a.ty.required() == want)?;
+                Some(format!("its `{}` is {}: write `{text}.{}`", attribute.name, described_short(target), attribute.name))
+            }
+            (Type::Map(of), Type::List(_), _) if matches!(**of, Type::Resource(_)) => Some(format!("all of them, in order: `{text}.values()`")),
+            (Type::Map(of), want, _) if &**of == want || matches!((&**of, want), (Type::Resource(a), Type::Id(b)) if a == b) => {
+                Some(format!("choose one by its key: `{text}[\"…\"]`"))
+            }
+            (Type::List(of), want, _) if is_assignable(of, want) || matches!((&**of, want), (Type::Resource(a), Type::Id(b)) if a == b) => {
+                Some(format!("choose one: `{text}[0]`"))
+            }
+            (_, Type::List(of), _) if is_assignable(got, of) || self.stands_for(id, got, of) => Some(format!("write `[{text}]`")),
+            (_, _, Some(Value::String(inner))) => quoted_help(inner, want),
+            (_, Type::Size, Some(Value::Int(n))) => Some(format!("a size has a unit: `{n}GiB`")),
+            (_, Type::Duration, Some(Value::Int(n))) => Some(format!("a duration has a unit: `{n}d`, `{n}h`, `{n}m` or `{n}s`")),
+            (_, Type::Version, Some(_)) => Some(format!("a version is written as text: `\"{text}\"`")),
+            (_, Type::String, Some(value)) if !matches!(value, Value::Null) => Some(format!("put it in quotes: `\"{text}\"`")),
+            (Type::String, Type::Cidr, _) => Some(format!("make it one: `cidr({text})`")),
+            (Type::Int | Type::Bool | Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Float | Type::Version, Type::String, _) => {
+                Some(format!("write it into a text: `\"${{{text}}}\"`"))
+            }
+            (Type::Component(_), Type::Resource(_) | Type::Id(_) | Type::Arn(_) | Type::List(_), _) => self.component_help(got, want, text),
+            (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The output of a component that would fit.
+    fn component_help(&self, got: &Type, want: &Type, text: &str) -> Option<String> {
+        let Type::Component(name) = got else { return None };
+        let signature = self.signatures.iter().find(|s| s.name == *name)?;
+        let fits = |ty: &Type| is_assignable(ty, want) || matches!((ty, want), (Type::Resource(a), Type::Id(b)) if a == b);
+        let output = signature.outputs.iter().find(|o| fits(&o.ty))?;
+        Some(format!("its output `{}` is one: write `{text}.{}`", output.name, output.name))
+    }
+
+    /// The declaration that an expression starts from.
+    pub(super) fn origin(&self, scope: &Scope, id: ExprId) -> Option<(Arc<str>, Span)> {
+        match self.kind(id)? {
+            ExprKind::Slot(index) => scope.slots.iter().find(|(_, slot)| slot.index == *index).map(|(name, slot)| (name.clone(), slot.span)),
+            ExprKind::Member { base, .. } | ExprKind::Index { base, .. } => self.origin(scope, *base),
+            ExprKind::Coerce(inner) => self.origin(scope, *inner),
+            _ => None,
+        }
+    }
+}
+
+fn describe_got(got: &Type) -> String {
+    match got {
+        Type::Union(texts) if texts.len() == 1 => "a text".to_owned(),
+        got => describe(got),
+    }
+}
+
+fn described_short(target: &str) -> String {
+    let short = target.rsplit('.').next().unwrap_or(target);
+    format!("the {short}")
+}
+
+/// What to write in place of a text in quotes.
+fn quoted_help(inner: &str, want: &Type) -> Option<String> {
+    let fits = match want {
+        Type::Int => inner.parse::<i64>().is_ok(),
+        Type::Float => inner.parse::<f64>().is_ok(),
+        Type::Bool => matches!(inner, "true" | "false"),
+        Type::Cidr => inner.parse::<ipnet::IpNet>().is_ok(),
+        Type::Ip => inner.parse::<std::net::IpAddr>().is_ok(),
+        Type::Size => crate::value::Size::parse(inner).is_some(),
+        Type::Duration => crate::value::Duration::parse(inner).is_some(),
+        _ => false,
+    };
+    if fits {
+        return Some(format!("write it without quotes: `{inner}`"));
+    }
+    match want {
+        Type::Cidr => Some("a network is written without quotes, like `10.0.0.0/16`".to_owned()),
+        Type::Size => Some("a size is a number and a unit, like `100GiB`".to_owned()),
+        Type::Duration => Some("a duration is a number and a unit, like `30d`".to_owned()),
+        Type::Arn(_) => Some("an ARN begins with `arn:`".to_owned()),
+        _ => None,
+    }
+}

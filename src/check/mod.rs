@@ -1,0 +1,281 @@
+//! Names and types: from syntax to a [`typed::Program`]. Reports every mistake it finds, each once.
+
+pub mod builtin;
+mod body;
+mod declarations;
+mod expr;
+pub mod join;
+mod members;
+mod mismatch;
+mod names;
+mod operators;
+mod settings;
+mod type_expr;
+pub mod typed;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::resolve::{self, ModuleId, Modules};
+use crate::schema::Registry;
+use crate::source::{FileId, SourceMap, Span, Spanned};
+use crate::syntax::{self, ast};
+use crate::types::Type;
+use typed::{Expr, ExprId, ExprKind, Program};
+
+/// What loading a stack gives: its text, what is wrong with it, and the program when nothing is.
+#[derive(Debug)]
+pub struct Checked {
+    pub sources: SourceMap,
+    pub diagnostics: Vec<Diagnostic>,
+    pub program: Option<Arc<Program>>,
+}
+
+/// Reads and checks the stack in `folder`. `overrides` are `name=value` of the command line.
+pub fn check(folder: &Path, registry: &Arc<Registry>, overrides: &[(String, String)]) -> Checked {
+    let mut sources = SourceMap::default();
+    let mut diagnostics = Vec::new();
+    let modules = resolve::load(folder, &mut sources, &mut diagnostics);
+    finish(modules, sources, diagnostics, registry, overrides)
+}
+
+/// Checks one text as a whole stack, for tests and the editor.
+pub fn check_text(name: &str, text: &str, registry: &Arc<Registry>, overrides: &[(String, String)]) -> Checked {
+    let mut sources = SourceMap::default();
+    let mut diagnostics = Vec::new();
+    let modules = resolve::load_text(name, text, &mut sources, &mut diagnostics);
+    finish(modules, sources, diagnostics, registry, overrides)
+}
+
+fn finish(modules: Modules, mut sources: SourceMap, mut diagnostics: Vec<Diagnostic>, registry: &Arc<Registry>, overrides: &[(String, String)]) -> Checked {
+    let overrides = parse_overrides(overrides, &mut sources, &mut diagnostics);
+    if modules.modules.is_empty() {
+        return Checked { sources, diagnostics, program: None };
+    }
+    let mut checker = Checker::new(&modules, registry, &sources);
+    let program = checker.program(&overrides);
+    diagnostics.append(&mut checker.diagnostics);
+    diagnostics.sort_by_key(|d| (d.severity, d.span));
+    diagnostics.dedup();
+    let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    Checked { sources, diagnostics, program: sound.then(|| Arc::new(program)) }
+}
+
+/// `-p name=value`: each value is an expression of the language; a bare word that is none is a text.
+fn parse_overrides(given: &[(String, String)], sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Vec<(ast::Name, ast::Expr)> {
+    let mut overrides = Vec::new();
+    for (name, value) in given {
+        let line: Arc<str> = format!("{name} = {value}").into();
+        let file = sources.add(Path::new("-p"), "-p", line);
+        let start = name.len() + 3;
+        let name = Spanned::new(Arc::from(name.as_str()), Span::new(file, 0, name.len()));
+        let span = Span::new(file, start, start + value.len());
+        let text: Arc<str> = format!("{}{value}", " ".repeat(start)).into();
+        let word = !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c)) && !value.starts_with(|c: char| c.is_ascii_digit());
+        let literal = matches!(value.as_str(), "true" | "false" | "null");
+        let expr = if word && !literal {
+            Spanned::new(Box::new(ast::ExprKind::Literal(crate::value::Value::str(value.as_str()))), span)
+        } else {
+            match syntax::parse_expression(file, &text) {
+                Ok(expr) => expr,
+                Err(errors) => {
+                    diagnostics.extend(errors);
+                    continue;
+                }
+            }
+        };
+        overrides.push((name, expr));
+    }
+    overrides
+}
+
+/// The checker's whole memory.
+struct Checker<'a> {
+    modules: &'a Modules,
+    registry: &'a Arc<Registry>,
+    sources: &'a SourceMap,
+    diagnostics: Vec<Diagnostic>,
+    exprs: Vec<Expr>,
+    functions: Vec<typed::Function>,
+    /// Signatures of user functions, by where they are declared.
+    function_ids: HashMap<(ModuleId, Arc<str>), Option<usize>>,
+    function_types: Vec<(Vec<Type>, Type)>,
+    units: Vec<Option<typed::Unit>>,
+    signatures: Vec<Signature>,
+    component_ids: HashMap<(ModuleId, Arc<str>), usize>,
+    /// Defaults of record types' fields, by the record's name and the field's.
+    field_defaults: HashMap<(Arc<str>, Arc<str>), ExprId>,
+    type_names: HashMap<(ModuleId, Arc<str>), Type>,
+    types_open: Vec<(ModuleId, Arc<str>)>,
+}
+
+/// What a component shows: params and outputs.
+#[derive(Debug, Clone, Default)]
+struct Signature {
+    /// The type's name: `std.network.Network`.
+    name: Arc<str>,
+    params: Vec<Member>,
+    outputs: Vec<Member>,
+}
+
+#[derive(Debug, Clone)]
+struct Member {
+    name: Arc<str>,
+    ty: Type,
+    required: bool,
+}
+
+/// Names in reach of an expression.
+struct Scope {
+    module: ModuleId,
+    /// Declarations of the unit: slot, type and where declared.
+    slots: HashMap<Arc<str>, Slot>,
+    /// Bound by `for`, lambdas and function parameters, the innermost last.
+    locals: Vec<(Arc<str>, Type, Span)>,
+    /// Declarations that are known but not yet checked here (an env's value cannot refer to a resource).
+    only_constants: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Slot {
+    index: usize,
+    ty: Type,
+    span: Span,
+}
+
+impl<'a> Checker<'a> {
+    fn new(modules: &'a Modules, registry: &'a Arc<Registry>, sources: &'a SourceMap) -> Self {
+        Self {
+            modules,
+            registry,
+            sources,
+            diagnostics: Vec::new(),
+            exprs: Vec::new(),
+            functions: Vec::new(),
+            function_ids: HashMap::new(),
+            function_types: Vec::new(),
+            units: Vec::new(),
+            signatures: Vec::new(),
+            component_ids: HashMap::new(),
+            field_defaults: HashMap::new(),
+            type_names: HashMap::new(),
+            types_open: Vec::new(),
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    fn push(&mut self, kind: ExprKind, ty: Type, span: Span) -> ExprId {
+        let id = ExprId(u32::try_from(self.exprs.len()).unwrap_or(u32::MAX));
+        self.exprs.push(Expr { kind, ty, span });
+        id
+    }
+
+    /// What stands for an expression that was reported.
+    fn broken(&mut self, span: Span) -> ExprId {
+        self.push(ExprKind::Const(crate::value::Value::Null), Type::Error, span)
+    }
+
+    fn ty(&self, id: ExprId) -> &Type {
+        self.exprs.get(id.0 as usize).map_or(&Type::Error, |e| &e.ty)
+    }
+
+    fn span(&self, id: ExprId) -> Span {
+        self.exprs.get(id.0 as usize).map_or(Span::new(FileId(0), 0, 0), |e| e.span)
+    }
+
+    fn kind(&self, id: ExprId) -> Option<&ExprKind> {
+        self.exprs.get(id.0 as usize).map(|e| &e.kind)
+    }
+
+    /// What the user wrote there.
+    fn text(&self, span: Span) -> &'a str {
+        self.sources.text(span)
+    }
+
+    /// Checks everything and puts the program together.
+    fn program(&mut self, overrides: &[(ast::Name, ast::Expr)]) -> Program {
+        let root = ModuleId(0);
+        // The stack is unit 0, whatever components its declarations ask for first.
+        self.units.push(None);
+        self.signatures.push(Signature::default());
+        let items: &'a [ast::Item] = self.modules.get(root).map_or(&[], |m| &m.items);
+        let unit = self.unit(root, "".into(), "".into(), items, true);
+        let stack_parts = self.stack_parts(&unit, items, overrides);
+        if let Some(slot) = self.units.first_mut() {
+            *slot = Some(unit);
+        }
+        self.check_every_component();
+        self.refuse_secret_outputs();
+        let units = std::mem::take(&mut self.units)
+            .into_iter()
+            .map(|unit| unit.unwrap_or(typed::Unit { name: "".into(), doc: "".into(), declarations: Vec::new(), order: Vec::new(), asserts: Vec::new() }))
+            .collect();
+        Program {
+            registry: self.registry.clone(),
+            exprs: std::mem::take(&mut self.exprs),
+            functions: std::mem::take(&mut self.functions),
+            units,
+            stack: stack_parts.stack,
+            envs: stack_parts.envs,
+            overrides: stack_parts.overrides,
+            moves: stack_parts.moves,
+            imports: stack_parts.imports,
+            forgets: stack_parts.forgets,
+            root: self.modules.root.clone(),
+        }
+    }
+
+    /// A stack's outputs are shown and stored; a component's may carry secrets.
+    fn refuse_secret_outputs(&mut self) {
+        let outputs = self.units.first().and_then(Option::as_ref).map(|unit| {
+            let output = |d: &typed::Declaration| match d.kind {
+                typed::DeclarationKind::Output(id) if d.ty.holds_secret() => Some((id, d.name.node.clone())),
+                _ => None,
+            };
+            unit.declarations.iter().filter_map(output).collect::<Vec<_>>()
+        });
+        for (id, name) in outputs.unwrap_or_default() {
+            let diagnostic = self.secret_leak(self.span(id), &format!("output `{name}`"));
+            self.report(diagnostic);
+        }
+    }
+
+    /// Components and functions that nothing uses are still checked.
+    fn check_every_component(&mut self) {
+        for index in 0..self.modules.modules.len() {
+            let id = ModuleId(index);
+            let items: &'a [ast::Item] = self.modules.get(id).map_or(&[], |m| &m.items);
+            for item in items {
+                match &item.kind {
+                    ast::ItemKind::Component { name, .. } => {
+                        self.component(id, &name.node);
+                    }
+                    ast::ItemKind::Fn(function) => {
+                        self.function(id, &function.name.node);
+                    }
+                    ast::ItemKind::Type { name, .. } => {
+                        self.named_type(id, name);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        // Checking one may register another; `units` grows until all are done.
+        let mut next = 1;
+        while next < self.units.len() {
+            self.component_body(next);
+            next += 1;
+        }
+    }
+
+    fn duplicate(&mut self, what: &str, second: Span, first: Span) {
+        self.report(
+            Diagnostic::error(Code(206), second, format!("`{what}` is given twice")).label("the second").also(first, "the first").help("keep one of them"),
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! What `+`, `==`, `??` and their kin take and give.
+
+use super::join::join;
+use super::typed::{ExprId, ExprKind};
+use super::{Checker, Scope, mismatch};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{BinaryOp, Expr, UnaryOp};
+use crate::types::Type;
+
+impl Checker<'_> {
+    pub(super) fn unary(&mut self, scope: &mut Scope, op: Spanned<UnaryOp>, operand: &Expr, span: Span) -> ExprId {
+        let operand = match *op {
+            UnaryOp::Not => self.expect(scope, operand, &Type::Bool, "`!`"),
+            UnaryOp::Minus => self.infer_free(scope, operand),
+        };
+        let ty = self.ty(operand).clone();
+        if *op == UnaryOp::Minus && !matches!(ty, Type::Int | Type::Float | Type::Duration | Type::Error) {
+            self.report(Diagnostic::error(Code(213), op.span, format!("`-` needs a number, and this is {}", mismatch::describe(&ty))).label(format!("on `{ty}`")));
+            return self.broken(span);
+        }
+        self.push(ExprKind::Unary { op: *op, operand }, ty, span)
+    }
+
+    pub(super) fn binary(&mut self, scope: &mut Scope, op: Spanned<BinaryOp>, left: &Expr, right: &Expr, want: Option<&Type>, span: Span) -> ExprId {
+        use BinaryOp::{And, Default, Or};
+        if matches!(*op, And | Or) {
+            let left = self.expect(scope, left, &Type::Bool, &format!("`{}`", op.text()));
+            let right = self.expect(scope, right, &Type::Bool, &format!("`{}`", op.text()));
+            return self.push(ExprKind::Binary { op: *op, left, right }, Type::Bool, span);
+        }
+        if *op == Default {
+            return self.default(scope, op, left, right, want, span);
+        }
+        let mut left = self.infer_free(scope, left);
+        let mut right = self.infer_free(scope, right);
+        let (a, b) = (self.ty(left).clone(), self.ty(right).clone());
+        if a == Type::Error || b == Type::Error {
+            return self.broken(span);
+        }
+        if a.holds_secret() || b.holds_secret() {
+            let at = if a.holds_secret() { self.span(left) } else { self.span(right) };
+            self.report(
+                Diagnostic::error(Code(402), at, format!("`{}` cannot be applied to a secret", op.text()))
+                    .label("a secret")
+                    .help("what could be told from the result would give the secret away"),
+            );
+            return self.broken(span);
+        }
+        // A text beside a version is one.
+        if a == Type::Version && matches!(b, Type::Union(_)) {
+            right = self.coerce(scope, right, &Type::Version, &format!("`{}`", op.text()));
+        } else if b == Type::Version && matches!(a, Type::Union(_)) {
+            left = self.coerce(scope, left, &Type::Version, &format!("`{}`", op.text()));
+        }
+        let (a, b) = (self.ty(left).clone(), self.ty(right).clone());
+        match result(*op, &a, &b) {
+            Some(ty) => self.push(ExprKind::Binary { op: *op, left, right }, ty, span),
+            None => {
+                let diagnostic = self.no_operator(op, left, right, &a, &b);
+                self.report(diagnostic);
+                self.broken(span)
+            }
+        }
+    }
+
+    fn no_operator(&self, op: Spanned<BinaryOp>, left: ExprId, right: ExprId, a: &Type, b: &Type) -> Diagnostic {
+        for (id, ty) in [(left, a), (right, b)] {
+            if let Type::Optional(_) = ty
+                && !op.is_comparison()
+            {
+                let text = self.text(self.span(id));
+                return Diagnostic::error(Code(212), self.span(id), format!("`{}` needs a value, and this may be nothing", op.text()))
+                    .label(format!("`{ty}`"))
+                    .help(format!("say what holds without it: `({text} ?? …)`"));
+            }
+        }
+        let text = |ty: &Type| matches!(ty, Type::String | Type::Union(_));
+        let help = match *op {
+            BinaryOp::Add if text(a) || text(b) => Some("put values into a text with `${}`".to_owned()),
+            BinaryOp::Equal | BinaryOp::NotEqual => Some("values of different types are never equal".to_owned()),
+            _ => None,
+        };
+        Diagnostic::error(Code(213), op.span, format!("`{}` does not work on {} and {}", op.text(), mismatch::describe(a), mismatch::describe(b)))
+            .label("no such operation")
+            .also(self.span(left), format!("`{a}`"))
+            .also(self.span(right), format!("`{b}`"))
+            .maybe_help(help)
+    }
+
+    /// `a ?? b`
+    fn default(&mut self, scope: &mut Scope, op: Spanned<BinaryOp>, left: &Expr, right: &Expr, want: Option<&Type>, span: Span) -> ExprId {
+        let left = self.infer_free(scope, left);
+        let ty = self.ty(left).clone();
+        let Type::Optional(inner) = &ty else {
+            if !matches!(ty, Type::Error | Type::Null) {
+                let at = self.span(left);
+                self.report(
+                    Diagnostic::error(Code(213), op.span, "`??` has nothing to do here: the value to its left is always there".to_owned())
+                        .label("never used")
+                        .also(at, format!("`{ty}`"))
+                        .help(format!("leave `?? {}` out", self.text(right.span))),
+                );
+            }
+            return self.broken(span);
+        };
+        let right = self.infer(scope, right, Some(want.unwrap_or(inner)), "`??`");
+        let other = self.ty(right).clone();
+        match join(inner, &other) {
+            Some(ty) => self.push(ExprKind::Binary { op: BinaryOp::Default, left, right }, ty, span),
+            None => {
+                let what = "`??`".to_owned();
+                let right = self.coerce(scope, right, inner, &what);
+                let ty = self.ty(right).clone();
+                self.push(ExprKind::Binary { op: BinaryOp::Default, left, right }, ty, span)
+            }
+        }
+    }
+}
+
+/// The type of `a op b`, if there is one.
+fn result(op: BinaryOp, a: &Type, b: &Type) -> Option<Type> {
+    use BinaryOp::{Add, Divide, Equal, Greater, GreaterEqual, Less, LessEqual, Multiply, NotEqual, Range, RangeInclusive, Remainder, Subtract};
+    use Type::{Bool, Duration, Float, Int, Ip, Size, Version};
+    let text = |ty: &Type| matches!(ty, Type::String | Type::Union(_) | Type::Id(_) | Type::Arn(_));
+    let number = |a: &Type, b: &Type| match (a, b) {
+        (Int, Int) => Some(Int),
+        (Int | Float, Int | Float) => Some(Float),
+        _ => None,
+    };
+    match op {
+        Equal | NotEqual => join(a, b).filter(comparable).map(|_| Bool),
+        Less | LessEqual | Greater | GreaterEqual => {
+            let ordered = number(a, b).is_some() || (a == b && matches!(a, Size | Duration | Version | Ip)) || (text(a) && text(b));
+            ordered.then_some(Bool)
+        }
+        Add => match (a, b) {
+            (a, b) if text(a) && text(b) => Some(Type::String),
+            (Type::List(x), Type::List(y)) => join(x, y).map(Type::list),
+            (Size, Size) | (Duration, Duration) => Some(a.clone()),
+            (Ip, Int) => Some(Ip),
+            _ => number(a, b),
+        },
+        Subtract => match (a, b) {
+            (Size, Size) | (Duration, Duration) => Some(a.clone()),
+            (Ip, Int) => Some(Ip),
+            _ => number(a, b),
+        },
+        Multiply => match (a, b) {
+            (Size | Duration, Int) => Some(a.clone()),
+            (Int, Size | Duration) => Some(b.clone()),
+            _ => number(a, b),
+        },
+        Divide => match (a, b) {
+            (Size | Duration, Int) => Some(a.clone()),
+            (Size, Size) | (Duration, Duration) => Some(Int),
+            _ => number(a, b),
+        },
+        Remainder => (a == b && *a == Int).then_some(Int),
+        Range | RangeInclusive => (a == b && *a == Int).then(|| Type::list(Int)),
+        BinaryOp::Or | BinaryOp::And | BinaryOp::Default => None,
+    }
+}
+
+fn comparable(ty: &Type) -> bool {
+    match ty {
+        Type::Function(_) | Type::Secret(_) | Type::Resource(_) | Type::Component(_) => false,
+        Type::List(t) | Type::Map(t) => comparable(t),
+        // A conditional resource may be compared with `null`.
+        Type::Optional(t) => matches!(**t, Type::Resource(_) | Type::Component(_)) || comparable(t),
+        _ => true,
+    }
+}

@@ -1,0 +1,340 @@
+//! `stack`, `env`, values of the command line, `@` settings, `moved`, `import` and `forget`.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::typed::{self, Env, ExprId, ExprKind, Options, Setting, Stack, StateDeclaration};
+use super::{Checker, Scope, mismatch};
+use crate::address::{Address, Step};
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::resolve::ModuleId;
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{self, Entry, Expr, ExprKind as Ast, ItemKind, Key};
+use crate::types::Type;
+use crate::value::Value;
+
+/// Settings of the engine, without the `@`.
+pub(super) const ENGINE_NAMES: [&str; 8] = ["after", "region", "account", "protect", "retain", "ignore", "replace", "timeout"];
+
+/// What the stack's own items say beside its declarations.
+pub(super) struct StackParts {
+    pub stack: Stack,
+    pub envs: Vec<Env>,
+    pub overrides: Vec<Setting>,
+    pub moves: Vec<(Address, Address, Span)>,
+    pub imports: Vec<(Address, ExprId, Span)>,
+    pub forgets: Vec<(Address, Span)>,
+}
+
+/// A param of the stack, as environments see it.
+struct StackParam {
+    name: Arc<str>,
+    ty: Type,
+    required: bool,
+    span: Span,
+}
+
+impl Checker<'_> {
+    /// `@after = …` and the like.
+    pub(super) fn option(&mut self, scope: &mut Scope, options: &mut Options, name: &ast::Name, value: &Expr) {
+        let what = format!("`@{}`", name.node);
+        let already = match &*name.node {
+            "after" => !options.after.is_empty(),
+            "region" => options.region.is_some(),
+            "account" => options.account.is_some(),
+            "protect" => options.protect.is_some(),
+            "retain" => options.retain.is_some(),
+            "ignore" => options.ignore.is_some(),
+            "replace" => options.replace.is_some(),
+            "timeout" => options.timeout.is_some(),
+            _ => false,
+        };
+        if already {
+            self.duplicate(&format!("@{}", name.node), name.span, name.span);
+            return;
+        }
+        match &*name.node {
+            "after" => options.after = self.after(scope, value),
+            "region" => options.region = Some(self.expect(scope, value, &Type::String, &what)),
+            "account" => options.account = Some(self.account(scope, value, &what)),
+            "protect" => options.protect = Some(self.expect(scope, value, &Type::Bool, &what)),
+            "retain" => options.retain = Some(self.expect(scope, value, &Type::Bool, &what)),
+            "ignore" => options.ignore = Some(self.expect(scope, value, &Type::list(Type::String), &what)),
+            "replace" => options.replace = Some(self.expect(scope, value, &Type::union(["create_first", "delete_first"]), &what)),
+            "timeout" => options.timeout = Some(self.expect(scope, value, &Type::Duration, &what)),
+            other => {
+                let help = match closest(other, ENGINE_NAMES) {
+                    Some(close) => format!("did you mean `@{close}`?"),
+                    None => format!("there are {}", ENGINE_NAMES.map(|n| format!("`@{n}`")).join(", ")),
+                };
+                self.report(Diagnostic::error(Code(218), name.span, format!("there is no setting `@{other}`")).label("not known").help(help));
+            }
+        }
+    }
+
+    fn account(&mut self, scope: &mut Scope, value: &Expr, what: &str) -> ExprId {
+        let id = self.expect(scope, value, &Type::String, what);
+        if let Some(ExprKind::Const(Value::String(text))) = self.kind(id)
+            && !(text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()))
+        {
+            let span = self.span(id);
+            self.report(Diagnostic::error(Code(203), span, format!("{what} wants an AWS account's id")).label("not 12 digits").help("an account's id has 12 digits: `\"123456789012\"`"));
+        }
+        id
+    }
+
+    /// The things that `@after` names, each a resource, a component, or several of them.
+    fn after(&mut self, scope: &mut Scope, value: &Expr) -> Vec<ExprId> {
+        let Ast::List(items) = &*value.node else {
+            self.report(Diagnostic::error(Code(203), value.span, "`@after` wants a list of resources").label("not a list").help(format!("write `@after = [{}]`", self.text(value.span))));
+            return Vec::new();
+        };
+        let mut ids = Vec::new();
+        for item in items {
+            let id = self.infer_free(scope, item);
+            let ty = self.ty(id).clone();
+            if !orderable(&ty) {
+                self.report(
+                    Diagnostic::error(Code(203), item.span, format!("`@after` waits for resources, and this is {}", mismatch::describe(&ty)))
+                        .label(format!("`{ty}`"))
+                        .help("name the resource or component itself, not one of its attributes"),
+                );
+            }
+            ids.push(id);
+        }
+        ids
+    }
+
+    pub(super) fn stack_parts(&mut self, unit: &typed::Unit, items: &[ast::Item], overrides: &[(ast::Name, Expr)]) -> StackParts {
+        let params = self.stack_params(unit, items);
+        let mut parts = StackParts {
+            stack: Stack { name: self.default_name(), tags: None, state: StateDeclaration::Local, options: Options::default() },
+            envs: Vec::new(),
+            overrides: Vec::new(),
+            moves: Vec::new(),
+            imports: Vec::new(),
+            forgets: Vec::new(),
+        };
+        let overridden: HashSet<Arc<str>> = overrides.iter().map(|(name, _)| name.node.clone()).collect();
+        parts.overrides = self.override_settings(overrides, &params);
+        let mut stack_span: Option<Span> = None;
+        for item in items {
+            match &item.kind {
+                ItemKind::Stack { name, entries } => {
+                    if let Some(first) = stack_span {
+                        self.duplicate("stack", name.span, first);
+                        continue;
+                    }
+                    stack_span = Some(name.span);
+                    parts.stack = self.stack(name, entries);
+                }
+                ItemKind::Env { name, entries } => {
+                    if let Some(first) = parts.envs.iter().find(|e| e.name.node == name.node) {
+                        let first = first.name.span;
+                        self.duplicate(&name.node, name.span, first);
+                        continue;
+                    }
+                    let env = self.env(name, entries, &params, &overridden);
+                    parts.envs.push(env);
+                }
+                ItemKind::Moved { from, to } => {
+                    if let Some((from, to)) = self.address(from, None).zip(self.address(to, Some(unit))) {
+                        parts.moves.push((from, to, item.span));
+                    }
+                }
+                ItemKind::Import { address, id } => {
+                    if let Some(address) = self.address(address, Some(unit)) {
+                        let mut scope = Scope::constants(ModuleId(0));
+                        let id = self.expect(&mut scope, id, &Type::String, "`import`");
+                        parts.imports.push((address, id, item.span));
+                    }
+                }
+                ItemKind::Forget { address } => {
+                    if let Some(address) = self.address(address, None) {
+                        parts.forgets.push((address, item.span));
+                    }
+                }
+                _ => {}
+            }
+        }
+        parts
+    }
+
+    /// A stack without `stack` is called like its folder.
+    fn default_name(&self) -> Arc<str> {
+        let folder = std::fs::canonicalize(&self.modules.folder).ok();
+        let name = folder.as_deref().and_then(|f| f.file_name()).map(|n| n.to_string_lossy().into_owned());
+        name.filter(|n| !n.is_empty()).unwrap_or_else(|| "stack".to_owned()).into()
+    }
+
+    fn stack_params(&self, unit: &typed::Unit, items: &[ast::Item]) -> Vec<StackParam> {
+        items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ItemKind::Param(param) => {
+                    let (_, declaration) = unit.find(&param.name.node)?;
+                    let required = param.default.is_none() && !matches!(declaration.ty, Type::Optional(_));
+                    Some(StackParam { name: param.name.node.clone(), ty: declaration.ty.clone(), required, span: param.name.span })
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn stack(&mut self, name: &ast::Name, entries: &[Entry]) -> Stack {
+        let mut stack = Stack { name: name.node.clone(), tags: None, state: StateDeclaration::Local, options: Options::default() };
+        let mut scope = Scope::constants(ModuleId(0));
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        for entry in entries {
+            match &entry.key {
+                Key::Engine(name) => self.option(&mut scope, &mut stack.options, name, &entry.value),
+                Key::Name(name) => {
+                    if let Some(first) = seen.insert(name.node.clone(), name.span) {
+                        self.duplicate(&name.node, name.span, first);
+                        continue;
+                    }
+                    match &*name.node {
+                        "tags" => stack.tags = Some(self.expect(&mut scope, &entry.value, &Type::map(Type::String), "`tags`")),
+                        "state" => stack.state = self.state(&mut scope, &entry.value),
+                        other => {
+                            let help = closest(other, ["tags", "state"]).map(|c| format!("did you mean `{c}`?"));
+                            self.report(
+                                Diagnostic::error(Code(201), name.span, format!("`stack` has no `{other}`"))
+                                    .label("not known")
+                                    .help(help.unwrap_or_else(|| "it has `state`, `tags` and `@region`, `@account`, `@protect`".to_owned())),
+                            );
+                        }
+                    }
+                }
+                Key::Text(expr) => self.report(Diagnostic::error(Code(201), expr.span, "the names of `stack` are fixed").label("put together from parts")),
+            }
+        }
+        stack
+    }
+
+    fn state(&mut self, scope: &mut Scope, value: &Expr) -> StateDeclaration {
+        let (tag, entries) = match &*value.node {
+            Ast::Tagged { tag, entries } if &*tag.node == "s3" => (tag, entries),
+            Ast::Name(name) if &**name == "local" => return StateDeclaration::Local,
+            _ => {
+                self.report(
+                    Diagnostic::error(Code(201), value.span, "`state` says where the state is kept")
+                        .label("not a state store")
+                        .help("leave it out for files in `.plat/`, or write `s3 { bucket = \"…\", region = \"…\" }`"),
+                );
+                return StateDeclaration::Local;
+            }
+        };
+        let (mut bucket, mut region, mut prefix) = (None, None, None);
+        for entry in entries {
+            let Key::Name(name) = &entry.key else { continue };
+            let slot = match &*name.node {
+                "bucket" => &mut bucket,
+                "region" => &mut region,
+                "prefix" => &mut prefix,
+                other => {
+                    let help = closest(other, ["bucket", "region", "prefix"]).map(|c| format!("did you mean `{c}`?"));
+                    self.report(
+                        Diagnostic::error(Code(201), name.span, format!("`s3` has no `{other}`")).label("not known").help(help.unwrap_or_else(|| "it has `bucket`, `region` and `prefix`".to_owned())),
+                    );
+                    continue;
+                }
+            };
+            *slot = Some(self.expect(scope, &entry.value, &Type::String, &format!("`{}`", name.node)));
+        }
+        match bucket {
+            Some(bucket) => StateDeclaration::S3 { bucket, region, prefix },
+            None => {
+                self.report(Diagnostic::error(Code(202), tag.span, "`s3` needs `bucket`").label("is missing here").help("add `bucket = \"…\"`"));
+                StateDeclaration::Local
+            }
+        }
+    }
+
+    fn env(&mut self, name: &ast::Name, entries: &[Entry], params: &[StackParam], overridden: &HashSet<Arc<str>>) -> Env {
+        let mut env = Env { name: Spanned::new(name.node.clone(), name.span), settings: Vec::new(), options: Options::default() };
+        let mut scope = Scope::constants(ModuleId(0));
+        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        for entry in entries {
+            match &entry.key {
+                Key::Engine(option) => self.option(&mut scope, &mut env.options, option, &entry.value),
+                Key::Name(param) => {
+                    if let Some(first) = seen.insert(param.node.clone(), param.span) {
+                        self.duplicate(&param.node, param.span, first);
+                        continue;
+                    }
+                    if let Some(setting) = self.param_value(&mut scope, param, &entry.value, params) {
+                        env.settings.push(setting);
+                    }
+                }
+                Key::Text(expr) => self.report(Diagnostic::error(Code(201), expr.span, "the names of an `env` are the stack's params").label("put together from parts")),
+            }
+        }
+        for param in params.iter().filter(|p| p.required && !seen.contains_key(&p.name) && !overridden.contains(&p.name)) {
+            self.report(
+                Diagnostic::error(Code(208), name.span, format!("env `{}` gives no value for `{}`", name.node, param.name))
+                    .label(format!("`{}` is missing here", param.name))
+                    .also(param.span, "a param without a default")
+                    .help(format!("add `{} = …`, {}, or give the param a default", param.name, mismatch::describe(&param.ty))),
+            );
+        }
+        env
+    }
+
+    fn param_value(&mut self, scope: &mut Scope, name: &ast::Name, value: &Expr, params: &[StackParam]) -> Option<Setting> {
+        match params.iter().find(|p| p.name == name.node) {
+            Some(param) => {
+                let ty = param.ty.clone();
+                let value = self.expect(scope, value, &ty, &format!("`{}`", name.node));
+                Some(self.setting(name, value))
+            }
+            None => {
+                let help = match closest(&name.node, params.iter().map(|p| &*p.name)) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None if ENGINE_NAMES.contains(&&*name.node) => format!("settings of the engine start with `@`: `@{}`", name.node),
+                    None => format!("declare it: `param {}: String`", name.node),
+                };
+                self.report(Diagnostic::error(Code(216), name.span, format!("the stack has no param `{}`", name.node)).label("not declared").help(help));
+                None
+            }
+        }
+    }
+
+    fn override_settings(&mut self, overrides: &[(ast::Name, Expr)], params: &[StackParam]) -> Vec<Setting> {
+        let mut scope = Scope::constants(ModuleId(0));
+        overrides.iter().filter_map(|(name, value)| self.param_value(&mut scope, name, value, params)).collect()
+    }
+
+    /// An address with constant keys. With a unit, its first name must be declared there.
+    fn address(&mut self, address: &ast::Address, unit: Option<&typed::Unit>) -> Option<Address> {
+        let mut steps = Vec::new();
+        for (name, key) in &address.steps {
+            let key = match key.as_ref().map(|k| (&*k.node, k.span)) {
+                None => None,
+                Some((Ast::Literal(Value::String(text)), _)) => Some(text.clone()),
+                Some((_, span)) => {
+                    self.report(Diagnostic::error(Code(701), span, "a key in an address is plain text").label("has `${}` in it"));
+                    return None;
+                }
+            };
+            steps.push(Step { name: name.node.clone(), key });
+        }
+        let (first, _) = address.steps.first()?;
+        if let Some(unit) = unit
+            && unit.find(&first.node).is_none()
+        {
+            let help = closest(&first.node, unit.declarations.iter().map(|d| &*d.name.node)).map(|c| format!("did you mean `{c}`?"));
+            self.report(Diagnostic::error(Code(701), first.span, format!("no resource `{}` is declared", first.node)).label("not in this stack").maybe_help(help));
+            return None;
+        }
+        Some(steps.into())
+    }
+}
+
+fn orderable(ty: &Type) -> bool {
+    match ty {
+        Type::Resource(_) | Type::Component(_) | Type::Error => true,
+        Type::List(of) | Type::Map(of) | Type::Optional(of) => orderable(of),
+        _ => false,
+    }
+}

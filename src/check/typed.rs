@@ -1,0 +1,223 @@
+//! A checked program: every name resolved, every expression typed.
+
+use std::sync::Arc;
+
+use crate::schema::{Registry, ResourceSchema};
+use crate::source::{Span, Spanned};
+use crate::syntax::ast::{BinaryOp, UnaryOp};
+use crate::types::Type;
+use crate::value::{SecretStore, Value};
+
+use super::builtin::{Builtin, Method};
+
+/// A stack that passed the checker. Immutable; evaluation and unknown values share it.
+#[derive(Debug)]
+pub struct Program {
+    pub registry: Arc<Registry>,
+    pub exprs: Vec<Expr>,
+    pub functions: Vec<Function>,
+    /// The stack itself is the first; the others are components.
+    pub units: Vec<Unit>,
+    pub stack: Stack,
+    pub envs: Vec<Env>,
+    /// Values given on the command line, which win over the environment's.
+    pub overrides: Vec<Setting>,
+    pub moves: Vec<(crate::address::Address, crate::address::Address, Span)>,
+    pub imports: Vec<(crate::address::Address, ExprId, Span)>,
+    pub forgets: Vec<(crate::address::Address, Span)>,
+    /// The folder that `file(…)` may read.
+    pub root: std::path::PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ExprId(pub u32);
+
+#[derive(Debug)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub ty: Type,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum ExprKind {
+    Const(Value),
+    Template(Vec<ExprId>),
+    List(Vec<ExprId>),
+    Record(Vec<(RecordKey, ExprId)>),
+    /// A declaration of the same unit.
+    Slot(usize),
+    /// A name bound by `for`, a lambda or a function; counted from the innermost.
+    Local(usize),
+    EnvName,
+    StackName,
+    Member { base: ExprId, name: Arc<str>, safe: bool },
+    Index { base: ExprId, index: ExprId },
+    Unary { op: UnaryOp, operand: ExprId },
+    Binary { op: BinaryOp, left: ExprId, right: ExprId },
+    If { condition: ExprId, then: ExprId, otherwise: ExprId },
+    Match { subject: ExprId, arms: Vec<Arm> },
+    ListFor { head: ForHead, body: ExprId },
+    MapFor { head: ForHead, key: ExprId, value: ExprId },
+    Lambda { params: usize, body: ExprId },
+    Call { function: usize, args: Vec<ExprId> },
+    Builtin { builtin: Builtin, args: Vec<ExprId> },
+    Method { receiver: ExprId, method: Method, args: Vec<ExprId> },
+    Secret { store: SecretStore, argument: ExprId },
+    /// The value in the form that the expression's type asks for: a resource as its id, a text as a version.
+    Coerce(ExprId),
+}
+
+#[derive(Debug)]
+pub enum RecordKey {
+    Name(Arc<str>),
+    Computed(ExprId),
+}
+
+#[derive(Debug)]
+pub struct Arm {
+    pub patterns: Vec<crate::syntax::ast::Pattern>,
+    pub guard: Option<ExprId>,
+    pub body: ExprId,
+}
+
+#[derive(Debug)]
+pub struct ForHead {
+    pub source: ExprId,
+    /// One name or two.
+    pub binders: usize,
+    pub condition: Option<ExprId>,
+}
+
+#[derive(Debug)]
+pub struct Function {
+    pub name: Arc<str>,
+    pub body: ExprId,
+}
+
+/// The stack, or a component: a scope of declarations.
+#[derive(Debug)]
+pub struct Unit {
+    pub name: Arc<str>,
+    pub doc: Arc<str>,
+    pub declarations: Vec<Declaration>,
+    /// Positions of `declarations` such that each comes after what it refers to.
+    pub order: Vec<usize>,
+    pub asserts: Vec<Assert>,
+}
+
+#[derive(Debug)]
+pub struct Declaration {
+    pub name: Spanned<Arc<str>>,
+    pub doc: Arc<str>,
+    pub ty: Type,
+    pub kind: DeclarationKind,
+}
+
+#[derive(Debug)]
+pub enum DeclarationKind {
+    Param { default: Option<ExprId>, checks: Vec<Assert> },
+    Let(ExprId),
+    Output(ExprId),
+    Resource(ResourceDeclaration),
+    Lookup(ResourceDeclaration),
+    Component(ComponentDeclaration),
+    /// Reported as wrong.
+    Broken,
+}
+
+#[derive(Debug)]
+pub struct Assert {
+    pub condition: ExprId,
+    pub message: Option<ExprId>,
+    /// What `condition` says, for when there is no message.
+    pub text: Arc<str>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub struct Instances {
+    pub each: Option<Each>,
+    pub condition: Option<ExprId>,
+}
+
+#[derive(Debug)]
+pub struct Each {
+    pub source: ExprId,
+    pub binders: usize,
+    pub key: Option<ExprId>,
+}
+
+#[derive(Debug)]
+pub struct ResourceDeclaration {
+    pub schema: Arc<ResourceSchema>,
+    pub instances: Instances,
+    pub entries: Vec<Setting>,
+    pub options: Options,
+}
+
+#[derive(Debug)]
+pub struct ComponentDeclaration {
+    pub unit: usize,
+    pub instances: Instances,
+    pub entries: Vec<Setting>,
+    pub options: Options,
+}
+
+/// `name = value`: an attribute, or a param of the unit it is for.
+#[derive(Debug)]
+pub struct Setting {
+    pub name: Spanned<Arc<str>>,
+    pub value: ExprId,
+}
+
+/// `@…` settings.
+#[derive(Debug, Default)]
+pub struct Options {
+    pub after: Vec<ExprId>,
+    pub region: Option<ExprId>,
+    pub account: Option<ExprId>,
+    pub protect: Option<ExprId>,
+    pub retain: Option<ExprId>,
+    pub ignore: Option<ExprId>,
+    pub replace: Option<ExprId>,
+    pub timeout: Option<ExprId>,
+}
+
+#[derive(Debug)]
+pub struct Env {
+    pub name: Spanned<Arc<str>>,
+    pub settings: Vec<Setting>,
+    pub options: Options,
+}
+
+#[derive(Debug)]
+pub struct Stack {
+    pub name: Arc<str>,
+    pub tags: Option<ExprId>,
+    pub state: StateDeclaration,
+    pub options: Options,
+}
+
+#[derive(Debug)]
+pub enum StateDeclaration {
+    Local,
+    S3 { bucket: ExprId, region: Option<ExprId>, prefix: Option<ExprId> },
+}
+
+impl Program {
+    /// The expression; ids only come from the checker that made this program.
+    pub fn expr(&self, id: ExprId) -> Option<&Expr> {
+        self.exprs.get(id.0 as usize)
+    }
+
+    pub fn env(&self, name: &str) -> Option<&Env> {
+        self.envs.iter().find(|env| &**env.name == name)
+    }
+}
+
+impl Unit {
+    pub fn find(&self, name: &str) -> Option<(usize, &Declaration)> {
+        self.declarations.iter().enumerate().find(|(_, d)| &**d.name == name)
+    }
+}

@@ -1,0 +1,333 @@
+//! What functions and methods do.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::machine::{Answer, Locals, Machine, elements, fail};
+use super::operators::{self, compare, offset_ip};
+use super::MAX_RANGE;
+use crate::check::builtin::{Builtin, Method};
+use crate::check::typed::{ExprId, ExprKind};
+use crate::source::Span;
+use crate::syntax::ast::BinaryOp;
+use crate::value::{EvalFailure, Object, Unknown, Value};
+
+/// Largest file that `file(…)` reads, in bytes.
+const MAX_FILE: u64 = 1 << 20;
+
+/// A value as it stands in a text.
+pub(super) fn print(value: &Value, out: &mut String) {
+    // Writing to a `String` cannot fail.
+    let _ = match value {
+        Value::String(text) => out.write_str(text),
+        Value::Bool(b) => write!(out, "{b}"),
+        Value::Int(n) => write!(out, "{n}"),
+        Value::Float(n) => write!(out, "{n}"),
+        Value::Cidr(c) => write!(out, "{c}"),
+        Value::Ip(i) => write!(out, "{i}"),
+        Value::Size(s) => write!(out, "{s}"),
+        Value::Duration(d) => write!(out, "{d}"),
+        Value::Version(v) => out.write_str(&v.0),
+        _ => Ok(()),
+    };
+}
+
+pub(super) fn function(builtin: Builtin, args: &[Value], root: &Path, span: Span) -> Answer {
+    let text = args.first().and_then(Value::as_str).unwrap_or("");
+    match builtin {
+        Builtin::Cidr => match text.parse::<IpNet>() {
+            Ok(net) if net.addr() == net.network() => Ok(Value::Cidr(net)),
+            Ok(net) => fail(span, format!("`{text}` has bits set beyond its prefix; the network is `{}`", net.trunc())),
+            Err(_) => fail(span, format!("`{text}` is not a network")),
+        },
+        Builtin::Ip => text.parse().map(Value::Ip).or_else(|_| fail(span, format!("`{text}` is not an IP address"))),
+        Builtin::Json => {
+            let json = args.first().map(crate::schema::value_to_json).unwrap_or_default();
+            serde_json::to_string(&json).map(Value::str).or_else(|e| fail(span, e.to_string()))
+        }
+        Builtin::File => file(text, root, span),
+    }
+}
+
+fn file(name: &str, root: &Path, span: Span) -> Answer {
+    let place = match root.join(name).canonicalize() {
+        Ok(place) if place.starts_with(root) => place,
+        Ok(_) => return fail(span, format!("`{name}` is outside the project")),
+        Err(_) => return fail(span, format!("there is no file `{name}` in the project")),
+    };
+    let small = std::fs::metadata(&place).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
+    if !small {
+        return fail(span, format!("`{name}` is not a regular file of at most {} KiB", MAX_FILE >> 10));
+    }
+    std::fs::read_to_string(&place).map(Value::str).or_else(|_| fail(span, format!("`{name}` is not readable as UTF-8 text")))
+}
+
+/// What a lambda gave for each element, or the unknown that the whole call waits for.
+enum Rounds<T> {
+    Done(Vec<T>),
+    Waits(Arc<Unknown>),
+}
+
+pub(super) fn method(machine: &Machine<'_>, id: ExprId, method: Method, receiver: &Value, args: &[ExprId], locals: &Locals) -> Answer {
+    let span = machine.span(id);
+    if let Some(answer) = with_lambda(machine, id, method, receiver, args, locals)? {
+        return Ok(answer);
+    }
+    let args = args.iter().map(|arg| machine.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
+    // These look into elements; the others only count or move them.
+    let looks_inside = !matches!(
+        method,
+        Method::ListLen
+            | Method::ListReverse
+            | Method::ListFirst
+            | Method::ListLast
+            | Method::ListTake
+            | Method::ListSkip
+            | Method::ListFlatten
+            | Method::ListZip
+            | Method::MapLen
+            | Method::MapKeys
+            | Method::MapValues
+            | Method::MapContains
+            | Method::MapGet
+            | Method::MapMerge
+    );
+    let inside = looks_inside.then(|| receiver.unknown()).flatten();
+    if let Some(unknown) = inside.or_else(|| args.iter().find_map(Value::unknown)) {
+        return Ok(machine.suspend(id, locals, unknown));
+    }
+    match receiver {
+        Value::List(items) => list(method, items, &args, span),
+        Value::Object(entries) => map(method, entries, &args, span),
+        Value::String(text) => string(method, text, &args, span),
+        Value::Cidr(net) => cidr(method, *net, &args, span),
+        other => number(method, other, &args, span),
+    }
+}
+
+/// Methods that call a function for each element; `None` for the others.
+fn with_lambda(machine: &Machine<'_>, id: ExprId, method: Method, receiver: &Value, args: &[ExprId], locals: &Locals) -> Result<Option<Value>, EvalFailure> {
+    let Some((params, body)) = args.first().and_then(|arg| match machine.world.program.expr(*arg).map(|e| &e.kind) {
+        Some(ExprKind::Lambda { params, body }) => Some((*params, *body)),
+        _ => None,
+    }) else {
+        return Ok(None);
+    };
+    let pairs = match elements(receiver) {
+        Ok(pairs) => pairs,
+        Err(unknown) => return Ok(Some(machine.suspend(id, locals, &unknown))),
+    };
+    let call = |key: &Value, value: &Value| {
+        let bound = if params == 2 { locals.with(key.clone()).with(value.clone()) } else { locals.with(value.clone()) };
+        machine.eval(body, &bound)
+    };
+    let mut results = Vec::with_capacity(pairs.len());
+    for (key, value) in &pairs {
+        results.push(call(key, value)?);
+    }
+    let span = machine.span(id);
+    // These need to know what the function said; the others only pass it on.
+    let decides = !matches!(method, Method::ListMap | Method::MapMap);
+    let rounds = match results.iter().find_map(|r| if let Value::Unknown(u) = r { Some(u.clone()) } else { None }) {
+        Some(unknown) if decides => Rounds::Waits(unknown),
+        _ => Rounds::Done(results),
+    };
+    let results = match rounds {
+        Rounds::Waits(unknown) => return Ok(Some(machine.suspend(id, locals, &unknown))),
+        Rounds::Done(results) => results,
+    };
+    let truths = || results.iter().map(|r| matches!(r, Value::Bool(true)));
+    let chosen = || pairs.iter().zip(truths()).filter(|(_, keep)| *keep).map(|(pair, _)| pair);
+    let keyed = |(key, value): (&Value, Value)| (Arc::<str>::from(key.as_str().unwrap_or("")), value);
+    Ok(Some(match method {
+        Method::ListMap => Value::list(results),
+        Method::ListFilter => Value::list(chosen().map(|(_, v)| v.clone())),
+        Method::ListAny => Value::Bool(truths().any(|t| t)),
+        Method::ListAll => Value::Bool(truths().all(|t| t)),
+        Method::ListFlatMap => Value::list(results.iter().flat_map(|r| if let Value::List(items) = r { items.to_vec() } else { Vec::new() })),
+        Method::ListToMap => {
+            let mut object = Object::new();
+            for (name, (_, value)) in results.iter().zip(&pairs) {
+                let name: Arc<str> = name.as_str().unwrap_or("").into();
+                if object.insert(name.clone(), value.clone()).is_some() {
+                    return fail(span, format!("the key \"{name}\" comes twice"));
+                }
+            }
+            Value::Object(Arc::new(object))
+        }
+        Method::MapMap => Value::object(pairs.iter().zip(results).map(|((k, _), r)| keyed((k, r)))),
+        Method::MapFilter => Value::object(chosen().map(|(k, v)| keyed((k, v.clone())))),
+        _ => return Ok(None),
+    }))
+}
+
+fn int(args: &[Value], at: usize) -> i64 {
+    match args.get(at) {
+        Some(Value::Int(n)) => *n,
+        _ => 0,
+    }
+}
+
+fn length(n: usize) -> Value {
+    Value::Int(i64::try_from(n).unwrap_or(i64::MAX))
+}
+
+fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
+    let count = usize::try_from(int(args, 0).max(0)).unwrap_or(usize::MAX);
+    Ok(match method {
+        Method::ListLen => length(items.len()),
+        Method::ListUnique => {
+            let mut seen: Vec<&Value> = Vec::new();
+            for item in items {
+                if !seen.contains(&item) {
+                    seen.push(item);
+                }
+            }
+            Value::list(seen.into_iter().cloned())
+        }
+        Method::ListSort => {
+            let mut sorted = items.to_vec();
+            sorted.sort_by(|a, b| compare(a, b).unwrap_or(std::cmp::Ordering::Equal));
+            Value::list(sorted)
+        }
+        Method::ListReverse => Value::list(items.iter().rev().cloned()),
+        Method::ListFirst => items.first().cloned().unwrap_or(Value::Null),
+        Method::ListLast => items.last().cloned().unwrap_or(Value::Null),
+        Method::ListTake => Value::list(items.iter().take(count).cloned()),
+        Method::ListSkip => Value::list(items.iter().skip(count).cloned()),
+        Method::ListContains => Value::Bool(args.first().is_some_and(|wanted| items.contains(wanted))),
+        Method::ListJoin => {
+            let between = args.first().and_then(Value::as_str).unwrap_or("");
+            Value::str(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(between))
+        }
+        Method::ListFlatten => Value::list(items.iter().flat_map(|item| if let Value::List(inner) = item { inner.to_vec() } else { Vec::new() })),
+        Method::ListZip => zip(items, args, span)?,
+        Method::ListSum => return items.iter().skip(1).try_fold(items.first().cloned().unwrap_or(Value::Int(0)), |sum, item| operators::binary(BinaryOp::Add, &sum, item, span)),
+        Method::ListMin => extreme(items, std::cmp::Ordering::Less),
+        Method::ListMax => extreme(items, std::cmp::Ordering::Greater),
+        _ => return fail(span, "a list has no such function"),
+    })
+}
+
+/// `values.zip(keys)`: a map, key by key.
+fn zip(items: &[Value], args: &[Value], span: Span) -> Answer {
+    let Some(Value::List(keys)) = args.first() else { return fail(span, "`zip` takes a list of keys") };
+    if keys.len() != items.len() {
+        return fail(span, format!("`zip` needs as many keys as values: {} and {}", keys.len(), items.len()));
+    }
+    let mut object = Object::with_capacity(items.len());
+    for (key, item) in keys.iter().zip(items) {
+        let key = key.as_str().unwrap_or("");
+        if object.insert(key.into(), item.clone()).is_some() {
+            return fail(span, format!("the key \"{key}\" comes twice"));
+        }
+    }
+    Ok(Value::Object(Arc::new(object)))
+}
+
+fn extreme(items: &[Value], wanted: std::cmp::Ordering) -> Value {
+    items.iter().reduce(|best, item| if compare(item, best) == Some(wanted) { item } else { best }).cloned().unwrap_or(Value::Null)
+}
+
+fn map(method: Method, entries: &Object, args: &[Value], span: Span) -> Answer {
+    let key = args.first().and_then(Value::as_str).unwrap_or("");
+    Ok(match method {
+        Method::MapLen => length(entries.len()),
+        Method::MapKeys => Value::list(entries.keys().map(|k| Value::String(k.clone()))),
+        Method::MapValues => Value::list(entries.values().cloned()),
+        Method::MapContains => Value::Bool(entries.contains_key(key)),
+        Method::MapGet => entries.get(key).cloned().unwrap_or(Value::Null),
+        Method::MapMerge => {
+            let mut merged = entries.clone();
+            if let Some(Value::Object(more)) = args.first() {
+                merged.extend(more.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            Value::Object(Arc::new(merged))
+        }
+        _ => return fail(span, "a map has no such function"),
+    })
+}
+
+fn string(method: Method, text: &str, args: &[Value], span: Span) -> Answer {
+    let arg = |at: usize| args.get(at).and_then(Value::as_str).unwrap_or("");
+    Ok(match method {
+        Method::StringLen => length(text.chars().count()),
+        Method::StringUpper => Value::str(text.to_uppercase()),
+        Method::StringLower => Value::str(text.to_lowercase()),
+        Method::StringTrim => Value::str(text.trim()),
+        Method::StringSplit if arg(0).is_empty() => return fail(span, "`split` needs a text to split at"),
+        Method::StringSplit => Value::list(text.split(arg(0)).map(Value::str)),
+        Method::StringReplace if arg(0).is_empty() => return fail(span, "`replace` needs a text to look for"),
+        Method::StringReplace => Value::str(text.replace(arg(0), arg(1))),
+        Method::StringStartsWith => Value::Bool(text.starts_with(arg(0))),
+        Method::StringEndsWith => Value::Bool(text.ends_with(arg(0))),
+        Method::StringContains => Value::Bool(text.contains(arg(0))),
+        Method::StringTake => Value::str(text.chars().take(usize::try_from(int(args, 0).max(0)).unwrap_or(usize::MAX)).collect::<String>()),
+        _ => return fail(span, "a text has no such function"),
+    })
+}
+
+fn cidr(method: Method, net: IpNet, args: &[Value], span: Span) -> Answer {
+    Ok(match method {
+        Method::CidrSubnet => return subnet(net, int(args, 0), int(args, 1), span),
+        Method::CidrContains => Value::Bool(match args.first() {
+            Some(Value::Cidr(other)) => net.contains(other),
+            Some(Value::Ip(ip)) => net.contains(ip),
+            _ => return fail(span, "`contains` takes a network or an address"),
+        }),
+        Method::CidrOverlaps => Value::Bool(matches!(args.first(), Some(Value::Cidr(other)) if net.contains(other) || other.contains(&net))),
+        Method::CidrPrefix => Value::Int(i64::from(net.prefix_len())),
+        Method::CidrAddress => Value::Ip(net.network()),
+        Method::CidrHost => {
+            let n = int(args, 0);
+            let from = if n < 0 { net.broadcast() } else { net.network() };
+            let n = if n < 0 { n + 1 } else { n };
+            match offset_ip(from, i128::from(n)).filter(|ip| net.contains(ip)) {
+                Some(ip) => Value::Ip(ip),
+                None => return fail(span, format!("`{net}` has no address number {}", int(args, 0))),
+            }
+        }
+        Method::ToText => Value::str(net.to_string()),
+        _ => return fail(span, "a network has no such function"),
+    })
+}
+
+/// The `number`th of the networks that `bits` more bits of prefix make out of one.
+fn subnet(net: IpNet, bits: i64, number: i64, span: Span) -> Answer {
+    let prefix = u8::try_from(i64::from(net.prefix_len()).saturating_add(bits)).ok().filter(|p| bits >= 0 && *p <= net.max_prefix_len());
+    let Some(prefix) = prefix else {
+        return fail(span, format!("`{net}` cannot be cut by {bits} more bits: its addresses have {}", net.max_prefix_len()));
+    };
+    let fits = number >= 0 && number <= MAX_RANGE && (bits >= 63 || number < 1i64 << bits);
+    if !fits {
+        return fail(span, format!("`{net}` has no network number {number} of /{prefix}: there are {}", 1i128 << bits.min(100)));
+    }
+    let step = 1i128.checked_shl(u32::from(net.max_prefix_len() - prefix)).unwrap_or(0);
+    let start = offset_ip(net.network(), step.saturating_mul(i128::from(number)));
+    match start.and_then(|ip| IpNet::new(ip, prefix).ok()) {
+        Some(net) => Ok(Value::Cidr(net)),
+        None => fail(span, "there is no such network"),
+    }
+}
+
+fn number(method: Method, value: &Value, args: &[Value], span: Span) -> Answer {
+    let other = args.first().unwrap_or(&Value::Null);
+    Ok(match method {
+        Method::NumberAbs => match value {
+            Value::Int(n) => n.checked_abs().map(Value::Int).map_or_else(|| fail(span, "the result is too large"), Ok)?,
+            Value::Float(n) => Value::Float(n.abs()),
+            _ => return fail(span, "only a number has `abs`"),
+        },
+        Method::NumberMin => if compare(other, value).is_some_and(std::cmp::Ordering::is_lt) { other.clone() } else { value.clone() },
+        Method::NumberMax => if compare(other, value).is_some_and(std::cmp::Ordering::is_gt) { other.clone() } else { value.clone() },
+        Method::ToText => {
+            let mut text = String::new();
+            print(value, &mut text);
+            Value::str(text)
+        }
+        _ => return fail(span, "this has no such function"),
+    })
+}

@@ -1,0 +1,546 @@
+//! Computes expressions. Used twice: while the program is evaluated, and later to finish what had to wait.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind};
+use super::{MAX_STEPS, builtins, operators};
+use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordKey};
+use crate::schema::Mode;
+use crate::source::{FileId, Span};
+use crate::syntax::ast::{BinaryOp, Pattern};
+use crate::types::Type;
+use crate::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value, Version};
+
+pub(super) type Answer = Result<Value, EvalFailure>;
+
+/// Names bound by `for`, lambdas and functions; the innermost first. Cheap to keep for later.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Locals(Option<Arc<Local>>);
+
+#[derive(Debug)]
+struct Local {
+    value: Value,
+    outer: Locals,
+}
+
+impl Locals {
+    pub(super) fn with(&self, value: Value) -> Locals {
+        Locals(Some(Arc::new(Local { value, outer: self.clone() })))
+    }
+
+    fn get(&self, index: usize) -> Option<&Value> {
+        let mut at = self.0.as_ref()?;
+        for _ in 0..index {
+            at = at.outer.0.as_ref()?;
+        }
+        Some(&at.value)
+    }
+}
+
+/// Where declarations' values come from.
+pub(super) enum Slots<'a> {
+    Frame(&'a Frame),
+    /// Those that a suspended expression refers to.
+    Kept(&'a [(usize, Value)]),
+}
+
+/// What is the same for all expressions of one run.
+#[derive(Debug, Clone)]
+pub(super) struct World {
+    pub program: Arc<Program>,
+    pub env: Arc<str>,
+}
+
+pub(super) struct Machine<'a> {
+    pub world: &'a World,
+    pub slots: Slots<'a>,
+    /// What is known of resources by now; `None` while the program is evaluated.
+    pub known: Option<&'a dyn Known>,
+    /// Attributes read so far, for dependencies.
+    pub origins: &'a RefCell<Vec<Origin>>,
+    pub steps: &'a Cell<u64>,
+}
+
+/// An expression to be computed again when more is known.
+#[derive(Debug)]
+struct Suspended {
+    world: World,
+    expr: ExprId,
+    slots: Box<[(usize, Value)]>,
+    locals: Locals,
+}
+
+impl Deferred for Suspended {
+    fn force(&self, known: &dyn Known) -> Answer {
+        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
+        let machine = Machine { world: &self.world, slots: Slots::Kept(&self.slots), known: Some(known), origins: &origins, steps: &steps };
+        machine.eval(self.expr, &self.locals)
+    }
+}
+
+/// An attribute that its resource will have.
+#[derive(Debug)]
+struct Attribute(Source, Type, Phase);
+
+impl Deferred for Attribute {
+    fn force(&self, known: &dyn Known) -> Answer {
+        let Attribute(source, ty, phase) = self;
+        Ok(match known.attribute(&source.address, &source.attribute) {
+            Some(value) => value,
+            None => unknown_attribute(source.clone(), ty.clone(), *phase),
+        })
+    }
+}
+
+fn unknown_attribute(source: Source, ty: Type, phase: Phase) -> Value {
+    let deferred = Box::new(Attribute(source.clone(), ty.clone(), phase));
+    Value::Unknown(Arc::new(Unknown { ty, phase, source, deferred }))
+}
+
+pub(super) fn fail<T>(span: Span, message: impl Into<String>) -> Result<T, EvalFailure> {
+    Err(EvalFailure { message: message.into(), span })
+}
+
+impl Machine<'_> {
+    fn expr(&self, id: ExprId) -> Result<&Expr, EvalFailure> {
+        match self.world.program.expr(id) {
+            Some(expr) => Ok(expr),
+            None => fail(Span::new(FileId(0), 0, 0), "this expression is not part of the program"),
+        }
+    }
+
+    pub(super) fn span(&self, id: ExprId) -> Span {
+        self.world.program.expr(id).map_or(Span::new(FileId(0), 0, 0), |e| e.span)
+    }
+
+    /// Computes an expression as far as is known. The answer may be, or hold, an unknown.
+    pub(super) fn eval(&self, id: ExprId, locals: &Locals) -> Answer {
+        let expr = self.expr(id)?;
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MAX_STEPS {
+            return fail(expr.span, format!("evaluation takes more than {MAX_STEPS} steps"));
+        }
+        match &expr.kind {
+            ExprKind::Const(value) => Ok(value.clone()),
+            ExprKind::Slot(slot) => self.slot(*slot, expr.span),
+            ExprKind::Local(index) => match locals.get(*index) {
+                Some(value) => self.settle(value),
+                None => fail(expr.span, "this name has no value"),
+            },
+            ExprKind::EnvName => Ok(Value::String(self.world.env.clone())),
+            ExprKind::StackName => Ok(Value::String(self.world.program.stack.name.clone())),
+            ExprKind::Template(parts) => self.template(id, parts, locals),
+            ExprKind::List(items) => Ok(Value::list(items.iter().map(|item| self.eval(*item, locals)).collect::<Result<Vec<_>, _>>()?)),
+            ExprKind::Record(entries) => self.record(id, entries, locals),
+            ExprKind::Member { base, name, .. } => {
+                let base = self.eval(*base, locals)?;
+                match &base {
+                    Value::Unknown(unknown) => Ok(self.suspend(id, locals, unknown)),
+                    base => self.member(base, name, expr),
+                }
+            }
+            ExprKind::Index { base, index } => self.index(id, *base, *index, locals),
+            ExprKind::Unary { op, operand } => match self.eval(*operand, locals)? {
+                Value::Unknown(unknown) => Ok(self.suspend(id, locals, &unknown)),
+                value => operators::unary(*op, &value, expr.span),
+            },
+            ExprKind::Binary { op, left, right } => self.binary(id, *op, *left, *right, locals),
+            ExprKind::If { condition, then, otherwise } => match self.eval(*condition, locals)? {
+                Value::Unknown(unknown) => Ok(self.suspend(id, locals, &unknown)),
+                Value::Bool(true) => self.eval(*then, locals),
+                _ => self.eval(*otherwise, locals),
+            },
+            ExprKind::Match { subject, arms } => self.match_arms(id, *subject, arms, locals),
+            ExprKind::ListFor { head, body } => match self.each(head, locals)? {
+                Err(unknown) => Ok(self.suspend(id, locals, &unknown)),
+                Ok(rounds) => Ok(Value::list(rounds.iter().map(|round| self.eval(*body, round)).collect::<Result<Vec<_>, _>>()?)),
+            },
+            ExprKind::MapFor { head, key, value } => self.map_for(id, head, *key, *value, locals),
+            ExprKind::Lambda { .. } => fail(expr.span, "a function is no value"),
+            ExprKind::Call { function, args } => {
+                let args = args.iter().map(|arg| self.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
+                let bound = args.into_iter().fold(Locals::default(), |locals, arg| locals.with(arg));
+                match self.world.program.functions.get(*function) {
+                    Some(function) => self.eval(function.body, &bound),
+                    None => fail(expr.span, "this function is not part of the program"),
+                }
+            }
+            ExprKind::Builtin { builtin, args } => {
+                let args = args.iter().map(|arg| self.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
+                match args.iter().find_map(Value::unknown) {
+                    Some(unknown) => Ok(self.suspend(id, locals, unknown)),
+                    None => builtins::function(*builtin, &args, &self.world.program.root, expr.span),
+                }
+            }
+            ExprKind::Method { receiver, method, args } => match self.eval(*receiver, locals)? {
+                Value::Unknown(unknown) => Ok(self.suspend(id, locals, &unknown)),
+                Value::Null => Ok(Value::Null),
+                receiver => builtins::method(self, id, *method, &receiver, args, locals),
+            },
+            ExprKind::Secret { store, argument } => {
+                let argument = self.eval(*argument, locals)?;
+                Ok(Value::Secret(Secret::Reference(Arc::new(SecretReference { store: *store, argument }))))
+            }
+            ExprKind::Coerce(inner) => {
+                let value = self.eval(*inner, locals)?;
+                match &value {
+                    Value::Unknown(unknown) => Ok(self.suspend(id, locals, unknown)),
+                    value => self.coerce(value, &expr.ty, expr.span),
+                }
+            }
+        }
+    }
+
+    /// An unknown once more, now that more may be known.
+    pub(super) fn settle(&self, value: &Value) -> Answer {
+        match self.known {
+            Some(known) => value.resolve(known),
+            None => Ok(value.clone()),
+        }
+    }
+
+    fn slot(&self, slot: usize, span: Span) -> Answer {
+        match &self.slots {
+            Slots::Frame(frame) => match frame.get(slot) {
+                Some(kept) => {
+                    self.origins.borrow_mut().extend(kept.from.iter().cloned());
+                    Ok(kept.value.clone())
+                }
+                None => fail(span, "this has no value, because of an earlier error"),
+            },
+            Slots::Kept(kept) => match kept.iter().find(|(index, _)| *index == slot) {
+                Some((_, value)) => self.settle(value),
+                None => fail(span, "this value was not kept"),
+            },
+        }
+    }
+
+    /// The whole expression, to be computed when `on` is known.
+    pub(super) fn suspend(&self, id: ExprId, locals: &Locals, on: &Unknown) -> Value {
+        let mut wanted = Vec::new();
+        self.slots_of(id, &mut wanted);
+        let slots = wanted
+            .into_iter()
+            .filter_map(|slot| match &self.slots {
+                Slots::Frame(frame) => frame.get(slot).map(|kept| (slot, kept.value.clone())),
+                Slots::Kept(kept) => kept.iter().find(|(index, _)| *index == slot).cloned(),
+            })
+            .collect();
+        let ty = self.world.program.expr(id).map_or(Type::Error, |e| e.ty.clone());
+        let deferred = Box::new(Suspended { world: self.world.clone(), expr: id, slots, locals: locals.clone() });
+        Value::Unknown(Arc::new(Unknown { ty, phase: on.phase, source: on.source.clone(), deferred }))
+    }
+
+    /// The declarations that an expression refers to.
+    fn slots_of(&self, id: ExprId, found: &mut Vec<usize>) {
+        let Some(expr) = self.world.program.expr(id) else { return };
+        let head = |head: &ForHead, found: &mut Vec<usize>| {
+            self.slots_of(head.source, found);
+            head.condition.iter().for_each(|c| self.slots_of(*c, found));
+        };
+        match &expr.kind {
+            ExprKind::Slot(slot) => {
+                if !found.contains(slot) {
+                    found.push(*slot);
+                }
+            }
+            ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::EnvName | ExprKind::StackName => {}
+            ExprKind::Template(ids) | ExprKind::List(ids) | ExprKind::Call { args: ids, .. } | ExprKind::Builtin { args: ids, .. } => {
+                ids.iter().for_each(|id| self.slots_of(*id, found));
+            }
+            ExprKind::Record(entries) => entries.iter().for_each(|(key, value)| {
+                if let RecordKey::Computed(key) = key {
+                    self.slots_of(*key, found);
+                }
+                self.slots_of(*value, found);
+            }),
+            ExprKind::Member { base: id, .. }
+            | ExprKind::Unary { operand: id, .. }
+            | ExprKind::Lambda { body: id, .. }
+            | ExprKind::Secret { argument: id, .. }
+            | ExprKind::Coerce(id) => self.slots_of(*id, found),
+            ExprKind::Index { base: a, index: b } | ExprKind::Binary { left: a, right: b, .. } => {
+                self.slots_of(*a, found);
+                self.slots_of(*b, found);
+            }
+            ExprKind::If { condition, then, otherwise } => [condition, then, otherwise].into_iter().for_each(|id| self.slots_of(*id, found)),
+            ExprKind::Match { subject, arms } => {
+                self.slots_of(*subject, found);
+                for arm in arms {
+                    arm.guard.iter().for_each(|g| self.slots_of(*g, found));
+                    self.slots_of(arm.body, found);
+                }
+            }
+            ExprKind::ListFor { head: h, body } => {
+                head(h, found);
+                self.slots_of(*body, found);
+            }
+            ExprKind::MapFor { head: h, key, value } => {
+                head(h, found);
+                self.slots_of(*key, found);
+                self.slots_of(*value, found);
+            }
+            ExprKind::Method { receiver, args, .. } => {
+                self.slots_of(*receiver, found);
+                args.iter().for_each(|id| self.slots_of(*id, found));
+            }
+        }
+    }
+
+    fn template(&self, id: ExprId, parts: &[ExprId], locals: &Locals) -> Answer {
+        let mut values = Vec::with_capacity(parts.len());
+        for part in parts {
+            values.push(self.eval(*part, locals)?);
+        }
+        if let Some(unknown) = values.iter().find_map(Value::unknown) {
+            return Ok(self.suspend(id, locals, unknown));
+        }
+        if values.iter().any(|v| matches!(v, Value::Secret(_))) {
+            let reference = SecretReference { store: crate::value::SecretStore::Text, argument: Value::list(values) };
+            return Ok(Value::Secret(Secret::Reference(Arc::new(reference))));
+        }
+        let mut text = String::new();
+        for value in &values {
+            builtins::print(value, &mut text);
+        }
+        Ok(Value::str(text))
+    }
+
+    fn record(&self, id: ExprId, entries: &[(RecordKey, ExprId)], locals: &Locals) -> Answer {
+        let mut object = Object::with_capacity(entries.len());
+        for (key, value) in entries {
+            let name = match key {
+                RecordKey::Name(name) => name.clone(),
+                RecordKey::Computed(key) => match self.eval(*key, locals)? {
+                    Value::String(name) => name,
+                    Value::Unknown(unknown) => return Ok(self.suspend(id, locals, &unknown)),
+                    _ => return fail(self.span(*key), "this key is not a text"),
+                },
+            };
+            let value = self.eval(*value, locals)?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(Arc::new(object)))
+    }
+
+    fn member(&self, base: &Value, name: &Arc<str>, expr: &Expr) -> Answer {
+        match base {
+            Value::Null => Ok(Value::Null),
+            Value::Object(entries) => Ok(entries.get(name).cloned().unwrap_or(Value::Null)),
+            Value::Handle(handle) => {
+                if let Some(resource) = handle.as_any().downcast_ref::<ResourceHandle>() {
+                    return self.attribute(resource, name, expr.span);
+                }
+                match handle.as_any().downcast_ref::<ComponentHandle>() {
+                    Some(component) => self.output(component, name, expr.span),
+                    None => fail(expr.span, format!("this has no `{name}`")),
+                }
+            }
+            _ => fail(expr.span, format!("this has no `{name}`")),
+        }
+    }
+
+    fn output(&self, component: &ComponentHandle, name: &str, span: Span) -> Answer {
+        let slot = self.world.program.units.get(component.unit).and_then(|unit| unit.find(name)).map(|(slot, _)| slot);
+        match slot.and_then(|slot| component.frame.get(slot)) {
+            Some(kept) => {
+                self.origins.borrow_mut().extend(kept.from.iter().map(|o| Origin { span, ..o.clone() }));
+                self.settle(&kept.value)
+            }
+            None => fail(span, format!("`{name}` has no value, because of an earlier error")),
+        }
+    }
+
+    /// Reads an attribute, and remembers that it was read.
+    fn attribute(&self, resource: &ResourceHandle, name: &Arc<str>, span: Span) -> Answer {
+        let Some(attribute) = resource.schema.attribute(name) else { return fail(span, format!("there is no `{name}`")) };
+        let source = || Source { address: resource.address.clone(), attribute: name.clone(), span };
+        let unset = |value: &Mode| match value {
+            Mode::Optional { default } => default.clone(),
+            _ => Value::Null,
+        };
+        let empty = |value: Value| match (&value, &attribute.ty) {
+            (Value::Null, Type::List(_)) => Value::list([]),
+            (Value::Null, Type::Map(_)) => Value::Object(Arc::new(Object::new())),
+            _ => value,
+        };
+        match &resource.kind {
+            ResourceKind::Found(object) => Ok(empty(object.get(name).cloned().unwrap_or_else(|| unset(&attribute.mode)))),
+            ResourceKind::Asked => Ok(unknown_attribute(source(), attribute.ty.required().clone(), Phase::Plan)),
+            ResourceKind::Managed(inputs) => {
+                self.origins.borrow_mut().push(Origin { address: resource.address.clone(), attribute: name.clone(), span });
+                match (inputs.get(name), &attribute.mode) {
+                    (Some(value), _) => self.settle(value),
+                    (None, Mode::Optional { default }) => Ok(empty(default.clone())),
+                    (None, _) => self.settle(&unknown_attribute(source(), attribute.ty.required().clone(), Phase::Apply)),
+                }
+            }
+        }
+    }
+
+    fn index(&self, id: ExprId, base: ExprId, index: ExprId, locals: &Locals) -> Answer {
+        let span = self.span(index);
+        let base = self.eval(base, locals)?;
+        let index = self.eval(index, locals)?;
+        for value in [&base, &index] {
+            if let Value::Unknown(unknown) = value {
+                return Ok(self.suspend(id, locals, unknown));
+            }
+        }
+        match (&base, &index) {
+            (Value::List(items), Value::Int(n)) => {
+                let position = usize::try_from(*n).ok().and_then(|n| items.get(n));
+                position.cloned().map_or_else(|| fail(span, format!("there is no element {n}: the list has {}, counted from 0", items.len())), Ok)
+            }
+            (Value::Object(entries), Value::String(key)) => match entries.get(key) {
+                Some(value) => Ok(value.clone()),
+                None => {
+                    let close = crate::diagnostic::closest(key, entries.keys().map(|k| &**k));
+                    let known = entries.keys().take(8).map(|k| format!("\"{k}\"")).collect::<Vec<_>>().join(", ");
+                    let hint = close.map_or_else(|| if known.is_empty() { "it is empty".to_owned() } else { format!("there are {known}") }, |c| format!("did you mean \"{c}\"?"));
+                    fail(span, format!("there is no key \"{key}\": {hint}"))
+                }
+            },
+            _ => fail(span, "this has no parts to choose from"),
+        }
+    }
+
+    fn binary(&self, id: ExprId, op: BinaryOp, left: ExprId, right: ExprId, locals: &Locals) -> Answer {
+        let span = self.span(id);
+        let a = self.eval(left, locals)?;
+        // What decides alone needs not wait for the other side.
+        match (op, &a) {
+            (BinaryOp::And, Value::Bool(false)) | (BinaryOp::Or, Value::Bool(true)) => return Ok(a),
+            (BinaryOp::And | BinaryOp::Or, Value::Bool(_)) => return self.eval(right, locals),
+            (BinaryOp::Default, Value::Null) => return self.eval(right, locals),
+            (BinaryOp::Default, value) if !matches!(value, Value::Unknown(_)) => return Ok(a),
+            _ => {}
+        }
+        let b = if op == BinaryOp::Default { Value::Null } else { self.eval(right, locals)? };
+        for value in [&a, &b] {
+            let waits = match op {
+                // Equality looks into parts; other operators at the whole.
+                BinaryOp::Equal | BinaryOp::NotEqual => value.unknown(),
+                _ => match value {
+                    Value::Unknown(unknown) => Some(unknown),
+                    _ => None,
+                },
+            };
+            if let Some(unknown) = waits {
+                return Ok(self.suspend(id, locals, unknown));
+            }
+        }
+        operators::binary(op, &a, &b, span)
+    }
+
+    fn match_arms(&self, id: ExprId, subject: ExprId, arms: &[Arm], locals: &Locals) -> Answer {
+        let value = self.eval(subject, locals)?;
+        if let Value::Unknown(unknown) = &value {
+            return Ok(self.suspend(id, locals, unknown));
+        }
+        for arm in arms {
+            if !arm.patterns.iter().any(|pattern| matches_pattern(pattern, &value)) {
+                continue;
+            }
+            match arm.guard.map(|guard| self.eval(guard, locals)).transpose()? {
+                Some(Value::Unknown(unknown)) => return Ok(self.suspend(id, locals, &unknown)),
+                Some(Value::Bool(false)) => {}
+                _ => return self.eval(arm.body, locals),
+            }
+        }
+        fail(self.span(subject), "no arm of this `match` fits the value")
+    }
+
+    /// The rounds of a comprehension: the names bound anew for each. `Err` inside: waits for something.
+    fn each(&self, head: &ForHead, locals: &Locals) -> Result<Result<Vec<Locals>, Arc<Unknown>>, EvalFailure> {
+        let source = self.eval(head.source, locals)?;
+        let pairs = match elements(&source) {
+            Ok(pairs) => pairs,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
+        let mut rounds = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            let round = if head.binders == 2 { locals.with(key).with(value) } else { locals.with(value) };
+            match head.condition.map(|c| self.eval(c, &round)).transpose()? {
+                Some(Value::Unknown(unknown)) => return Ok(Err(unknown)),
+                Some(Value::Bool(false)) => {}
+                _ => rounds.push(round),
+            }
+        }
+        Ok(Ok(rounds))
+    }
+
+    fn map_for(&self, id: ExprId, head: &ForHead, key: ExprId, value: ExprId, locals: &Locals) -> Answer {
+        let rounds = match self.each(head, locals)? {
+            Ok(rounds) => rounds,
+            Err(unknown) => return Ok(self.suspend(id, locals, &unknown)),
+        };
+        let mut object = Object::with_capacity(rounds.len());
+        for round in &rounds {
+            let name = match self.eval(key, round)? {
+                Value::String(name) => name,
+                Value::Unknown(unknown) => return Ok(self.suspend(id, locals, &unknown)),
+                _ => return fail(self.span(key), "this key is not a text"),
+            };
+            if object.contains_key(&name) {
+                return fail(self.span(key), format!("the key \"{name}\" comes twice"));
+            }
+            let value = self.eval(value, round)?;
+            object.insert(name, value);
+        }
+        Ok(Value::Object(Arc::new(object)))
+    }
+
+    /// A value in the form that a type asks for.
+    fn coerce(&self, value: &Value, ty: &Type, span: Span) -> Answer {
+        Ok(match (value, ty) {
+            (Value::Null, _) => Value::Null,
+            (value, Type::Optional(of) | Type::Secret(of)) => self.coerce(value, of, span)?,
+            (Value::List(items), Type::List(of)) => Value::list(items.iter().map(|item| self.coerce(item, of, span)).collect::<Result<Vec<_>, _>>()?),
+            (Value::Object(entries), Type::Map(of)) => {
+                let entries = entries.iter().map(|(k, v)| Ok((k.clone(), self.coerce(v, of, span)?))).collect::<Result<Object, _>>()?;
+                Value::Object(Arc::new(entries))
+            }
+            (Value::Handle(handle), Type::Id(_) | Type::Arn(_)) => match handle.as_any().downcast_ref::<ResourceHandle>() {
+                Some(resource) => {
+                    let name = if matches!(ty, Type::Arn(_)) { resource.schema.arn } else { resource.schema.id_attribute() };
+                    match name {
+                        Some(name) => self.attribute(resource, &name.into(), span)?,
+                        None => return fail(span, "this resource has no such identifier"),
+                    }
+                }
+                None => return fail(span, "this is not a resource"),
+            },
+            (Value::String(text), Type::Version) => Value::Version(Version(text.clone())),
+            // A list or map of unknown length was suspended before; a single unknown inside keeps its own computation.
+            (value, _) => value.clone(),
+        })
+    }
+}
+
+/// Key and value of each element; positions are a list's keys.
+pub(super) fn elements(source: &Value) -> Result<Vec<(Value, Value)>, Arc<Unknown>> {
+    match source {
+        Value::Unknown(unknown) => Err(unknown.clone()),
+        Value::List(items) => Ok(items.iter().enumerate().map(|(i, item)| (Value::Int(i64::try_from(i).unwrap_or(i64::MAX)), item.clone())).collect()),
+        Value::Object(entries) => Ok(entries.iter().map(|(k, v)| (Value::String(k.clone()), v.clone())).collect()),
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn matches_pattern(pattern: &Pattern, value: &Value) -> bool {
+    match pattern {
+        Pattern::Any => true,
+        Pattern::Value(Value::String(text)) => match value {
+            Value::Version(version) => version.0 == *text,
+            value => value.as_str() == Some(text),
+        },
+        Pattern::Value(wanted) => wanted == value,
+        Pattern::Range { from, to, inclusive } => {
+            let at_least = operators::compare(from, value).is_some_and(std::cmp::Ordering::is_le);
+            let below = operators::compare(value, to).is_some_and(|o| if *inclusive { o.is_le() } else { o.is_lt() });
+            at_least && below
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! From a checked program and its inputs to [`Desired`]. Pure: reads nothing but its inputs (and `file(…)` inside the project).
+//!
+//! What is not known yet is carried along as [`Value::Unknown`] with the rest of its computation, which is finished by the same
+//! machine when the plan or the apply knows more.
+
+mod builtins;
+mod handle;
+mod instances;
+mod machine;
+mod operators;
+mod ranges;
+mod stack;
+mod unit;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::address::Address;
+use crate::check::typed::Program;
+use crate::desired::Desired;
+use crate::diagnostic::Diagnostic;
+use crate::value::ResolvedObject;
+
+/// Answers to lookups so far, by address.
+pub type Lookups = BTreeMap<Address, ResolvedObject>;
+
+/// Most resource instances in one program.
+pub const MAX_INSTANCES: usize = 200_000;
+/// Most steps of evaluation in one program.
+pub const MAX_STEPS: u64 = 200_000_000;
+/// Most elements of one range or subnet count.
+pub const MAX_RANGE: i64 = 1_000_000;
+
+/// Evaluates the stack for one environment. `env` may be left out when the stack declares none.
+pub fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) -> Result<Desired, Vec<Diagnostic>> {
+    stack::evaluate(program, env, lookups)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,527 @@
+//! Evaluates a unit: the stack, or one instance of a component.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind, SlotValue, resources_in};
+use super::instances::{self, Found};
+use super::machine::{Locals, Machine, Slots, World};
+use super::stack::failure;
+use super::{Lookups, MAX_INSTANCES};
+use crate::address::Address;
+use crate::check::typed::{self, ComponentDeclaration, Declaration, DeclarationKind, ExprId, ResourceDeclaration, Setting};
+use crate::desired::{Assert, Dependency, Desired, DesiredResource, Lookup, Options, Reason};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::{Attribute, ResourceSchema, Unit as Measure};
+use crate::source::Span;
+use crate::value::{Object, Phase, Unknown, Value};
+
+/// One evaluation of a whole program.
+pub(super) struct Evaluation<'a> {
+    pub world: World,
+    pub lookups: &'a Lookups,
+    pub desired: Desired,
+    pub diagnostics: Vec<Diagnostic>,
+    /// The stack's tags, merged into every resource that has tags.
+    pub tags: Option<Arc<Object>>,
+    pub steps: Cell<u64>,
+}
+
+/// What a component's use passes on to everything in it.
+#[derive(Clone, Default)]
+pub(super) struct Surroundings {
+    pub address: Option<Address>,
+    pub after: Vec<(Address, Span)>,
+    pub region: Option<Arc<str>>,
+    pub protect: Option<bool>,
+    pub retain: bool,
+}
+
+impl Surroundings {
+    fn child(&self, name: &Arc<str>, key: Option<Arc<str>>) -> Address {
+        match &self.address {
+            Some(address) => address.child(name.clone(), key),
+            None => Address::root(name.clone(), key),
+        }
+    }
+}
+
+/// Evaluates expressions in one frame, keeping the attributes they read.
+pub(super) struct Reader<'a> {
+    world: &'a World,
+    frame: &'a Frame,
+    steps: &'a Cell<u64>,
+    origins: RefCell<Vec<Origin>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(world: &'a World, frame: &'a Frame, steps: &'a Cell<u64>) -> Self {
+        Self { world, frame, steps, origins: RefCell::new(Vec::new()) }
+    }
+
+    pub(super) fn machine(&self) -> Machine<'_> {
+        Machine { world: self.world, slots: Slots::Frame(self.frame), known: None, origins: &self.origins, steps: self.steps }
+    }
+
+    pub(super) fn eval(&self, id: ExprId, locals: &Locals) -> Result<Value, Diagnostic> {
+        self.machine().eval(id, locals).map_err(|f| failure(&f))
+    }
+
+    /// What was read since the last call.
+    fn take(&self) -> Vec<Origin> {
+        std::mem::take(&mut self.origins.borrow_mut())
+    }
+}
+
+impl Evaluation<'_> {
+    /// Evaluates all declarations of a unit; `given` are the values of its params.
+    pub(super) fn unit(&mut self, unit: usize, given: BTreeMap<Arc<str>, (SlotValue, Span)>, around: &Surroundings) -> (Arc<Frame>, Vec<Address>) {
+        let program = self.world.program.clone();
+        let Some(unit) = program.units.get(unit) else { return (Arc::new(Frame::new(0)), Vec::new()) };
+        let frame = Arc::new(Frame::new(unit.declarations.len()));
+        let mut resources = Vec::new();
+        for slot in &unit.order {
+            let Some(declaration) = unit.declarations.get(*slot) else { continue };
+            match self.declaration(declaration, &frame, &given, around, &mut resources) {
+                Ok(value) => frame.set(*slot, value),
+                // What depends on it stays without value; its own errors would only repeat this one.
+                Err(diagnostic) => self.report(diagnostic),
+            }
+        }
+        self.asserts(&unit.asserts, &frame);
+        (frame, resources)
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        let follows = diagnostic.message.ends_with("because of an earlier error");
+        if !follows || self.diagnostics.is_empty() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    fn declaration(
+        &mut self,
+        declaration: &Declaration,
+        frame: &Arc<Frame>,
+        given: &BTreeMap<Arc<str>, (SlotValue, Span)>,
+        around: &Surroundings,
+        resources: &mut Vec<Address>,
+    ) -> Result<SlotValue, Diagnostic> {
+        match &declaration.kind {
+            DeclarationKind::Param { default, checks } => self.param(declaration, *default, checks, frame, given),
+            DeclarationKind::Let(id) | DeclarationKind::Output(id) => {
+                let world = self.world.clone();
+                let reader = Reader::new(&world, frame, &self.steps);
+                let value = reader.eval(*id, &Locals::default())?;
+                Ok(SlotValue { value, from: reader.take().into() })
+            }
+            DeclarationKind::Resource(resource) => self.resources(declaration, resource, frame, around, resources),
+            DeclarationKind::Lookup(lookup) => self.lookup(declaration, lookup, frame, around),
+            DeclarationKind::Component(component) => self.components(declaration, component, frame, around, resources),
+            DeclarationKind::Broken => Ok(SlotValue { value: Value::Null, from: Arc::new([]) }),
+        }
+    }
+
+    fn param(
+        &mut self,
+        declaration: &Declaration,
+        default: Option<ExprId>,
+        checks: &[typed::Assert],
+        frame: &Frame,
+        given: &BTreeMap<Arc<str>, (SlotValue, Span)>,
+    ) -> Result<SlotValue, Diagnostic> {
+        let world = self.world.clone();
+        let reader = Reader::new(&world, frame, &self.steps);
+        let (slot, span) = match (given.get(&declaration.name.node), default) {
+            (Some((value, span)), _) => (value.clone(), *span),
+            (None, Some(default)) => {
+                let value = reader.eval(default, &Locals::default())?;
+                (SlotValue { value, from: reader.take().into() }, reader.machine().span(default))
+            }
+            (None, None) if matches!(declaration.ty, crate::types::Type::Optional(_)) => {
+                (SlotValue { value: Value::Null, from: Arc::new([]) }, declaration.name.span)
+            }
+            (None, None) => {
+                let name = &declaration.name.node;
+                return Err(Diagnostic::error(Code(208), declaration.name.span, format!("`{name}` has no value"))
+                    .label("a param without a default")
+                    .help(format!("give one with `-p {name}=…`, in an `env`, or as a default")));
+            }
+        };
+        let locals = Locals::default().with(slot.value.clone());
+        for check in checks {
+            if let Value::Bool(false) = reader.eval(check.condition, &locals)? {
+                let message = match check.message.map(|m| reader.eval(m, &locals)).transpose()? {
+                    Some(Value::String(text)) => text,
+                    _ => format!("`{}` must hold", check.text).into(),
+                };
+                self.report(
+                    Diagnostic::error(Code(306), span, format!("`{}`: {message}", declaration.name.node))
+                        .label(format!("this is {}", shown(&slot.value)))
+                        .also(check.span, "the check"),
+                );
+            }
+        }
+        Ok(slot)
+    }
+
+    fn asserts(&mut self, asserts: &[typed::Assert], frame: &Frame) {
+        let world = self.world.clone();
+        for assert in asserts {
+            let reader = Reader::new(&world, frame, &self.steps);
+            let condition = reader.eval(assert.condition, &Locals::default());
+            let message = assert.message.map(|m| reader.eval(m, &Locals::default())).transpose();
+            match condition.and_then(|c| message.map(|m| (c, m))) {
+                Ok((condition, message)) => {
+                    let message = match message {
+                        Some(Value::String(text)) => text,
+                        _ => format!("`{}` does not hold", assert.text).into(),
+                    };
+                    self.desired.asserts.push(Assert { condition, message, span: assert.span });
+                }
+                Err(diagnostic) => self.report(diagnostic),
+            }
+        }
+    }
+
+    // ------------------------------------------------------------ resources
+
+    fn resources(
+        &mut self,
+        declaration: &Declaration,
+        resource: &ResourceDeclaration,
+        frame: &Frame,
+        around: &Surroundings,
+        resources: &mut Vec<Address>,
+    ) -> Result<SlotValue, Diagnostic> {
+        let world = self.world.clone();
+        let reader = Reader::new(&world, frame, &Cell::new(0));
+        let found = instances::find(&reader.machine(), &resource.instances)?;
+        self.count(1)?;
+        // Why it exists depends on what `for` and `if` read; that is known by now and orders nothing.
+        reader.take();
+        let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
+            let address = around.child(&declaration.name.node, key);
+            let handle = this.resource(declaration, resource, &reader, address.clone(), locals, around)?;
+            resources.push(address);
+            Ok(Value::Handle(Arc::new(handle)))
+        };
+        let value = match found {
+            Found::One(locals) => make(self, None, &locals)?,
+            Found::None => Value::Null,
+            Found::Each(each) => {
+                self.count(each.len())?;
+                let mut object = Object::with_capacity(each.len());
+                for (key, locals) in each {
+                    let value = make(self, Some(key.clone()), &locals)?;
+                    object.insert(key, value);
+                }
+                Value::Object(Arc::new(object))
+            }
+            Found::Later(unknown) => waiting(declaration, &unknown),
+        };
+        Ok(SlotValue { value, from: Arc::new([]) })
+    }
+
+    fn count(&mut self, more: usize) -> Result<(), Diagnostic> {
+        if self.desired.resources.len() + more > MAX_INSTANCES {
+            let span = Span::new(crate::source::FileId(0), 0, 0);
+            return Err(Diagnostic::error(Code(307), span, format!("the stack has more than {MAX_INSTANCES} resources")).help("split it into several stacks"));
+        }
+        Ok(())
+    }
+
+    fn resource(
+        &mut self,
+        declaration: &Declaration,
+        resource: &ResourceDeclaration,
+        reader: &Reader<'_>,
+        address: Address,
+        locals: &Locals,
+        around: &Surroundings,
+    ) -> Result<ResourceHandle, Diagnostic> {
+        let mut inputs = Object::with_capacity(resource.entries.len() + 1);
+        let mut spans = BTreeMap::new();
+        let mut dependencies: Vec<Dependency> = Vec::new();
+        for entry in &resource.entries {
+            let value = reader.eval(entry.value, locals)?;
+            for origin in reader.take() {
+                let reason = Reason::Reference { attribute: entry.name.node.clone(), of: origin.attribute };
+                depend(&mut dependencies, Dependency { on: origin.address, reason, span: origin.span });
+            }
+            spans.insert(entry.name.node.clone(), reader.machine().span(entry.value));
+            if value.is_null() {
+                continue;
+            }
+            if let Some(attribute) = resource.schema.attribute(&entry.name.node) {
+                in_range(attribute, &value, reader.machine().span(entry.value))?;
+            }
+            inputs.insert(entry.name.node.clone(), value);
+        }
+        self.add_tags(&resource.schema, &mut inputs);
+        let options = self.options(&resource.options, reader, locals, around, &mut dependencies)?;
+        for (on, span) in &around.after {
+            depend(&mut dependencies, Dependency { on: on.clone(), reason: Reason::After, span: *span });
+        }
+        let desired = DesiredResource {
+            address: address.clone(),
+            type_name: resource.schema.name.into(),
+            span: declaration.name.span,
+            attribute_spans: spans,
+            inputs: inputs.clone(),
+            dependencies,
+            options,
+        };
+        self.desired.resources.insert(address.clone(), Arc::new(desired));
+        Ok(ResourceHandle { address, schema: resource.schema.clone(), kind: ResourceKind::Managed(inputs) })
+    }
+
+    /// The stack's tags under the resource's own, which win.
+    fn add_tags(&self, schema: &ResourceSchema, inputs: &mut Object) {
+        let Some(common) = self.tags.as_ref().filter(|_| schema.taggable()) else { return };
+        let own = match inputs.get("tags") {
+            None => Object::new(),
+            Some(Value::Object(own)) => Object::clone(own),
+            Some(_) => return,
+        };
+        let mut tags = Object::clone(common);
+        tags.extend(own);
+        inputs.insert("tags".into(), Value::Object(Arc::new(tags)));
+    }
+
+    fn options(&self, options: &typed::Options, reader: &Reader<'_>, locals: &Locals, around: &Surroundings, dependencies: &mut Vec<Dependency>) -> Result<Options, Diagnostic> {
+        for (on, span) in after(options, reader, locals)? {
+            depend(dependencies, Dependency { on, reason: Reason::After, span });
+        }
+        let text = |id: Option<ExprId>, what: &str| -> Result<Option<Arc<str>>, Diagnostic> {
+            Ok(match id.map(|id| known(reader, id, locals, what)).transpose()? {
+                Some(Value::String(text)) => Some(text),
+                _ => None,
+            })
+        };
+        let flag = |id: Option<ExprId>, what: &str| -> Result<Option<bool>, Diagnostic> {
+            Ok(match id.map(|id| known(reader, id, locals, what)).transpose()? {
+                Some(Value::Bool(flag)) => Some(flag),
+                _ => None,
+            })
+        };
+        let ignore = match options.ignore.map(|id| known(reader, id, locals, "`@ignore`")).transpose()? {
+            Some(Value::List(items)) => items.iter().filter_map(|item| if let Value::String(t) = item { Some(t.clone()) } else { None }).collect(),
+            _ => Vec::new(),
+        };
+        let timeout = match options.timeout.map(|id| known(reader, id, locals, "`@timeout`")).transpose()? {
+            Some(Value::Duration(timeout)) => Some(timeout),
+            _ => None,
+        };
+        let made = Options {
+            region: text(options.region, "`@region`")?.or_else(|| around.region.clone()),
+            account: text(options.account, "`@account`")?,
+            protect: flag(options.protect, "`@protect`")?.or(around.protect),
+            retain: flag(options.retain, "`@retain`")?.unwrap_or(around.retain),
+            ignore,
+            create_first: text(options.replace, "`@replace`")?.as_deref() == Some("create_first"),
+            timeout,
+        };
+        // Settings of the engine order nothing.
+        reader.take();
+        Ok(made)
+    }
+
+    // ------------------------------------------------------------ lookups
+
+    fn lookup(&mut self, declaration: &Declaration, lookup: &ResourceDeclaration, frame: &Frame, around: &Surroundings) -> Result<SlotValue, Diagnostic> {
+        let world = self.world.clone();
+        let reader = Reader::new(&world, frame, &Cell::new(0));
+        let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
+            let address = around.child(&declaration.name.node, key);
+            let mut query = Object::new();
+            let mut waits = false;
+            for entry in &lookup.entries {
+                let value = reader.eval(entry.value, locals)?;
+                if let Some(unknown) = value.unknown() {
+                    if unknown.phase == Phase::Apply {
+                        return Err(too_late(&reader, entry, unknown));
+                    }
+                    waits = true;
+                }
+                if !value.is_null() {
+                    query.insert(entry.name.node.clone(), value);
+                }
+            }
+            let options = this.options(&lookup.options, &reader, locals, around, &mut Vec::new())?;
+            let kind = match this.lookups.get(&address) {
+                Some(found) => ResourceKind::Found(found.clone()),
+                None => {
+                    if !waits {
+                        let type_name = lookup.schema.name.into();
+                        let span = declaration.name.span;
+                        this.desired.lookups.push(Lookup { address: address.clone(), type_name, region: options.region, query, span });
+                    }
+                    ResourceKind::Asked
+                }
+            };
+            Ok(Value::Handle(Arc::new(ResourceHandle { address, schema: lookup.schema.clone(), kind })))
+        };
+        let value = match instances::find(&reader.machine(), &lookup.instances)? {
+            Found::One(locals) => make(self, None, &locals)?,
+            Found::None => Value::Null,
+            Found::Each(each) => {
+                let mut object = Object::with_capacity(each.len());
+                for (key, locals) in each {
+                    let value = make(self, Some(key.clone()), &locals)?;
+                    object.insert(key, value);
+                }
+                Value::Object(Arc::new(object))
+            }
+            Found::Later(unknown) => waiting(declaration, &unknown),
+        };
+        Ok(SlotValue { value, from: Arc::new([]) })
+    }
+
+    // ------------------------------------------------------------ components
+
+    fn components(
+        &mut self,
+        declaration: &Declaration,
+        component: &ComponentDeclaration,
+        frame: &Frame,
+        around: &Surroundings,
+        resources: &mut Vec<Address>,
+    ) -> Result<SlotValue, Diagnostic> {
+        let world = self.world.clone();
+        let reader = Reader::new(&world, frame, &Cell::new(0));
+        let found = instances::find(&reader.machine(), &component.instances)?;
+        reader.take();
+        let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
+            let mut given = BTreeMap::new();
+            for entry in &component.entries {
+                let value = reader.eval(entry.value, locals)?;
+                let slot = SlotValue { value, from: reader.take().into() };
+                given.insert(entry.name.node.clone(), (slot, reader.machine().span(entry.value)));
+            }
+            let mut inside = around.clone();
+            inside.address = Some(around.child(&declaration.name.node, key));
+            inside.after.extend(after(&component.options, &reader, locals)?);
+            let options = this.options(&component.options, &reader, locals, around, &mut Vec::new())?;
+            inside.region = options.region;
+            inside.protect = options.protect;
+            inside.retain = options.retain;
+            let (frame, made) = this.unit(component.unit, given, &inside);
+            resources.extend(made.iter().cloned());
+            Ok(Value::Handle(Arc::new(ComponentHandle { unit: component.unit, frame, resources: made })))
+        };
+        let value = match found {
+            Found::One(locals) => make(self, None, &locals)?,
+            Found::None => Value::Null,
+            Found::Each(each) => {
+                let mut object = Object::with_capacity(each.len());
+                for (key, locals) in each {
+                    let value = make(self, Some(key.clone()), &locals)?;
+                    object.insert(key, value);
+                }
+                Value::Object(Arc::new(object))
+            }
+            Found::Later(unknown) => waiting(declaration, &unknown),
+        };
+        Ok(SlotValue { value, from: Arc::new([]) })
+    }
+}
+
+/// Stands for instances that cannot be told yet.
+fn waiting(declaration: &Declaration, unknown: &Arc<Unknown>) -> Value {
+    #[derive(Debug)]
+    struct Instances(Arc<Unknown>);
+    impl crate::value::Deferred for Instances {
+        // Instances are only ever told by evaluating the program again.
+        fn force(&self, _: &dyn crate::value::Known) -> Result<Value, crate::value::EvalFailure> {
+            Ok(Value::Unknown(self.0.clone()))
+        }
+    }
+    Value::Unknown(Arc::new(Unknown {
+        ty: declaration.ty.clone(),
+        phase: unknown.phase,
+        source: unknown.source.clone(),
+        deferred: Box::new(Instances(unknown.clone())),
+    }))
+}
+
+/// One dependency for each pair of attributes is enough.
+fn depend(dependencies: &mut Vec<Dependency>, new: Dependency) {
+    if !dependencies.iter().rev().take(64).any(|d| d.on == new.on && d.reason == new.reason) {
+        dependencies.push(new);
+    }
+}
+
+fn after(options: &typed::Options, reader: &Reader<'_>, locals: &Locals) -> Result<Vec<(Address, Span)>, Diagnostic> {
+    let mut all = Vec::new();
+    for id in &options.after {
+        let value = reader.eval(*id, locals)?;
+        let mut found = Vec::new();
+        resources_in(&value, &mut found);
+        let span = reader.machine().span(*id);
+        all.extend(found.into_iter().map(|address| (address, span)));
+    }
+    reader.take();
+    Ok(all)
+}
+
+/// A setting that must be known by plan.
+fn known(reader: &Reader<'_>, id: ExprId, locals: &Locals, what: &str) -> Result<Value, Diagnostic> {
+    let value = reader.eval(id, locals)?;
+    match value.unknown() {
+        Some(unknown) if unknown.phase == Phase::Apply => {
+            let source = format!("{}.{}", unknown.source.address, unknown.source.attribute);
+            Err(Diagnostic::error(Code(303), reader.machine().span(id), format!("{what} must be known before anything is created"))
+                .label(format!("depends on `{source}`"))
+                .also(unknown.source.span, format!("`{source}` is known only after apply")))
+        }
+        _ => Ok(value),
+    }
+}
+
+fn too_late(reader: &Reader<'_>, entry: &Setting, unknown: &Unknown) -> Diagnostic {
+    let source = format!("{}.{}", unknown.source.address, unknown.source.attribute);
+    Diagnostic::error(Code(304), reader.machine().span(entry.value), format!("`{}` of a lookup must be known before anything is created", entry.name.node))
+        .label(format!("depends on `{source}`"))
+        .also(unknown.source.span, format!("`{source}` is known only after apply"))
+        .help("what the stack itself creates needs no lookup: refer to the resource")
+}
+
+/// Durations, sizes and numbers are what AWS can count.
+fn in_range(attribute: &Attribute, value: &Value, span: Span) -> Result<(), Diagnostic> {
+    let raw = match value {
+        Value::Duration(d) => d.0,
+        Value::Size(s) => i64::try_from(s.0).unwrap_or(i64::MAX),
+        Value::Int(n) => *n,
+        _ => return Ok(()),
+    };
+    let factor = attribute.unit.map_or(1, Measure::factor);
+    let error = |message: String, label: String| Err(Diagnostic::error(Code(309), span, message).label(label));
+    if raw % factor != 0 {
+        let unit = attribute.unit.map_or("", Measure::name);
+        return error(format!("AWS counts `{}` in whole {unit}", attribute.name), format!("{} is not a whole number of {unit}", shown(value)));
+    }
+    match attribute.range {
+        Some((least, most)) if raw / factor < least || raw / factor > most => {
+            let unit = attribute.unit.map_or(String::new(), |u| format!(" {}", u.name()));
+            error(format!("`{}` must be from {least} to {most}{unit}", attribute.name), format!("this is {}", shown(value)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A value in a message.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("\"{text}\""),
+        Value::Secret(_) => "a secret".to_owned(),
+        Value::List(items) => format!("a list of {}", items.len()),
+        Value::Object(_) => "a record".to_owned(),
+        other => {
+            let mut text = String::new();
+            super::builtins::print(other, &mut text);
+            text
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! From a folder to the modules of a program: reads files, follows `use`, knows what each module declares.
+
+mod files;
+mod library;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::source::{FileId, SourceMap, Span, Spanned};
+use crate::syntax::{self, ast};
+
+pub use library::{MODULES as LIBRARY, text as library_text};
+
+/// A module's place in [`Modules`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleId(pub usize);
+
+/// One folder of `.plat` files, or one of the standard library.
+#[derive(Debug)]
+pub struct Module {
+    /// `std.network`, or the folder's name; the stack's own is empty.
+    pub name: Arc<str>,
+    pub items: Vec<ast::Item>,
+    /// What `use` brought in: the module and the name there.
+    pub imported: HashMap<Arc<str>, (ModuleId, Spanned<Arc<str>>)>,
+    /// Types, components and functions declared here.
+    pub declared: HashMap<Arc<str>, usize>,
+}
+
+/// All modules of a program; the stack's own is the first.
+#[derive(Debug, Default)]
+pub struct Modules {
+    pub modules: Vec<Module>,
+    /// The stack's folder, and the folder that nothing is read outside of.
+    pub folder: PathBuf,
+    pub root: PathBuf,
+}
+
+impl Modules {
+    pub fn get(&self, id: ModuleId) -> Option<&Module> {
+        self.modules.get(id.0)
+    }
+
+    /// The type, component or function that `name` means in a module, and where it is declared.
+    pub fn find(&self, module: ModuleId, name: &str) -> Option<(ModuleId, &ast::Item)> {
+        let here = self.get(module)?;
+        if let Some(index) = here.declared.get(name) {
+            return here.items.get(*index).map(|item| (module, item));
+        }
+        let (there, name) = here.imported.get(name)?;
+        let there_module = self.get(*there)?;
+        there_module.declared.get(&name.node).and_then(|index| there_module.items.get(*index)).map(|item| (*there, item))
+    }
+}
+
+/// Reads a stack's folder and everything it uses.
+pub fn load(folder: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Modules {
+    let root = files::project_root(folder);
+    let mut loader = Loader { sources, diagnostics, root: root.clone(), by_place: BTreeMap::new(), modules: Modules { folder: folder.to_owned(), root, ..Modules::default() } };
+    loader.folder(folder, "".into(), None);
+    loader.modules
+}
+
+/// The one module that `text` is, for tests and the editor: `use` reaches the standard library only.
+pub fn load_text(name: &str, text: &str, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Modules {
+    let mut loader = Loader { sources, diagnostics, root: PathBuf::new(), by_place: BTreeMap::new(), modules: Modules::default() };
+    let id = loader.reserve("".into());
+    let file = loader.sources.add(Path::new(name), name, text);
+    let items = loader.parse(file, &Arc::from(text));
+    loader.finish(id, items, Path::new(""));
+    loader.modules
+}
+
+struct Loader<'a> {
+    sources: &'a mut SourceMap,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    root: PathBuf,
+    by_place: BTreeMap<PathBuf, ModuleId>,
+    modules: Modules,
+}
+
+impl Loader<'_> {
+    fn reserve(&mut self, name: Arc<str>) -> ModuleId {
+        self.modules.modules.push(Module { name, items: Vec::new(), imported: HashMap::new(), declared: HashMap::new() });
+        ModuleId(self.modules.modules.len() - 1)
+    }
+
+    fn parse(&mut self, file: FileId, text: &Arc<str>) -> Vec<ast::Item> {
+        let parsed = syntax::parse(file, text);
+        self.diagnostics.extend(parsed.diagnostics);
+        parsed.file.items
+    }
+
+    fn folder(&mut self, folder: &Path, name: Arc<str>, used_at: Option<Span>) -> Option<ModuleId> {
+        let place = match files::resolve_inside(folder, &self.root) {
+            Ok(place) => place,
+            Err(problem) => return self.cannot_read(problem, used_at),
+        };
+        if let Some(id) = self.by_place.get(&place) {
+            return Some(*id);
+        }
+        let texts = match files::read_folder(&place) {
+            Ok(texts) => texts,
+            Err(problem) => return self.cannot_read(problem, used_at),
+        };
+        let id = self.reserve(name);
+        self.by_place.insert(place.clone(), id);
+        let mut items = Vec::new();
+        for (path, text) in texts {
+            let shown = files::shown_name(&path, &self.modules.folder);
+            let file = self.sources.add(&path, shown, text.clone());
+            items.extend(self.parse(file, &text));
+        }
+        self.finish(id, items, &place);
+        Some(id)
+    }
+
+    fn cannot_read(&mut self, problem: String, used_at: Option<Span>) -> Option<ModuleId> {
+        let span = used_at.unwrap_or(Span::new(FileId(u32::MAX), 0, 0));
+        self.diagnostics.push(Diagnostic::error(Code(110), span, problem).label("used here"));
+        None
+    }
+
+    fn library(&mut self, name: &Arc<str>, span: Span) -> Option<ModuleId> {
+        let place = PathBuf::from(format!("<{name}>"));
+        if let Some(id) = self.by_place.get(&place) {
+            return Some(*id);
+        }
+        let Some(text) = library::text(name) else {
+            let known = library::MODULES.iter().map(|(name, _)| *name);
+            let list = known.clone().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            let help = match closest(name, known) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("the standard library has {list}; a folder is written as text, `use \"../modules/eks\".{{…}}`"),
+            };
+            self.diagnostics.push(Diagnostic::error(Code(214), span, format!("there is no module `{name}`")).label("not in the standard library").help(help));
+            return None;
+        };
+        let id = self.reserve(name.clone());
+        self.by_place.insert(place.clone(), id);
+        let shown = format!("{}.plat", name.replace('.', "/"));
+        let text: Arc<str> = text.into();
+        let file = self.sources.add(&place, shown, text.clone());
+        let items = self.parse(file, &text);
+        self.finish(id, items, Path::new(""));
+        Some(id)
+    }
+
+    /// Registers what a module declares, and loads what it uses.
+    fn finish(&mut self, id: ModuleId, items: Vec<ast::Item>, place: &Path) {
+        let mut declared: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut spans: HashMap<Arc<str>, Span> = HashMap::new();
+        for (index, item) in items.iter().enumerate() {
+            let name = match &item.kind {
+                ast::ItemKind::Type { name, .. } | ast::ItemKind::Component { name, .. } => name,
+                ast::ItemKind::Fn(function) => &function.name,
+                _ => continue,
+            };
+            match spans.get(&name.node) {
+                Some(first) => self.diagnostics.push(
+                    Diagnostic::error(Code(206), name.span, format!("`{}` is declared twice", name.node)).label("the second").also(*first, "the first").help("rename one of them"),
+                ),
+                None => {
+                    spans.insert(name.node.clone(), name.span);
+                    declared.insert(name.node.clone(), index);
+                }
+            }
+        }
+        let uses: Vec<ast::Use> = items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                ast::ItemKind::Use(used) => Some(used.clone()),
+                _ => None,
+            })
+            .collect();
+        if let Some(module) = self.modules.modules.get_mut(id.0) {
+            module.items = items;
+            module.declared = declared;
+        }
+        for used in uses {
+            self.import(id, &used, place);
+        }
+    }
+
+    fn import(&mut self, id: ModuleId, used: &ast::Use, place: &Path) {
+        let there = match &used.source.node {
+            ast::UseSource::Library(name) => self.library(name, used.source.span),
+            ast::UseSource::Folder(folder) => {
+                let name = Path::new(&**folder).file_name().map_or_else(|| folder.to_string(), |n| n.to_string_lossy().into_owned());
+                self.folder(&place.join(&**folder), name.into(), Some(used.source.span))
+            }
+        };
+        let Some(there) = there else {
+            // The names stay known, so that their uses are not reported as well.
+            for (name, here) in &used.names {
+                self.put_import(id, here, ModuleId(usize::MAX), name);
+            }
+            return;
+        };
+        for (name, here) in &used.names {
+            let declares = self.modules.get(there).is_some_and(|m| m.declared.contains_key(&name.node));
+            if !declares {
+                let module = self.modules.get(there);
+                let names: Vec<Arc<str>> = module.map(|m| m.declared.keys().cloned().collect()).unwrap_or_default();
+                let mut sorted: Vec<&str> = names.iter().map(|n| &**n).collect();
+                sorted.sort_unstable();
+                let title = module.map(|m| m.name.clone()).unwrap_or_default();
+                let help = match closest(name, sorted.iter().copied()) {
+                    Some(name) => format!("did you mean `{name}`?"),
+                    None => format!("it has {}", sorted.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+                };
+                self.diagnostics.push(Diagnostic::error(Code(215), name.span, format!("`{title}` has no `{}`", name.node)).label("not declared there").help(help));
+            }
+            self.put_import(id, here, there, name);
+        }
+    }
+
+    fn put_import(&mut self, id: ModuleId, here: &ast::Name, there: ModuleId, name: &ast::Name) {
+        if let Some(module) = self.modules.modules.get_mut(id.0) {
+            module.imported.insert(here.node.clone(), (there, name.clone()));
+        }
+    }
+}
