@@ -10,6 +10,7 @@ pub mod apply;
 pub mod check;
 pub mod desired;
 pub mod diagnostic;
+pub mod eval;
 pub mod graph;
 pub mod plan;
 pub mod provider;

@@ -354,6 +354,8 @@ pub enum SecretStore {
     File,
     /// HashiCorp Vault, `path#key`.
     Vault,
+    /// Not a store: the argument is a list of texts and secrets, and the secret is all of them joined.
+    Text,
 }
 
 /// The text of a secret. Neither `Debug` nor `Display` shows it; it is wiped when dropped.

@@ -35,6 +35,3 @@ pub const MAX_RANGE: i64 = 1_000_000;
 pub fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) -> Result<Desired, Vec<Diagnostic>> {
     stack::evaluate(program, env, lookups)
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Lookups;
@@ -44,7 +45,7 @@ pub(super) fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Look
         moves: program.moves.iter().map(|(from, to, span)| Move { from: from.clone(), to: to.clone(), span: *span }).collect(),
         forgets: program.forgets.clone(),
     };
-    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps: Cell::new(0) };
+    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps: Rc::new(Cell::new(0)) };
     let (frame, _) = evaluation.unit(0, given, &Surroundings::default());
     outputs(&mut evaluation, &frame);
     imports(&mut evaluation, program, &reader);

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind, SlotValue, resources_in};
@@ -25,7 +26,7 @@ pub(super) struct Evaluation<'a> {
     pub diagnostics: Vec<Diagnostic>,
     /// The stack's tags, merged into every resource that has tags.
     pub tags: Option<Arc<Object>>,
-    pub steps: Cell<u64>,
+    pub steps: Rc<Cell<u64>>,
 }
 
 /// What a component's use passes on to everything in it.
@@ -111,8 +112,8 @@ impl Evaluation<'_> {
         match &declaration.kind {
             DeclarationKind::Param { default, checks } => self.param(declaration, *default, checks, frame, given),
             DeclarationKind::Let(id) | DeclarationKind::Output(id) => {
-                let world = self.world.clone();
-                let reader = Reader::new(&world, frame, &self.steps);
+                let (world, steps) = (self.world.clone(), self.steps.clone());
+                let reader = Reader::new(&world, frame, &steps);
                 let value = reader.eval(*id, &Locals::default())?;
                 Ok(SlotValue { value, from: reader.take().into() })
             }
@@ -131,8 +132,8 @@ impl Evaluation<'_> {
         frame: &Frame,
         given: &BTreeMap<Arc<str>, (SlotValue, Span)>,
     ) -> Result<SlotValue, Diagnostic> {
-        let world = self.world.clone();
-        let reader = Reader::new(&world, frame, &self.steps);
+        let (world, steps) = (self.world.clone(), self.steps.clone());
+        let reader = Reader::new(&world, frame, &steps);
         let (slot, span) = match (given.get(&declaration.name.node), default) {
             (Some((value, span)), _) => (value.clone(), *span),
             (None, Some(default)) => {
@@ -167,9 +168,9 @@ impl Evaluation<'_> {
     }
 
     fn asserts(&mut self, asserts: &[typed::Assert], frame: &Frame) {
-        let world = self.world.clone();
+        let (world, steps) = (self.world.clone(), self.steps.clone());
         for assert in asserts {
-            let reader = Reader::new(&world, frame, &self.steps);
+            let reader = Reader::new(&world, frame, &steps);
             let condition = reader.eval(assert.condition, &Locals::default());
             let message = assert.message.map(|m| reader.eval(m, &Locals::default())).transpose();
             match condition.and_then(|c| message.map(|m| (c, m))) {
@@ -195,10 +196,13 @@ impl Evaluation<'_> {
         around: &Surroundings,
         resources: &mut Vec<Address>,
     ) -> Result<SlotValue, Diagnostic> {
-        let world = self.world.clone();
-        let reader = Reader::new(&world, frame, &Cell::new(0));
+        let (world, steps) = (self.world.clone(), self.steps.clone());
+        let reader = Reader::new(&world, frame, &steps);
         let found = instances::find(&reader.machine(), &resource.instances)?;
-        self.count(1)?;
+        self.count(match &found {
+            Found::Each(each) => each.len(),
+            _ => 1,
+        })?;
         // Why it exists depends on what `for` and `if` read; that is known by now and orders nothing.
         reader.take();
         let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
@@ -207,20 +211,7 @@ impl Evaluation<'_> {
             resources.push(address);
             Ok(Value::Handle(Arc::new(handle)))
         };
-        let value = match found {
-            Found::One(locals) => make(self, None, &locals)?,
-            Found::None => Value::Null,
-            Found::Each(each) => {
-                self.count(each.len())?;
-                let mut object = Object::with_capacity(each.len());
-                for (key, locals) in each {
-                    let value = make(self, Some(key.clone()), &locals)?;
-                    object.insert(key, value);
-                }
-                Value::Object(Arc::new(object))
-            }
-            Found::Later(unknown) => waiting(declaration, &unknown),
-        };
+        let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
         Ok(SlotValue { value, from: Arc::new([]) })
     }
 
@@ -331,9 +322,9 @@ impl Evaluation<'_> {
     // ------------------------------------------------------------ lookups
 
     fn lookup(&mut self, declaration: &Declaration, lookup: &ResourceDeclaration, frame: &Frame, around: &Surroundings) -> Result<SlotValue, Diagnostic> {
-        let world = self.world.clone();
-        let reader = Reader::new(&world, frame, &Cell::new(0));
-        let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
+        let (world, steps) = (self.world.clone(), self.steps.clone());
+        let reader = Reader::new(&world, frame, &steps);
+        let make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
             let address = around.child(&declaration.name.node, key);
             let mut query = Object::new();
             let mut waits = false;
@@ -363,19 +354,8 @@ impl Evaluation<'_> {
             };
             Ok(Value::Handle(Arc::new(ResourceHandle { address, schema: lookup.schema.clone(), kind })))
         };
-        let value = match instances::find(&reader.machine(), &lookup.instances)? {
-            Found::One(locals) => make(self, None, &locals)?,
-            Found::None => Value::Null,
-            Found::Each(each) => {
-                let mut object = Object::with_capacity(each.len());
-                for (key, locals) in each {
-                    let value = make(self, Some(key.clone()), &locals)?;
-                    object.insert(key, value);
-                }
-                Value::Object(Arc::new(object))
-            }
-            Found::Later(unknown) => waiting(declaration, &unknown),
-        };
+        let found = instances::find(&reader.machine(), &lookup.instances)?;
+        let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
         Ok(SlotValue { value, from: Arc::new([]) })
     }
 
@@ -389,8 +369,8 @@ impl Evaluation<'_> {
         around: &Surroundings,
         resources: &mut Vec<Address>,
     ) -> Result<SlotValue, Diagnostic> {
-        let world = self.world.clone();
-        let reader = Reader::new(&world, frame, &Cell::new(0));
+        let (world, steps) = (self.world.clone(), self.steps.clone());
+        let reader = Reader::new(&world, frame, &steps);
         let found = instances::find(&reader.machine(), &component.instances)?;
         reader.take();
         let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
@@ -411,21 +391,26 @@ impl Evaluation<'_> {
             resources.extend(made.iter().cloned());
             Ok(Value::Handle(Arc::new(ComponentHandle { unit: component.unit, frame, resources: made })))
         };
-        let value = match found {
-            Found::One(locals) => make(self, None, &locals)?,
-            Found::None => Value::Null,
-            Found::Each(each) => {
-                let mut object = Object::with_capacity(each.len());
-                for (key, locals) in each {
-                    let value = make(self, Some(key.clone()), &locals)?;
-                    object.insert(key, value);
-                }
-                Value::Object(Arc::new(object))
-            }
-            Found::Later(unknown) => waiting(declaration, &unknown),
-        };
+        let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
         Ok(SlotValue { value, from: Arc::new([]) })
     }
+}
+
+/// The value of a declaration from its instances: one, `null`, or a map by key.
+fn expand(declaration: &Declaration, found: Found, mut make: impl FnMut(Option<Arc<str>>, &Locals) -> Result<Value, Diagnostic>) -> Result<Value, Diagnostic> {
+    Ok(match found {
+        Found::One(locals) => make(None, &locals)?,
+        Found::None => Value::Null,
+        Found::Each(each) => {
+            let mut object = Object::with_capacity(each.len());
+            for (key, locals) in each {
+                let value = make(Some(key.clone()), &locals)?;
+                object.insert(key, value);
+            }
+            Value::Object(Arc::new(object))
+        }
+        Found::Later(unknown) => waiting(declaration, &unknown),
+    })
 }
 
 /// Stands for instances that cannot be told yet.

@@ -28,6 +28,7 @@ impl Secrets {
             SecretStore::Env => 1,
             SecretStore::File => 2,
             SecretStore::Vault => 3,
+            SecretStore::Text => return self.joined(region, &reference.argument).await,
         };
         let key = (region.to_owned(), store, value_to_json(&reference.argument).to_string());
         let known = self.fetched.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
@@ -37,6 +38,20 @@ impl Secrets {
         let text = self.resolver.text(region, reference).await?;
         self.fetched.lock().unwrap_or_else(PoisonError::into_inner).insert(key, text.clone());
         Ok(text)
+    }
+
+    /// A text that has secrets in it.
+    async fn joined(&self, region: &str, parts: &Value) -> Result<SecretText, ProviderError> {
+        let mut text = zeroize::Zeroizing::new(String::new());
+        let Value::List(parts) = parts else { return Ok(SecretText::new("")) };
+        for part in parts.iter() {
+            match part {
+                Value::Secret(Secret::Reference(inner)) => text.push_str(Box::pin(self.text(region, inner)).await?.expose()),
+                Value::Secret(Secret::Plain(inner)) => text.push_str(inner.expose()),
+                plain => text.push_str(value_to_json(plain).as_str().unwrap_or_default()),
+            }
+        }
+        Ok(SecretText::new(text.as_str()))
     }
 
     /// `value` with its text in place of every reference whose argument is known.

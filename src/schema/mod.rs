@@ -34,10 +34,21 @@ pub struct ResourceSchema {
     pub id: Option<&'static str>,
     /// How a create whose answer was lost is found again.
     pub recovery: Recovery,
+    /// The attribute that is the resource's address range, if it has one.
+    pub range: Option<RangeRule>,
     /// Holds data that a new one would not have.
     pub stateful: bool,
     /// How long AWS usually takes, for estimates and the sandbox's clock.
     pub takes: Takes,
+}
+
+/// An address range that must lie inside another's and share no address with its siblings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RangeRule {
+    /// A `Cidr`.
+    pub attribute: &'static str,
+    /// The attribute that refers to the resource whose range this one lies in; `None` for the outermost.
+    pub within: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

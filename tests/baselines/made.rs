@@ -243,6 +243,7 @@ pub fn registry() -> Registry {
             name: "aws.rds.DBInstance",
             doc: "A relational database.\n\nIt keeps what is written to it.",
             stateful: true,
+            range: None,
             import: &["db_instance_identifier"],
             attributes: vec![
                 Attribute {
@@ -281,6 +282,7 @@ fn schema() -> ResourceSchema {
         id: None,
         recovery: Recovery::Tag,
         stateful: false,
+        range: None,
         takes: Takes::default(),
     }
 }

@@ -19,6 +19,8 @@ pub struct Container {
     pub recovery: Option<Ident>,
     pub stateful: bool,
     pub lookup: bool,
+    /// The attribute that is an address range, and the one that refers to the resource it lies in.
+    pub range: Option<(Ident, Option<Ident>)>,
     /// Seconds of create, update, delete.
     pub takes: [Option<i64>; 3],
 }
@@ -42,7 +44,7 @@ impl Container {
     }
 
     fn named(name: LitStr) -> Self {
-        Self { name, import: Vec::new(), id: None, arn: None, recovery: None, stateful: false, lookup: false, takes: [None; 3] }
+        Self { name, import: Vec::new(), id: None, arn: None, recovery: None, stateful: false, lookup: false, range: None, takes: [None; 3] }
     }
 
     fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
@@ -59,8 +61,13 @@ impl Container {
             "recovery" => self.recovery = Some(meta.value()?.parse()?),
             "stateful" => self.stateful = true,
             "lookup" => self.lookup = true,
+            "range" => {
+                let content;
+                syn::parenthesized!(content in meta.input);
+                self.range = Some(range(&content)?);
+            }
             "takes" => meta.parse_nested_meta(|inner| self.take_time(&inner))?,
-            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup")),
+            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range")),
         }
         Ok(())
     }
@@ -85,7 +92,7 @@ impl Container {
         if name.split('.').count() != 3 || name.split('.').any(str::is_empty) {
             return Err(Error::new(span, "a resource type is named like \"aws.ec2.VPC\""));
         }
-        for ident in self.import.iter().chain(&self.id).chain(&self.arn) {
+        for ident in self.import.iter().chain(&self.id).chain(&self.arn).chain(self.range.iter().flat_map(|(a, w)| std::iter::once(a).chain(w))) {
             if !attributes.iter().any(|a| a.ident == *ident) {
                 return Err(Error::new(ident.span(), format!("there is no attribute `{ident}`")));
             }
@@ -105,6 +112,21 @@ impl Container {
             _ => Ok(()),
         }
     }
+}
+
+/// `cidr_block` or `cidr_block, within = vpc_id`
+fn range(content: syn::parse::ParseStream<'_>) -> Result<(Ident, Option<Ident>)> {
+    let attribute: Ident = content.parse()?;
+    if content.is_empty() {
+        return Ok((attribute, None));
+    }
+    content.parse::<Token![,]>()?;
+    let word: Ident = content.parse()?;
+    if word != "within" {
+        return Err(Error::new(word.span(), "a range lies `within = attribute`"));
+    }
+    content.parse::<Token![=]>()?;
+    Ok((attribute, Some(content.parse()?)))
 }
 
 /// The attributes of a struct; all mistakes at once.

@@ -22,6 +22,17 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
     // A lookup creates nothing, so which class it has is never asked.
     let recovery = container.recovery.as_ref().map_or_else(|| quote!(Compare), |r| quote!(#r));
     let stateful = container.stateful;
+    let range = match &container.range {
+        None => quote!(None),
+        Some((attribute, within)) => {
+            let attribute = attribute.to_string();
+            let within = within.as_ref().map_or(quote!(None), |w| {
+                let w = w.to_string();
+                quote!(Some(#w))
+            });
+            quote!(Some(::plat::schema::RangeRule { attribute: #attribute, within: #within }))
+        }
+    };
     let [create, update, delete] = container.takes.map(|seconds| seconds.unwrap_or(2));
     let described = attributes.iter().map(describe).collect::<Result<Vec<_>>>()?;
     let decode = attributes.iter().map(decode).collect::<Result<Vec<_>>>()?;
@@ -45,6 +56,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
                     id: #id,
                     recovery: ::plat::schema::Recovery::#recovery,
                     stateful: #stateful,
+                    range: #range,
                     takes: ::plat::schema::Takes {
                         create: ::plat::value::Duration::seconds(#create),
                         update: ::plat::value::Duration::seconds(#update),

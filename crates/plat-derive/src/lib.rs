@@ -28,7 +28,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// Implements `plat::schema::Named` and `plat::schema::Resource`.
 ///
 /// `#[resource("aws.ec2.VPC", import = attribute, …)]` on the struct; `import(a, b)` for an id of several parts;
-/// `id`, `arn`, `recovery = Token | Tag | Name | Relation | Compare`, `stateful`, `takes(create = "6m", …)`, `lookup`.
+/// `id`, `arn`, `recovery = Token | Tag | Name | Relation | Compare`, `stateful`, `takes(create = "6m", …)`, `lookup`,
+/// `range(attribute)` or `range(attribute, within = attribute)`.
 ///
 /// `#[attr(…)]` on every field: one of `required`, `optional`, `chosen`, `computed`; then `default = literal`, `replaces`,
 /// `write_only`, `unordered`, `nullable`, `always`, `ignore_case`, `unit = days`, `range = 0..=35`, `one_of("a", "b")`,

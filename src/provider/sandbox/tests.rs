@@ -41,6 +41,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         id: None,
         recovery: Recovery::Tag,
         stateful: false,
+        range: None,
         takes: Takes { create: Duration::seconds(10), ..Takes::default() },
     }
 }

@@ -75,6 +75,7 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
         id: None,
         recovery: Recovery::Tag,
         stateful: false,
+        range: None,
         takes: Takes::default(),
     }
 }
