@@ -37,7 +37,13 @@ impl Checker<'_> {
     }
 
     /// The body of a resource or lookup of type `schema`.
-    pub(super) fn resource_body(&mut self, scope: &mut Scope, schema: &ResourceSchema, resource: &ast::Resource, lookup: bool) -> (Vec<Setting>, Options) {
+    pub(super) fn resource_body(
+        &mut self,
+        scope: &mut Scope,
+        schema: &ResourceSchema,
+        resource: &ast::Resource,
+        lookup: bool,
+    ) -> (Vec<Setting>, Options) {
         let wanted: Vec<Wanted> = schema
             .attributes
             .iter()
@@ -69,13 +75,27 @@ impl Checker<'_> {
     }
 
     /// The body of a component's use.
-    pub(super) fn component_body_of(&mut self, scope: &mut Scope, params: &[Member], title: &str, resource: &ast::Resource) -> (Vec<Setting>, Options) {
+    pub(super) fn component_body_of(
+        &mut self,
+        scope: &mut Scope,
+        params: &[Member],
+        title: &str,
+        resource: &ast::Resource,
+    ) -> (Vec<Setting>, Options) {
         let wanted: Vec<Wanted> = params.iter().map(|p| Wanted { name: p.name.clone(), ty: p.ty.clone(), required: p.required }).collect();
         self.settings(scope, &resource.entries, &wanted, &format!("`{title}`"), resource.name.span, true)
     }
 
     /// Types the entries of a body against what may be given. `engine`: `@` settings are possible.
-    fn settings(&mut self, scope: &mut Scope, entries: &[Entry], wanted: &[Wanted], owner: &str, at: Span, engine: bool) -> (Vec<Setting>, Options) {
+    fn settings(
+        &mut self,
+        scope: &mut Scope,
+        entries: &[Entry],
+        wanted: &[Wanted],
+        owner: &str,
+        at: Span,
+        engine: bool,
+    ) -> (Vec<Setting>, Options) {
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut settings = Vec::with_capacity(entries.len());
         let mut options = Options::default();
@@ -92,7 +112,10 @@ impl Checker<'_> {
                     continue;
                 }
                 Key::Text(expr) => {
-                    self.report(Diagnostic::error(Code(201), expr.span, format!("the names of {owner} are fixed")).label("a name put together from parts"));
+                    self.report(
+                        Diagnostic::error(Code(201), expr.span, format!("the names of {owner} are fixed"))
+                            .label("a name put together from parts"),
+                    );
                     continue;
                 }
             };
@@ -131,7 +154,9 @@ impl Checker<'_> {
             _ if engine_word => format!("settings of the engine start with `@`: `@{}`", name.node),
             Some(close) => format!("did you mean `{close}`?"),
             None if wanted.is_empty() => "it takes none".to_owned(),
-            None if wanted.len() <= 12 => format!("it has {}", wanted.iter().map(|w| format!("`{}`", w.name)).collect::<Vec<_>>().join(", ")),
+            None if wanted.len() <= 12 => {
+                format!("it has {}", wanted.iter().map(|w| format!("`{}`", w.name)).collect::<Vec<_>>().join(", "))
+            }
             None => format!("`plat docs {}` lists all", owner.trim_matches('`')),
         };
         self.report(Diagnostic::error(Code(201), name.span, format!("{owner} has no `{}`", name.node)).label("not known").help(help));

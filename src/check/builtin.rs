@@ -121,9 +121,45 @@ pub enum Answer {
 /// Names of the methods that a receiver of type `ty` has, for "did you mean".
 pub fn names(ty: &Type) -> Vec<&'static str> {
     let all = [
-        "len", "map", "filter", "flat_map", "any", "all", "unique", "sort", "reverse", "first", "last", "take", "skip", "contains", "join", "flatten",
-        "zip", "sum", "min", "max", "to_map", "keys", "values", "get", "merge", "upper", "lower", "trim", "split", "replace", "starts_with", "ends_with",
-        "subnet", "overlaps", "prefix", "address", "host", "abs", "to_text",
+        "len",
+        "map",
+        "filter",
+        "flat_map",
+        "any",
+        "all",
+        "unique",
+        "sort",
+        "reverse",
+        "first",
+        "last",
+        "take",
+        "skip",
+        "contains",
+        "join",
+        "flatten",
+        "zip",
+        "sum",
+        "min",
+        "max",
+        "to_map",
+        "keys",
+        "values",
+        "get",
+        "merge",
+        "upper",
+        "lower",
+        "trim",
+        "split",
+        "replace",
+        "starts_with",
+        "ends_with",
+        "subnet",
+        "overlaps",
+        "prefix",
+        "address",
+        "host",
+        "abs",
+        "to_text",
     ];
     all.into_iter().filter(|name| signature(ty, name).is_some()).collect()
 }
@@ -134,7 +170,12 @@ pub fn signature(ty: &Type, name: &str) -> Option<Signature> {
         Type::List(of) => list(of, name),
         Type::Map(of) => map(of, name),
         Type::Record(record) => {
-            let of = record.fields.iter().map(|f| f.ty.clone()).reduce(|a, b| super::join::join(&a, &b).unwrap_or(Type::Json)).unwrap_or(Type::Error);
+            let of = record
+                .fields
+                .iter()
+                .map(|f| f.ty.clone())
+                .reduce(|a, b| super::join::join(&a, &b).unwrap_or(Type::Json))
+                .unwrap_or(Type::Error);
             map(&of, name)
         }
         Type::String | Type::Union(_) | Type::Id(_) | Type::Arn(_) => string(name),

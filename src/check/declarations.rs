@@ -25,7 +25,10 @@ impl<'a> Checker<'a> {
             };
             if let Some(first) = slots.get(&name.node).and_then(|i| declared.get(*i)).map(|(_, first)| first.span) {
                 self.report(
-                    Diagnostic::error(Code(206), name.span, format!("`{}` is declared twice", name.node)).label("the second").also(first, "the first").help("rename one of them"),
+                    Diagnostic::error(Code(206), name.span, format!("`{}` is declared twice", name.node))
+                        .label("the second")
+                        .also(first, "the first")
+                        .help("rename one of them"),
                 );
                 continue;
             }
@@ -86,7 +89,9 @@ impl<'a> Checker<'a> {
         };
         if !is_stack {
             self.report(
-                Diagnostic::error(Code(225), name, format!("`{word}` cannot stand inside a component")).label("not possible here").help("move it out of the component, to the file"),
+                Diagnostic::error(Code(225), name, format!("`{word}` cannot stand inside a component"))
+                    .label("not possible here")
+                    .help("move it out of the component, to the file"),
             );
         }
     }
@@ -159,7 +164,9 @@ impl<'a> Checker<'a> {
                 (ty, DeclarationKind::Resource(ResourceDeclaration { schema, instances, entries, options }))
             }
             Type::Component(name) => {
-                let Some(unit) = self.signatures.iter().position(|s| s.name == *name) else { return (Type::Error, DeclarationKind::Broken) };
+                let Some(unit) = self.signatures.iter().position(|s| s.name == *name) else {
+                    return (Type::Error, DeclarationKind::Broken);
+                };
                 let params = self.signatures.get(unit).map(|s| s.params.clone()).unwrap_or_default();
                 let title = resource.ty.node.clone();
                 let (entries, options) = self.component_body_of(scope, &params, &title, resource);
@@ -186,7 +193,9 @@ impl<'a> Checker<'a> {
             Type::Resource(name) => self.registry.get(name).cloned(),
             Type::Error => None,
             other => {
-                self.report(Diagnostic::error(Code(204), resource.ty.span, format!("`{other}` cannot be looked up")).label("not a resource type"));
+                self.report(
+                    Diagnostic::error(Code(204), resource.ty.span, format!("`{other}` cannot be looked up")).label("not a resource type"),
+                );
                 None
             }
         };
@@ -243,7 +252,12 @@ impl<'a> Checker<'a> {
             self.report(
                 Diagnostic::error(Code(221), span, format!("instances need a key, and `{element}` is none"))
                     .label("positions are no keys: one more in the middle would touch all behind it")
-                    .help(format!("say which part names each: `for {} in {} by {}.name`", each.first.node, self.text(span), each.first.node)),
+                    .help(format!(
+                        "say which part names each: `for {} in {} by {}.name`",
+                        each.first.node,
+                        self.text(span),
+                        each.first.node
+                    )),
             );
         }
     }
@@ -311,14 +325,19 @@ impl<'a> Checker<'a> {
     /// A component that holds itself would never end.
     fn refuse_recursion(&mut self, unit: usize, checked: &Unit) {
         let uses = |u: &Unit| -> Vec<(usize, Span)> {
-            u.declarations.iter().filter_map(|d| if let DeclarationKind::Component(c) = &d.kind { Some((c.unit, d.name.span)) } else { None }).collect()
+            u.declarations
+                .iter()
+                .filter_map(|d| if let DeclarationKind::Component(c) = &d.kind { Some((c.unit, d.name.span)) } else { None })
+                .collect()
         };
         let mut open = uses(checked);
         let mut seen = Vec::new();
         while let Some((used, span)) = open.pop() {
             if used == unit {
                 self.report(
-                    Diagnostic::error(Code(224), span, "a component cannot contain itself").label("comes back to the component it stands in").help("use `for` to make several of a thing"),
+                    Diagnostic::error(Code(224), span, "a component cannot contain itself")
+                        .label("comes back to the component it stands in")
+                        .help("use `for` to make several of a thing"),
                 );
                 return;
             }

@@ -86,7 +86,8 @@ impl Checker<'_> {
             Ast::Match { subject, arms } => self.match_expr(scope, subject, arms, want, what, span),
             Ast::Tagged { tag, .. } => {
                 self.report(
-                    Diagnostic::error(Code(225), tag.span, format!("`{} {{ … }}` is a kind of state store", tag.node)).label("only `state` in `stack` takes one"),
+                    Diagnostic::error(Code(225), tag.span, format!("`{} {{ … }}` is a kind of state store", tag.node))
+                        .label("only `state` in `stack` takes one"),
                 );
                 self.broken(span)
             }
@@ -190,7 +191,9 @@ impl Checker<'_> {
         let help = match crate::diagnostic::closest(name, candidates.into_iter().chain(["env", "stack"])) {
             Some(close) => format!("did you mean `{close}`?"),
             None if scope.only_constants => "a value here can refer to no other declaration".to_owned(),
-            None if name.starts_with(|c: char| c.is_ascii_lowercase()) => format!("declare it, for instance `param {name}: String`; a text stands in quotes"),
+            None if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                format!("declare it, for instance `param {name}: String`; a text stands in quotes")
+            }
             None => "declare it with `let` or `param`".to_owned(),
         };
         self.report(Diagnostic::error(Code(200), span, format!("there is no `{name}` here")).label("not known in this scope").help(help));
@@ -215,9 +218,13 @@ impl Checker<'_> {
                     None => {
                         let at = self.span(id);
                         self.report(
-                            Diagnostic::error(Code(220), at, format!("a list holds values of one type, and this is {}", mismatch::describe(&own)))
-                                .label(format!("`{own}`"))
-                                .help(format!("the values before it are `{before}`")),
+                            Diagnostic::error(
+                                Code(220),
+                                at,
+                                format!("a list holds values of one type, and this is {}", mismatch::describe(&own)),
+                            )
+                            .label(format!("`{own}`"))
+                            .help(format!("the values before it are `{before}`")),
                         );
                         Type::Error
                     }
@@ -282,7 +289,9 @@ impl Checker<'_> {
         let ty = match of {
             Some(Type::Json) => Type::Json,
             Some(of) => Type::map(of.clone()),
-            None if computed => Type::map(fields.iter().map(|f| f.ty.clone()).reduce(|a, b| join(&a, &b).unwrap_or(Type::Json)).unwrap_or(Type::Error)),
+            None if computed => {
+                Type::map(fields.iter().map(|f| f.ty.clone()).reduce(|a, b| join(&a, &b).unwrap_or(Type::Json)).unwrap_or(Type::Error))
+            }
             None => Type::Record(Arc::new(Record { name: None, fields })),
         };
         self.push(ExprKind::Record(typed), ty, span)
@@ -323,9 +332,13 @@ impl Checker<'_> {
                     _ => None,
                 };
                 self.report(
-                    Diagnostic::error(Code(221), span, format!("`for` goes over a list or a map, and this is {}", mismatch::describe(other)))
-                        .label(format!("`{other}`"))
-                        .maybe_help(help),
+                    Diagnostic::error(
+                        Code(221),
+                        span,
+                        format!("`for` goes over a list or a map, and this is {}", mismatch::describe(other)),
+                    )
+                    .label(format!("`{other}`"))
+                    .maybe_help(help),
                 );
                 (Type::Error, Type::Error)
             }
@@ -347,8 +360,12 @@ impl Checker<'_> {
         };
         if function.params.len() != params.len() {
             self.report(
-                Diagnostic::error(Code(210), span, format!("this function is called with {}, and takes {}", count(function.params.len(), "value"), params.len()))
-                    .label("the number of names does not fit"),
+                Diagnostic::error(
+                    Code(210),
+                    span,
+                    format!("this function is called with {}, and takes {}", count(function.params.len(), "value"), params.len()),
+                )
+                .label("the number of names does not fit"),
             );
             return self.broken(span);
         }

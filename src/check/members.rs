@@ -52,9 +52,10 @@ impl Checker<'_> {
         };
         if optional && !safe {
             let text = self.text(self.span(base));
-            let mut diagnostic = Diagnostic::error(Code(212), name.span, format!("`{text}` may be nothing, so it may have no `{}`", name.node))
-                .label(format!("read from `{ty}`"))
-                .help(format!("write `{text}?.{}`, or add the same `if` here", name.node));
+            let mut diagnostic =
+                Diagnostic::error(Code(212), name.span, format!("`{text}` may be nothing, so it may have no `{}`", name.node))
+                    .label(format!("read from `{ty}`"))
+                    .help(format!("write `{text}?.{}`, or add the same `if` here", name.node));
             if let Some((origin, declared)) = self.origin(scope, base) {
                 diagnostic = diagnostic.also(declared, format!("`{origin}` is declared here"));
             }
@@ -96,7 +97,14 @@ impl Checker<'_> {
                 }
                 (record.fields.iter().map(|f| f.name.clone()).collect(), None)
             }
-            Type::List(of) => (Vec::new(), Some(format!("for each of its values: `{text}.map(x => x.{})`{}", name.node, if matches!(**of, Type::Map(_)) { "" } else { "" }))),
+            Type::List(of) => (
+                Vec::new(),
+                Some(format!(
+                    "for each of its values: `{text}.map(x => x.{})`{}",
+                    name.node,
+                    if matches!(**of, Type::Map(_)) { "" } else { "" }
+                )),
+            ),
             Type::Map(of) => {
                 let help = if matches!(**of, Type::Resource(_) | Type::Component(_) | Type::Record(_)) {
                     format!("choose one by its key, `{text}[\"…\"].{0}`, or take all: `{text}.values().map(x => x.{0})`", name.node)
@@ -114,7 +122,9 @@ impl Checker<'_> {
         let is_method = builtin::signature(ty, &name.node).is_some();
         let close = closest(&name.node, candidates.iter().map(|c| &**c)).map(|c| format!("did you mean `{c}`?"));
         let help = if is_method { Some(format!("it is a function: `{text}.{}(…)`", name.node)) } else { close.or(help) };
-        let mut diagnostic = Diagnostic::error(Code(207), name.span, format!("{} has no `{}`", mismatch::describe(ty), name.node)).label("not one of its attributes").maybe_help(help);
+        let mut diagnostic = Diagnostic::error(Code(207), name.span, format!("{} has no `{}`", mismatch::describe(ty), name.node))
+            .label("not one of its attributes")
+            .maybe_help(help);
         if let Some((origin, declared)) = self.origin(scope, base) {
             diagnostic = diagnostic.also(declared, format!("`{origin}` is declared here"));
         }
@@ -144,9 +154,10 @@ impl Checker<'_> {
             }
             other => {
                 let at = self.span(base);
-                let mut diagnostic = Diagnostic::error(Code(219), index.span, format!("{} has no parts to choose from", mismatch::describe(other)))
-                    .label("no list and no map")
-                    .also(at, format!("`{other}`"));
+                let mut diagnostic =
+                    Diagnostic::error(Code(219), index.span, format!("{} has no parts to choose from", mismatch::describe(other)))
+                        .label("no list and no map")
+                        .also(at, format!("`{other}`"));
                 if let (Type::Resource(_) | Type::Component(_), Some((name, declared))) = (other, self.origin(scope, base)) {
                     diagnostic = diagnostic.also(declared, format!("`{name}` is declared without `for`"));
                 }
@@ -175,7 +186,10 @@ impl Checker<'_> {
                 let id = self.infer_free(scope, callee);
                 let ty = self.ty(id).clone();
                 if ty != Type::Error {
-                    self.report(Diagnostic::error(Code(211), callee.span, format!("{} cannot be called", mismatch::describe(&ty))).label("not a function"));
+                    self.report(
+                        Diagnostic::error(Code(211), callee.span, format!("{} cannot be called", mismatch::describe(&ty)))
+                            .label("not a function"),
+                    );
                 }
                 self.broken(span)
             }
@@ -221,7 +235,14 @@ impl Checker<'_> {
     }
 
     fn wrong_count(&mut self, name: &str, span: Span, wanted: usize, given: usize) {
-        self.report(Diagnostic::error(Code(210), span, format!("`{name}` takes {}, and {given} {} given", count(wanted, "value"), if given == 1 { "is" } else { "are" })).label("called here"));
+        self.report(
+            Diagnostic::error(
+                Code(210),
+                span,
+                format!("`{name}` takes {}, and {given} {} given", count(wanted, "value"), if given == 1 { "is" } else { "are" }),
+            )
+            .label("called here"),
+        );
     }
 
     fn secret(&mut self, scope: &mut Scope, name: &ast::Name, args: &[Expr], span: Span) -> ExprId {
@@ -291,14 +312,27 @@ impl Checker<'_> {
                 None if names.is_empty() => None,
                 None => Some(format!("it has {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
             };
-            self.report(Diagnostic::error(Code(209), name.span, format!("{} has no function `{}`", mismatch::describe(&inner), name.node)).label("not known").maybe_help(help));
+            self.report(
+                Diagnostic::error(Code(209), name.span, format!("{} has no function `{}`", mismatch::describe(&inner), name.node))
+                    .label("not known")
+                    .maybe_help(help),
+            );
             return self.broken(span);
         };
         self.method_call(scope, receiver, &signature, name, safe, args, span)
     }
 
     #[allow(clippy::too_many_arguments, reason = "one call's parts")]
-    fn method_call(&mut self, scope: &mut Scope, receiver: ExprId, signature: &Method, name: &ast::Name, safe: bool, args: &[Expr], span: Span) -> ExprId {
+    fn method_call(
+        &mut self,
+        scope: &mut Scope,
+        receiver: ExprId,
+        signature: &Method,
+        name: &ast::Name,
+        safe: bool,
+        args: &[Expr],
+        span: Span,
+    ) -> ExprId {
         if signature.params.len() != args.len() {
             self.wrong_count(&name.node, name.span, signature.params.len(), args.len());
             return self.broken(span);

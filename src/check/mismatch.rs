@@ -67,7 +67,9 @@ impl Checker<'_> {
             (got, Type::Optional(want)) => self.stands_for(id, got, want),
             (got, Type::Secret(want)) if !matches!(got, Type::Secret(_)) => self.stands_for(id, got, want),
             (Type::Resource(got), Type::Id(want)) => got == want,
-            (Type::Resource(got), Type::Arn(want)) => (want.is_empty() || got == want) && self.registry.get(got).is_some_and(|s| s.arn.is_some()),
+            (Type::Resource(got), Type::Arn(want)) => {
+                (want.is_empty() || got == want) && self.registry.get(got).is_some_and(|s| s.arn.is_some())
+            }
             (Type::List(got), Type::List(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
             (Type::Map(got), Type::Map(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
             (Type::Union(texts), Type::Arn(_)) => texts.iter().all(|t| t.starts_with("arn:")),
@@ -149,7 +151,9 @@ impl Checker<'_> {
                 let attribute = schema.attributes.iter().find(|a| a.ty.required() == want)?;
                 Some(format!("its `{}` is {}: write `{text}.{}`", attribute.name, described_short(target), attribute.name))
             }
-            (Type::Map(of), Type::List(_), _) if matches!(**of, Type::Resource(_)) => Some(format!("all of them, in order: `{text}.values()`")),
+            (Type::Map(of), Type::List(_), _) if matches!(**of, Type::Resource(_)) => {
+                Some(format!("all of them, in order: `{text}.values()`"))
+            }
             (Type::Map(of), want, _) if &**of == want || matches!((&**of, want), (Type::Resource(a), Type::Id(b)) if a == b) => {
                 Some(format!("choose one by its key: `{text}[\"…\"]`"))
             }
@@ -163,9 +167,11 @@ impl Checker<'_> {
             (_, Type::Version, Some(_)) => Some(format!("a version is written as text: `\"{text}\"`")),
             (_, Type::String, Some(value)) if !matches!(value, Value::Null) => Some(format!("put it in quotes: `\"{text}\"`")),
             (Type::String, Type::Cidr, _) => Some(format!("make it one: `cidr({text})`")),
-            (Type::Int | Type::Bool | Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Float | Type::Version, Type::String, _) => {
-                Some(format!("write it into a text: `\"${{{text}}}\"`"))
-            }
+            (
+                Type::Int | Type::Bool | Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Float | Type::Version,
+                Type::String,
+                _,
+            ) => Some(format!("write it into a text: `\"${{{text}}}\"`")),
             (Type::Component(_), Type::Resource(_) | Type::Id(_) | Type::Arn(_) | Type::List(_), _) => self.component_help(got, want, text),
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
             _ => None,
@@ -184,7 +190,9 @@ impl Checker<'_> {
     /// The declaration that an expression starts from.
     pub(super) fn origin(&self, scope: &Scope, id: ExprId) -> Option<(Arc<str>, Span)> {
         match self.kind(id)? {
-            ExprKind::Slot(index) => scope.slots.iter().find(|(_, slot)| slot.index == *index).map(|(name, slot)| (name.clone(), slot.span)),
+            ExprKind::Slot(index) => {
+                scope.slots.iter().find(|(_, slot)| slot.index == *index).map(|(name, slot)| (name.clone(), slot.span))
+            }
             ExprKind::Member { base, .. } | ExprKind::Index { base, .. } => self.origin(scope, *base),
             ExprKind::Coerce(inner) => self.origin(scope, *inner),
             _ => None,

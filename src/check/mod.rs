@@ -1,7 +1,7 @@
 //! Names and types: from syntax to a [`typed::Program`]. Reports every mistake it finds, each once.
 
-pub mod builtin;
 mod body;
+pub mod builtin;
 mod declarations;
 mod expr;
 pub mod join;
@@ -49,7 +49,13 @@ pub fn check_text(name: &str, text: &str, registry: &Arc<Registry>, overrides: &
     finish(modules, sources, diagnostics, registry, overrides)
 }
 
-fn finish(modules: Modules, mut sources: SourceMap, mut diagnostics: Vec<Diagnostic>, registry: &Arc<Registry>, overrides: &[(String, String)]) -> Checked {
+fn finish(
+    modules: Modules,
+    mut sources: SourceMap,
+    mut diagnostics: Vec<Diagnostic>,
+    registry: &Arc<Registry>,
+    overrides: &[(String, String)],
+) -> Checked {
     let overrides = parse_overrides(overrides, &mut sources, &mut diagnostics);
     if modules.modules.is_empty() {
         return Checked { sources, diagnostics, program: None };
@@ -73,7 +79,9 @@ fn parse_overrides(given: &[(String, String)], sources: &mut SourceMap, diagnost
         let name = Spanned::new(Arc::from(name.as_str()), Span::new(file, 0, name.len()));
         let span = Span::new(file, start, start + value.len());
         let text: Arc<str> = format!("{}{value}", " ".repeat(start)).into();
-        let word = !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c)) && !value.starts_with(|c: char| c.is_ascii_digit());
+        let word = !value.is_empty()
+            && value.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c))
+            && !value.starts_with(|c: char| c.is_ascii_digit());
         let literal = matches!(value.as_str(), "true" | "false" | "null");
         let expr = if word && !literal {
             Spanned::new(Box::new(ast::ExprKind::Literal(crate::value::Value::str(value.as_str()))), span)
@@ -213,7 +221,15 @@ impl<'a> Checker<'a> {
         self.refuse_secret_outputs();
         let units = std::mem::take(&mut self.units)
             .into_iter()
-            .map(|unit| unit.unwrap_or(typed::Unit { name: "".into(), doc: "".into(), declarations: Vec::new(), order: Vec::new(), asserts: Vec::new() }))
+            .map(|unit| {
+                unit.unwrap_or(typed::Unit {
+                    name: "".into(),
+                    doc: "".into(),
+                    declarations: Vec::new(),
+                    order: Vec::new(),
+                    asserts: Vec::new(),
+                })
+            })
             .collect();
         Program {
             registry: self.registry.clone(),
@@ -275,7 +291,10 @@ impl<'a> Checker<'a> {
 
     fn duplicate(&mut self, what: &str, second: Span, first: Span) {
         self.report(
-            Diagnostic::error(Code(206), second, format!("`{what}` is given twice")).label("the second").also(first, "the first").help("keep one of them"),
+            Diagnostic::error(Code(206), second, format!("`{what}` is given twice"))
+                .label("the second")
+                .also(first, "the first")
+                .help("keep one of them"),
         );
     }
 }

@@ -16,13 +16,24 @@ impl Checker<'_> {
         };
         let ty = self.ty(operand).clone();
         if *op == UnaryOp::Minus && !matches!(ty, Type::Int | Type::Float | Type::Duration | Type::Error) {
-            self.report(Diagnostic::error(Code(213), op.span, format!("`-` needs a number, and this is {}", mismatch::describe(&ty))).label(format!("on `{ty}`")));
+            self.report(
+                Diagnostic::error(Code(213), op.span, format!("`-` needs a number, and this is {}", mismatch::describe(&ty)))
+                    .label(format!("on `{ty}`")),
+            );
             return self.broken(span);
         }
         self.push(ExprKind::Unary { op: *op, operand }, ty, span)
     }
 
-    pub(super) fn binary(&mut self, scope: &mut Scope, op: Spanned<BinaryOp>, left: &Expr, right: &Expr, want: Option<&Type>, span: Span) -> ExprId {
+    pub(super) fn binary(
+        &mut self,
+        scope: &mut Scope,
+        op: Spanned<BinaryOp>,
+        left: &Expr,
+        right: &Expr,
+        want: Option<&Type>,
+        span: Span,
+    ) -> ExprId {
         use BinaryOp::{And, Default, Or};
         if matches!(*op, And | Or) {
             let left = self.expect(scope, left, &Type::Bool, &format!("`{}`", op.text()));
@@ -81,11 +92,15 @@ impl Checker<'_> {
             BinaryOp::Equal | BinaryOp::NotEqual => Some("values of different types are never equal".to_owned()),
             _ => None,
         };
-        Diagnostic::error(Code(213), op.span, format!("`{}` does not work on {} and {}", op.text(), mismatch::describe(a), mismatch::describe(b)))
-            .label("no such operation")
-            .also(self.span(left), format!("`{a}`"))
-            .also(self.span(right), format!("`{b}`"))
-            .maybe_help(help)
+        Diagnostic::error(
+            Code(213),
+            op.span,
+            format!("`{}` does not work on {} and {}", op.text(), mismatch::describe(a), mismatch::describe(b)),
+        )
+        .label("no such operation")
+        .also(self.span(left), format!("`{a}`"))
+        .also(self.span(right), format!("`{b}`"))
+        .maybe_help(help)
     }
 
     /// `a ?? b`
@@ -120,7 +135,9 @@ impl Checker<'_> {
 
 /// The type of `a op b`, if there is one.
 fn result(op: BinaryOp, a: &Type, b: &Type) -> Option<Type> {
-    use BinaryOp::{Add, Divide, Equal, Greater, GreaterEqual, Less, LessEqual, Multiply, NotEqual, Range, RangeInclusive, Remainder, Subtract};
+    use BinaryOp::{
+        Add, Divide, Equal, Greater, GreaterEqual, Less, LessEqual, Multiply, NotEqual, Range, RangeInclusive, Remainder, Subtract,
+    };
     use Type::{Bool, Duration, Float, Int, Ip, Size, Version};
     let text = |ty: &Type| matches!(ty, Type::String | Type::Union(_) | Type::Id(_) | Type::Arn(_));
     let number = |a: &Type, b: &Type| match (a, b) {

@@ -67,7 +67,9 @@ impl Checker<'_> {
                     Some(close) => format!("did you mean `@{close}`?"),
                     None => format!("there are {}", ENGINE_NAMES.map(|n| format!("`@{n}`")).join(", ")),
                 };
-                self.report(Diagnostic::error(Code(218), name.span, format!("there is no setting `@{other}`")).label("not known").help(help));
+                self.report(
+                    Diagnostic::error(Code(218), name.span, format!("there is no setting `@{other}`")).label("not known").help(help),
+                );
             }
         }
     }
@@ -78,7 +80,11 @@ impl Checker<'_> {
             && !(text.len() == 12 && text.chars().all(|c| c.is_ascii_digit()))
         {
             let span = self.span(id);
-            self.report(Diagnostic::error(Code(203), span, format!("{what} wants an AWS account's id")).label("not 12 digits").help("an account's id has 12 digits: `\"123456789012\"`"));
+            self.report(
+                Diagnostic::error(Code(203), span, format!("{what} wants an AWS account's id"))
+                    .label("not 12 digits")
+                    .help("an account's id has 12 digits: `\"123456789012\"`"),
+            );
         }
         id
     }
@@ -86,7 +92,11 @@ impl Checker<'_> {
     /// The things that `@after` names, each a resource, a component, or several of them.
     fn after(&mut self, scope: &mut Scope, value: &Expr) -> Vec<ExprId> {
         let Ast::List(items) = &*value.node else {
-            self.report(Diagnostic::error(Code(203), value.span, "`@after` wants a list of resources").label("not a list").help(format!("write `@after = [{}]`", self.text(value.span))));
+            self.report(
+                Diagnostic::error(Code(203), value.span, "`@after` wants a list of resources")
+                    .label("not a list")
+                    .help(format!("write `@after = [{}]`", self.text(value.span))),
+            );
             return Vec::new();
         };
         let mut ids = Vec::new();
@@ -95,9 +105,13 @@ impl Checker<'_> {
             let ty = self.ty(id).clone();
             if !orderable(&ty) {
                 self.report(
-                    Diagnostic::error(Code(203), item.span, format!("`@after` waits for resources, and this is {}", mismatch::describe(&ty)))
-                        .label(format!("`{ty}`"))
-                        .help("name the resource or component itself, not one of its attributes"),
+                    Diagnostic::error(
+                        Code(203),
+                        item.span,
+                        format!("`@after` waits for resources, and this is {}", mismatch::describe(&ty)),
+                    )
+                    .label(format!("`{ty}`"))
+                    .help("name the resource or component itself, not one of its attributes"),
                 );
             }
             ids.push(id);
@@ -199,14 +213,16 @@ impl Checker<'_> {
                         other => {
                             let help = closest(other, ["tags", "state"]).map(|c| format!("did you mean `{c}`?"));
                             self.report(
-                                Diagnostic::error(Code(201), name.span, format!("`stack` has no `{other}`"))
-                                    .label("not known")
-                                    .help(help.unwrap_or_else(|| "it has `state`, `tags` and `@region`, `@account`, `@protect`".to_owned())),
+                                Diagnostic::error(Code(201), name.span, format!("`stack` has no `{other}`")).label("not known").help(
+                                    help.unwrap_or_else(|| "it has `state`, `tags` and `@region`, `@account`, `@protect`".to_owned()),
+                                ),
                             );
                         }
                     }
                 }
-                Key::Text(expr) => self.report(Diagnostic::error(Code(201), expr.span, "the names of `stack` are fixed").label("put together from parts")),
+                Key::Text(expr) => {
+                    self.report(Diagnostic::error(Code(201), expr.span, "the names of `stack` are fixed").label("put together from parts"))
+                }
             }
         }
         stack
@@ -235,7 +251,9 @@ impl Checker<'_> {
                 other => {
                     let help = closest(other, ["bucket", "region", "prefix"]).map(|c| format!("did you mean `{c}`?"));
                     self.report(
-                        Diagnostic::error(Code(201), name.span, format!("`s3` has no `{other}`")).label("not known").help(help.unwrap_or_else(|| "it has `bucket`, `region` and `prefix`".to_owned())),
+                        Diagnostic::error(Code(201), name.span, format!("`s3` has no `{other}`"))
+                            .label("not known")
+                            .help(help.unwrap_or_else(|| "it has `bucket`, `region` and `prefix`".to_owned())),
                     );
                     continue;
                 }
@@ -245,7 +263,9 @@ impl Checker<'_> {
         match bucket {
             Some(bucket) => StateDeclaration::S3 { bucket, region, prefix },
             None => {
-                self.report(Diagnostic::error(Code(202), tag.span, "`s3` needs `bucket`").label("is missing here").help("add `bucket = \"…\"`"));
+                self.report(
+                    Diagnostic::error(Code(202), tag.span, "`s3` needs `bucket`").label("is missing here").help("add `bucket = \"…\"`"),
+                );
                 StateDeclaration::Local
             }
         }
@@ -267,7 +287,10 @@ impl Checker<'_> {
                         env.settings.push(setting);
                     }
                 }
-                Key::Text(expr) => self.report(Diagnostic::error(Code(201), expr.span, "the names of an `env` are the stack's params").label("put together from parts")),
+                Key::Text(expr) => self.report(
+                    Diagnostic::error(Code(201), expr.span, "the names of an `env` are the stack's params")
+                        .label("put together from parts"),
+                ),
             }
         }
         for param in params.iter().filter(|p| p.required && !seen.contains_key(&p.name) && !overridden.contains(&p.name)) {
@@ -294,7 +317,11 @@ impl Checker<'_> {
                     None if ENGINE_NAMES.contains(&&*name.node) => format!("settings of the engine start with `@`: `@{}`", name.node),
                     None => format!("declare it: `param {}: String`", name.node),
                 };
-                self.report(Diagnostic::error(Code(216), name.span, format!("the stack has no param `{}`", name.node)).label("not declared").help(help));
+                self.report(
+                    Diagnostic::error(Code(216), name.span, format!("the stack has no param `{}`", name.node))
+                        .label("not declared")
+                        .help(help),
+                );
                 None
             }
         }
@@ -324,7 +351,11 @@ impl Checker<'_> {
             && unit.find(&first.node).is_none()
         {
             let help = closest(&first.node, unit.declarations.iter().map(|d| &*d.name.node)).map(|c| format!("did you mean `{c}`?"));
-            self.report(Diagnostic::error(Code(701), first.span, format!("no resource `{}` is declared", first.node)).label("not in this stack").maybe_help(help));
+            self.report(
+                Diagnostic::error(Code(701), first.span, format!("no resource `{}` is declared", first.node))
+                    .label("not in this stack")
+                    .maybe_help(help),
+            );
             return None;
         }
         Some(steps.into())

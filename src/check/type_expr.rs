@@ -90,8 +90,12 @@ impl Checker<'_> {
         let wanted_args = usize::from(matches!(&*path.node, "Id" | "Arn" | "Secret"));
         if args.len() != wanted_args && !(&*path.node == "Arn" && args.is_empty()) {
             self.report(
-                Diagnostic::error(Code(204), path.span, format!("`{}` takes {wanted_args} type{} in `<>`", path.node, if wanted_args == 1 { "" } else { "s" }))
-                    .label(format!("{} given", args.len())),
+                Diagnostic::error(
+                    Code(204),
+                    path.span,
+                    format!("`{}` takes {wanted_args} type{} in `<>`", path.node, if wanted_args == 1 { "" } else { "s" }),
+                )
+                .label(format!("{} given", args.len())),
             );
             return Type::Error;
         }
@@ -99,7 +103,13 @@ impl Checker<'_> {
         match (&*path.node, arg) {
             ("Secret", Some((of, _))) => Type::secret(of),
             ("Arn", None) => Type::Arn("".into()),
-            ("Id" | "Arn", Some((Type::Resource(of), _))) => if &*path.node == "Id" { Type::Id(of) } else { Type::Arn(of) },
+            ("Id" | "Arn", Some((Type::Resource(of), _))) => {
+                if &*path.node == "Id" {
+                    Type::Id(of)
+                } else {
+                    Type::Arn(of)
+                }
+            }
             ("Id" | "Arn", Some((Type::Error, _))) => Type::Error,
             ("Id" | "Arn", Some((other, span))) => {
                 self.report(
@@ -131,7 +141,9 @@ impl Checker<'_> {
                     None => Type::Error,
                 },
                 _ => {
-                    self.report(Diagnostic::error(Code(204), path.span, format!("`{name}` is a function, not a type")).label("used as a type"));
+                    self.report(
+                        Diagnostic::error(Code(204), path.span, format!("`{name}` is a function, not a type")).label("used as a type"),
+                    );
                     Type::Error
                 }
             },
@@ -186,5 +198,8 @@ impl Checker<'_> {
 
 /// The module of the standard library that declares a component of this name.
 fn library_home(name: &str) -> Option<&'static str> {
-    crate::resolve::LIBRARY.iter().find(|(_, text)| text.lines().any(|l| l.strip_prefix("component ").is_some_and(|l| l.split([' ', '{']).next() == Some(name)))).map(|(module, _)| *module)
+    crate::resolve::LIBRARY
+        .iter()
+        .find(|(_, text)| text.lines().any(|l| l.strip_prefix("component ").is_some_and(|l| l.split([' ', '{']).next() == Some(name))))
+        .map(|(module, _)| *module)
 }

@@ -51,19 +51,63 @@ pub enum ExprKind {
     Local(usize),
     EnvName,
     StackName,
-    Member { base: ExprId, name: Arc<str>, safe: bool },
-    Index { base: ExprId, index: ExprId },
-    Unary { op: UnaryOp, operand: ExprId },
-    Binary { op: BinaryOp, left: ExprId, right: ExprId },
-    If { condition: ExprId, then: ExprId, otherwise: ExprId },
-    Match { subject: ExprId, arms: Vec<Arm> },
-    ListFor { head: ForHead, body: ExprId },
-    MapFor { head: ForHead, key: ExprId, value: ExprId },
-    Lambda { params: usize, body: ExprId },
-    Call { function: usize, args: Vec<ExprId> },
-    Builtin { builtin: Builtin, args: Vec<ExprId> },
-    Method { receiver: ExprId, method: Method, args: Vec<ExprId> },
-    Secret { store: SecretStore, argument: ExprId },
+    Member {
+        base: ExprId,
+        name: Arc<str>,
+        safe: bool,
+    },
+    Index {
+        base: ExprId,
+        index: ExprId,
+    },
+    Unary {
+        op: UnaryOp,
+        operand: ExprId,
+    },
+    Binary {
+        op: BinaryOp,
+        left: ExprId,
+        right: ExprId,
+    },
+    If {
+        condition: ExprId,
+        then: ExprId,
+        otherwise: ExprId,
+    },
+    Match {
+        subject: ExprId,
+        arms: Vec<Arm>,
+    },
+    ListFor {
+        head: ForHead,
+        body: ExprId,
+    },
+    MapFor {
+        head: ForHead,
+        key: ExprId,
+        value: ExprId,
+    },
+    Lambda {
+        params: usize,
+        body: ExprId,
+    },
+    Call {
+        function: usize,
+        args: Vec<ExprId>,
+    },
+    Builtin {
+        builtin: Builtin,
+        args: Vec<ExprId>,
+    },
+    Method {
+        receiver: ExprId,
+        method: Method,
+        args: Vec<ExprId>,
+    },
+    Secret {
+        store: SecretStore,
+        argument: ExprId,
+    },
     /// The value in the form that the expression's type asks for: a resource as its id, a text as a version.
     Coerce(ExprId),
 }
@@ -116,7 +160,10 @@ pub struct Declaration {
 
 #[derive(Debug)]
 pub enum DeclarationKind {
-    Param { default: Option<ExprId>, checks: Vec<Assert> },
+    Param {
+        default: Option<ExprId>,
+        checks: Vec<Assert>,
+    },
     Let(ExprId),
     Output(ExprId),
     Resource(ResourceDeclaration),

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::MAX_RANGE;
 use super::machine::{Answer, Locals, Machine, elements, fail};
 use super::operators::{self, compare, offset_ip};
-use super::MAX_RANGE;
 use crate::check::builtin::{Builtin, Method};
 use crate::check::typed::{ExprId, ExprKind};
 use crate::source::Span;
@@ -109,7 +109,14 @@ pub(super) fn method(machine: &Machine<'_>, id: ExprId, method: Method, receiver
 }
 
 /// Methods that call a function for each element; `None` for the others.
-fn with_lambda(machine: &Machine<'_>, id: ExprId, method: Method, receiver: &Value, args: &[ExprId], locals: &Locals) -> Result<Option<Value>, EvalFailure> {
+fn with_lambda(
+    machine: &Machine<'_>,
+    id: ExprId,
+    method: Method,
+    receiver: &Value,
+    args: &[ExprId],
+    locals: &Locals,
+) -> Result<Option<Value>, EvalFailure> {
     let Some((params, body)) = args.first().and_then(|arg| match machine.world.program.expr(*arg).map(|e| &e.kind) {
         Some(ExprKind::Lambda { params, body }) => Some((*params, *body)),
         _ => None,
@@ -147,7 +154,9 @@ fn with_lambda(machine: &Machine<'_>, id: ExprId, method: Method, receiver: &Val
         Method::ListFilter => Value::list(chosen().map(|(_, v)| v.clone())),
         Method::ListAny => Value::Bool(truths().any(|t| t)),
         Method::ListAll => Value::Bool(truths().all(|t| t)),
-        Method::ListFlatMap => Value::list(results.iter().flat_map(|r| if let Value::List(items) = r { items.to_vec() } else { Vec::new() })),
+        Method::ListFlatMap => {
+            Value::list(results.iter().flat_map(|r| if let Value::List(items) = r { items.to_vec() } else { Vec::new() }))
+        }
         Method::ListToMap => {
             let mut object = Object::new();
             for (name, (_, value)) in results.iter().zip(&pairs) {
@@ -203,9 +212,16 @@ fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
             let between = args.first().and_then(Value::as_str).unwrap_or("");
             Value::str(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(between))
         }
-        Method::ListFlatten => Value::list(items.iter().flat_map(|item| if let Value::List(inner) = item { inner.to_vec() } else { Vec::new() })),
+        Method::ListFlatten => {
+            Value::list(items.iter().flat_map(|item| if let Value::List(inner) = item { inner.to_vec() } else { Vec::new() }))
+        }
         Method::ListZip => zip(items, args, span)?,
-        Method::ListSum => return items.iter().skip(1).try_fold(items.first().cloned().unwrap_or(Value::Int(0)), |sum, item| operators::binary(BinaryOp::Add, &sum, item, span)),
+        Method::ListSum => {
+            return items
+                .iter()
+                .skip(1)
+                .try_fold(items.first().cloned().unwrap_or(Value::Int(0)), |sum, item| operators::binary(BinaryOp::Add, &sum, item, span));
+        }
         Method::ListMin => extreme(items, std::cmp::Ordering::Less),
         Method::ListMax => extreme(items, std::cmp::Ordering::Greater),
         _ => return fail(span, "a list has no such function"),
@@ -278,7 +294,9 @@ fn cidr(method: Method, net: IpNet, args: &[Value], span: Span) -> Answer {
             Some(Value::Ip(ip)) => net.contains(ip),
             _ => return fail(span, "`contains` takes a network or an address"),
         }),
-        Method::CidrOverlaps => Value::Bool(matches!(args.first(), Some(Value::Cidr(other)) if net.contains(other) || other.contains(&net))),
+        Method::CidrOverlaps => {
+            Value::Bool(matches!(args.first(), Some(Value::Cidr(other)) if net.contains(other) || other.contains(&net)))
+        }
         Method::CidrPrefix => Value::Int(i64::from(net.prefix_len())),
         Method::CidrAddress => Value::Ip(net.network()),
         Method::CidrHost => {
@@ -321,8 +339,20 @@ fn number(method: Method, value: &Value, args: &[Value], span: Span) -> Answer {
             Value::Float(n) => Value::Float(n.abs()),
             _ => return fail(span, "only a number has `abs`"),
         },
-        Method::NumberMin => if compare(other, value).is_some_and(std::cmp::Ordering::is_lt) { other.clone() } else { value.clone() },
-        Method::NumberMax => if compare(other, value).is_some_and(std::cmp::Ordering::is_gt) { other.clone() } else { value.clone() },
+        Method::NumberMin => {
+            if compare(other, value).is_some_and(std::cmp::Ordering::is_lt) {
+                other.clone()
+            } else {
+                value.clone()
+            }
+        }
+        Method::NumberMax => {
+            if compare(other, value).is_some_and(std::cmp::Ordering::is_gt) {
+                other.clone()
+            } else {
+                value.clone()
+            }
+        }
         Method::ToText => {
             let mut text = String::new();
             print(value, &mut text);

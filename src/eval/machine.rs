@@ -264,7 +264,9 @@ impl Machine<'_> {
                 self.slots_of(*a, found);
                 self.slots_of(*b, found);
             }
-            ExprKind::If { condition, then, otherwise } => [condition, then, otherwise].into_iter().for_each(|id| self.slots_of(*id, found)),
+            ExprKind::If { condition, then, otherwise } => {
+                [condition, then, otherwise].into_iter().for_each(|id| self.slots_of(*id, found))
+            }
             ExprKind::Match { subject, arms } => {
                 self.slots_of(*subject, found);
                 for arm in arms {
@@ -391,14 +393,19 @@ impl Machine<'_> {
         match (&base, &index) {
             (Value::List(items), Value::Int(n)) => {
                 let position = usize::try_from(*n).ok().and_then(|n| items.get(n));
-                position.cloned().map_or_else(|| fail(span, format!("there is no element {n}: the list has {}, counted from 0", items.len())), Ok)
+                position
+                    .cloned()
+                    .map_or_else(|| fail(span, format!("there is no element {n}: the list has {}, counted from 0", items.len())), Ok)
             }
             (Value::Object(entries), Value::String(key)) => match entries.get(key) {
                 Some(value) => Ok(value.clone()),
                 None => {
                     let close = crate::diagnostic::closest(key, entries.keys().map(|k| &**k));
                     let known = entries.keys().take(8).map(|k| format!("\"{k}\"")).collect::<Vec<_>>().join(", ");
-                    let hint = close.map_or_else(|| if known.is_empty() { "it is empty".to_owned() } else { format!("there are {known}") }, |c| format!("did you mean \"{c}\"?"));
+                    let hint = close.map_or_else(
+                        || if known.is_empty() { "it is empty".to_owned() } else { format!("there are {known}") },
+                        |c| format!("did you mean \"{c}\"?"),
+                    );
                     fail(span, format!("there is no key \"{key}\": {hint}"))
                 }
             },
@@ -497,7 +504,9 @@ impl Machine<'_> {
         Ok(match (value, ty) {
             (Value::Null, _) => Value::Null,
             (value, Type::Optional(of) | Type::Secret(of)) => self.coerce(value, of, span)?,
-            (Value::List(items), Type::List(of)) => Value::list(items.iter().map(|item| self.coerce(item, of, span)).collect::<Result<Vec<_>, _>>()?),
+            (Value::List(items), Type::List(of)) => {
+                Value::list(items.iter().map(|item| self.coerce(item, of, span)).collect::<Result<Vec<_>, _>>()?)
+            }
             (Value::Object(entries), Type::Map(of)) => {
                 let entries = entries.iter().map(|(k, v)| Ok((k.clone(), self.coerce(v, of, span)?))).collect::<Result<Object, _>>()?;
                 Value::Object(Arc::new(entries))
@@ -523,7 +532,9 @@ impl Machine<'_> {
 pub(super) fn elements(source: &Value) -> Result<Vec<(Value, Value)>, Arc<Unknown>> {
     match source {
         Value::Unknown(unknown) => Err(unknown.clone()),
-        Value::List(items) => Ok(items.iter().enumerate().map(|(i, item)| (Value::Int(i64::try_from(i).unwrap_or(i64::MAX)), item.clone())).collect()),
+        Value::List(items) => {
+            Ok(items.iter().enumerate().map(|(i, item)| (Value::Int(i64::try_from(i).unwrap_or(i64::MAX)), item.clone())).collect())
+        }
         Value::Object(entries) => Ok(entries.iter().map(|(k, v)| (Value::String(k.clone()), v.clone())).collect()),
         _ => Ok(Vec::new()),
     }

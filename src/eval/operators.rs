@@ -99,7 +99,9 @@ fn arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Option<Value> {
         (Value::List(x), Value::List(y)) if op == BinaryOp::Add => Some(Value::list(x.iter().chain(y.iter()).cloned())),
         (Value::Duration(x), Value::Duration(y)) if op == BinaryOp::Divide => x.0.checked_div(y.0).map(Value::Int),
         (Value::Duration(x), Value::Duration(y)) => integers(op, x.0, y.0).map(|n| Value::Duration(Duration(n))),
-        (Value::Duration(x), Value::Int(n)) | (Value::Int(n), Value::Duration(x)) => integers(op, x.0, *n).map(|n| Value::Duration(Duration(n))),
+        (Value::Duration(x), Value::Int(n)) | (Value::Int(n), Value::Duration(x)) => {
+            integers(op, x.0, *n).map(|n| Value::Duration(Duration(n)))
+        }
         (Value::Size(x), Value::Size(y)) => sizes(op, *x, *y),
         (Value::Size(x), Value::Int(n)) | (Value::Int(n), Value::Size(x)) => {
             let n = u64::try_from(*n).ok()?;

@@ -38,7 +38,8 @@ pub(super) fn check(desired: &Desired, registry: &Registry, diagnostics: &mut Ve
     }
     for (parent, mut ranges) in children {
         let outer = parents.get(&parent).copied();
-        let parent_span = desired.resources.get(&parent).map(|r| r.attribute_spans.values().find(|s| s.start > 0).copied().unwrap_or(r.span));
+        let parent_span =
+            desired.resources.get(&parent).map(|r| r.attribute_spans.values().find(|s| s.start > 0).copied().unwrap_or(r.span));
         if let Some(outer) = outer {
             for range in ranges.iter().filter(|r| !outer.contains(&r.net)) {
                 let diagnostic = Diagnostic::error(Code(502), range.span, format!("`{}` lies outside `{parent}`", range.net))

@@ -60,12 +60,18 @@ fn choose<'p>(program: &'p Program, env: Option<&str>) -> Result<Option<&'p Env>
     match env {
         Some(name) => match program.env(name) {
             Some(env) => Ok(Some(env)),
-            None if program.envs.is_empty() => {
-                Err(Box::new(Diagnostic::error(Code(310), place, format!("there is no env `{name}`: the stack declares none")).help(format!("leave `-e {name}` out, or declare `env {name} {{ … }}`"))))
-            }
+            None if program.envs.is_empty() => Err(Box::new(
+                Diagnostic::error(Code(310), place, format!("there is no env `{name}`: the stack declares none"))
+                    .help(format!("leave `-e {name}` out, or declare `env {name} {{ … }}`")),
+            )),
             None => {
-                let help = closest(name, program.envs.iter().map(|e| &*e.name.node)).map_or_else(|| format!("there are {}", names()), |c| format!("did you mean `-e {c}`?"));
-                Err(Box::new(Diagnostic::error(Code(310), place, format!("there is no env `{name}`")).label(format!("the stack's environments are {}", names())).help(help)))
+                let help = closest(name, program.envs.iter().map(|e| &*e.name.node))
+                    .map_or_else(|| format!("there are {}", names()), |c| format!("did you mean `-e {c}`?"));
+                Err(Box::new(
+                    Diagnostic::error(Code(310), place, format!("there is no env `{name}`"))
+                        .label(format!("the stack's environments are {}", names()))
+                        .help(help),
+                ))
             }
         },
         None if program.envs.is_empty() => Ok(None),
@@ -85,7 +91,9 @@ fn settings(program: &Program, env: Option<&Env>, reader: &Reader<'_>) -> Result
             _ => None,
         })
     };
-    let own = |pick: fn(&crate::check::typed::Options) -> Option<ExprId>| env.and_then(|e| pick(&e.options)).or_else(|| pick(&program.stack.options));
+    let own = |pick: fn(&crate::check::typed::Options) -> Option<ExprId>| {
+        env.and_then(|e| pick(&e.options)).or_else(|| pick(&program.stack.options))
+    };
     let protect = match own(|o| o.protect).map(|id| reader.eval(id, &none)).transpose()? {
         Some(Value::Bool(protect)) => protect,
         _ => false,

@@ -77,7 +77,12 @@ impl<'a> Reader<'a> {
 
 impl Evaluation<'_> {
     /// Evaluates all declarations of a unit; `given` are the values of its params.
-    pub(super) fn unit(&mut self, unit: usize, given: BTreeMap<Arc<str>, (SlotValue, Span)>, around: &Surroundings) -> (Arc<Frame>, Vec<Address>) {
+    pub(super) fn unit(
+        &mut self,
+        unit: usize,
+        given: BTreeMap<Arc<str>, (SlotValue, Span)>,
+        around: &Surroundings,
+    ) -> (Arc<Frame>, Vec<Address>) {
         let program = self.world.program.clone();
         let Some(unit) = program.units.get(unit) else { return (Arc::new(Frame::new(0)), Vec::new()) };
         let frame = Arc::new(Frame::new(unit.declarations.len()));
@@ -218,7 +223,8 @@ impl Evaluation<'_> {
     fn count(&mut self, more: usize) -> Result<(), Diagnostic> {
         if self.desired.resources.len() + more > MAX_INSTANCES {
             let span = Span::new(crate::source::FileId(0), 0, 0);
-            return Err(Diagnostic::error(Code(307), span, format!("the stack has more than {MAX_INSTANCES} resources")).help("split it into several stacks"));
+            return Err(Diagnostic::error(Code(307), span, format!("the stack has more than {MAX_INSTANCES} resources"))
+                .help("split it into several stacks"));
         }
         Ok(())
     }
@@ -281,7 +287,14 @@ impl Evaluation<'_> {
         inputs.insert("tags".into(), Value::Object(Arc::new(tags)));
     }
 
-    fn options(&self, options: &typed::Options, reader: &Reader<'_>, locals: &Locals, around: &Surroundings, dependencies: &mut Vec<Dependency>) -> Result<Options, Diagnostic> {
+    fn options(
+        &self,
+        options: &typed::Options,
+        reader: &Reader<'_>,
+        locals: &Locals,
+        around: &Surroundings,
+        dependencies: &mut Vec<Dependency>,
+    ) -> Result<Options, Diagnostic> {
         for (on, span) in after(options, reader, locals)? {
             depend(dependencies, Dependency { on, reason: Reason::After, span });
         }
@@ -298,7 +311,9 @@ impl Evaluation<'_> {
             })
         };
         let ignore = match options.ignore.map(|id| known(reader, id, locals, "`@ignore`")).transpose()? {
-            Some(Value::List(items)) => items.iter().filter_map(|item| if let Value::String(t) = item { Some(t.clone()) } else { None }).collect(),
+            Some(Value::List(items)) => {
+                items.iter().filter_map(|item| if let Value::String(t) = item { Some(t.clone()) } else { None }).collect()
+            }
             _ => Vec::new(),
         };
         let timeout = match options.timeout.map(|id| known(reader, id, locals, "`@timeout`")).transpose()? {
@@ -321,7 +336,13 @@ impl Evaluation<'_> {
 
     // ------------------------------------------------------------ lookups
 
-    fn lookup(&mut self, declaration: &Declaration, lookup: &ResourceDeclaration, frame: &Frame, around: &Surroundings) -> Result<SlotValue, Diagnostic> {
+    fn lookup(
+        &mut self,
+        declaration: &Declaration,
+        lookup: &ResourceDeclaration,
+        frame: &Frame,
+        around: &Surroundings,
+    ) -> Result<SlotValue, Diagnostic> {
         let (world, steps) = (self.world.clone(), self.steps.clone());
         let reader = Reader::new(&world, frame, &steps);
         let make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
@@ -397,7 +418,11 @@ impl Evaluation<'_> {
 }
 
 /// The value of a declaration from its instances: one, `null`, or a map by key.
-fn expand(declaration: &Declaration, found: Found, mut make: impl FnMut(Option<Arc<str>>, &Locals) -> Result<Value, Diagnostic>) -> Result<Value, Diagnostic> {
+fn expand(
+    declaration: &Declaration,
+    found: Found,
+    mut make: impl FnMut(Option<Arc<str>>, &Locals) -> Result<Value, Diagnostic>,
+) -> Result<Value, Diagnostic> {
     Ok(match found {
         Found::One(locals) => make(None, &locals)?,
         Found::None => Value::Null,
@@ -467,10 +492,14 @@ fn known(reader: &Reader<'_>, id: ExprId, locals: &Locals, what: &str) -> Result
 
 fn too_late(reader: &Reader<'_>, entry: &Setting, unknown: &Unknown) -> Diagnostic {
     let source = format!("{}.{}", unknown.source.address, unknown.source.attribute);
-    Diagnostic::error(Code(304), reader.machine().span(entry.value), format!("`{}` of a lookup must be known before anything is created", entry.name.node))
-        .label(format!("depends on `{source}`"))
-        .also(unknown.source.span, format!("`{source}` is known only after apply"))
-        .help("what the stack itself creates needs no lookup: refer to the resource")
+    Diagnostic::error(
+        Code(304),
+        reader.machine().span(entry.value),
+        format!("`{}` of a lookup must be known before anything is created", entry.name.node),
+    )
+    .label(format!("depends on `{source}`"))
+    .also(unknown.source.span, format!("`{source}` is known only after apply"))
+    .help("what the stack itself creates needs no lookup: refer to the resource")
 }
 
 /// Durations, sizes and numbers are what AWS can count.
@@ -485,7 +514,10 @@ fn in_range(attribute: &Attribute, value: &Value, span: Span) -> Result<(), Diag
     let error = |message: String, label: String| Err(Diagnostic::error(Code(309), span, message).label(label));
     if raw % factor != 0 {
         let unit = attribute.unit.map_or("", Measure::name);
-        return error(format!("AWS counts `{}` in whole {unit}", attribute.name), format!("{} is not a whole number of {unit}", shown(value)));
+        return error(
+            format!("AWS counts `{}` in whole {unit}", attribute.name),
+            format!("{} is not a whole number of {unit}", shown(value)),
+        );
     }
     match attribute.range {
         Some((least, most)) if raw / factor < least || raw / factor > most => {

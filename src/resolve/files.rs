@@ -55,9 +55,8 @@ pub fn read_file(path: &Path) -> Result<Arc<str>, String> {
     }
     let mut bytes = Vec::new();
     fs::File::open(path).and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes)).map_err(|e| problem(&e))?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        format!("`{}` is not UTF-8 text: byte {} is not part of a character", path.display(), e.utf8_error().valid_up_to())
-    })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|e| format!("`{}` is not UTF-8 text: byte {} is not part of a character", path.display(), e.utf8_error().valid_up_to()))?;
     Ok(text.into())
 }
 

@@ -58,7 +58,13 @@ impl Modules {
 /// Reads a stack's folder and everything it uses.
 pub fn load(folder: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Modules {
     let root = files::project_root(folder);
-    let mut loader = Loader { sources, diagnostics, root: root.clone(), by_place: BTreeMap::new(), modules: Modules { folder: folder.to_owned(), root, ..Modules::default() } };
+    let mut loader = Loader {
+        sources,
+        diagnostics,
+        root: root.clone(),
+        by_place: BTreeMap::new(),
+        modules: Modules { folder: folder.to_owned(), root, ..Modules::default() },
+    };
     loader.folder(folder, "".into(), None);
     loader.modules
 }
@@ -135,7 +141,9 @@ impl Loader<'_> {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!("the standard library has {list}; a folder is written as text, `use \"../modules/eks\".{{…}}`"),
             };
-            self.diagnostics.push(Diagnostic::error(Code(214), span, format!("there is no module `{name}`")).label("not in the standard library").help(help));
+            self.diagnostics.push(
+                Diagnostic::error(Code(214), span, format!("there is no module `{name}`")).label("not in the standard library").help(help),
+            );
             return None;
         };
         let id = self.reserve(name.clone());
@@ -160,7 +168,10 @@ impl Loader<'_> {
             };
             match spans.get(&name.node) {
                 Some(first) => self.diagnostics.push(
-                    Diagnostic::error(Code(206), name.span, format!("`{}` is declared twice", name.node)).label("the second").also(*first, "the first").help("rename one of them"),
+                    Diagnostic::error(Code(206), name.span, format!("`{}` is declared twice", name.node))
+                        .label("the second")
+                        .also(*first, "the first")
+                        .help("rename one of them"),
                 ),
                 None => {
                     spans.insert(name.node.clone(), name.span);
@@ -211,7 +222,11 @@ impl Loader<'_> {
                     Some(name) => format!("did you mean `{name}`?"),
                     None => format!("it has {}", sorted.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
                 };
-                self.diagnostics.push(Diagnostic::error(Code(215), name.span, format!("`{title}` has no `{}`", name.node)).label("not declared there").help(help));
+                self.diagnostics.push(
+                    Diagnostic::error(Code(215), name.span, format!("`{title}` has no `{}`", name.node))
+                        .label("not declared there")
+                        .help(help),
+                );
             }
             self.put_import(id, here, there, name);
         }

@@ -44,7 +44,17 @@ impl Container {
     }
 
     fn named(name: LitStr) -> Self {
-        Self { name, import: Vec::new(), id: None, arn: None, recovery: None, stateful: false, lookup: false, range: None, takes: [None; 3] }
+        Self {
+            name,
+            import: Vec::new(),
+            id: None,
+            arn: None,
+            recovery: None,
+            stateful: false,
+            lookup: false,
+            range: None,
+            takes: [None; 3],
+        }
     }
 
     fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
@@ -92,7 +102,9 @@ impl Container {
         if name.split('.').count() != 3 || name.split('.').any(str::is_empty) {
             return Err(Error::new(span, "a resource type is named like \"aws.ec2.VPC\""));
         }
-        for ident in self.import.iter().chain(&self.id).chain(&self.arn).chain(self.range.iter().flat_map(|(a, w)| std::iter::once(a).chain(w))) {
+        for ident in
+            self.import.iter().chain(&self.id).chain(&self.arn).chain(self.range.iter().flat_map(|(a, w)| std::iter::once(a).chain(w)))
+        {
             if !attributes.iter().any(|a| a.ident == *ident) {
                 return Err(Error::new(ident.span(), format!("there is no attribute `{ident}`")));
             }
