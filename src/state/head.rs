@@ -38,30 +38,45 @@ fn chain() -> Seal {
 impl Head {
     /// One sealed line.
     pub fn encode(&self) -> Result<Vec<u8>, StateError> {
-        Ok(chain().close(to_json(self)?))
+        seal(self)
     }
 
     /// Reads the line; checks that it is of this stack and env.
     pub fn decode(place: &str, bytes: &[u8], stack: &str, env: &str) -> Result<Head, StateError> {
-        let damaged = |problem: &str| StateError::damaged(place, problem);
-        if bytes.is_empty() {
-            return Err(damaged("it has no bytes"));
-        }
-        let line = bytes.strip_suffix(b"\n").ok_or_else(|| damaged("its end is missing"))?;
-        let json = chain().check(line).ok_or_else(|| damaged("it is not what was written"))?;
-        let HeadVersion { version } = serde_json::from_slice(&json).map_err(|error| damaged(&error.to_string()))?;
-        if version > VERSION {
-            return Err(StateError::Newer { place: place.to_owned(), found: version, known: VERSION });
-        }
-        let head: Head = serde_json::from_slice(&json).map_err(|error| damaged(&error.to_string()))?;
-        if (head.stack.as_str(), head.env.as_str()) != (stack, env) {
-            return Err(StateError::Foreign {
-                place: place.to_owned(),
-                found: format!("{} · {}", head.stack, head.env),
-                wanted: format!("{stack} · {env}"),
-            });
-        }
+        let line = bytes.strip_suffix(b"\n").filter(|line| !line.is_empty());
+        let head: Head = open_sealed(place, line.ok_or_else(|| cut(place, bytes))?)?;
+        check_owner(place, (&head.stack, &head.env), (stack, env))?;
         Ok(head)
+    }
+}
+
+/// The problem of a HEAD without a whole line.
+pub fn cut(place: &str, bytes: &[u8]) -> StateError {
+    StateError::damaged(place, if bytes.is_empty() { "it has no bytes" } else { "its end is missing" })
+}
+
+/// Seals a HEAD.
+pub fn seal(head: &impl Serialize) -> Result<Vec<u8>, StateError> {
+    Ok(chain().close(to_json(head)?))
+}
+
+/// Reads a sealed HEAD, without its newline.
+pub fn open_sealed<T: serde::de::DeserializeOwned>(place: &str, line: &[u8]) -> Result<T, StateError> {
+    let damaged = |error: serde_json::Error| StateError::damaged(place, error.to_string());
+    let json = chain().check(line).ok_or_else(|| StateError::damaged(place, "it is not what was written"))?;
+    let HeadVersion { version } = serde_json::from_slice(&json).map_err(damaged)?;
+    if version > VERSION {
+        return Err(StateError::Newer { place: place.to_owned(), found: version, known: VERSION });
+    }
+    serde_json::from_slice(&json).map_err(damaged)
+}
+
+/// Refuses what belongs to another stack or environment.
+pub fn check_owner(place: &str, found: (&str, &str), wanted: (&str, &str)) -> Result<(), StateError> {
+    let name = |(stack, env): (&str, &str)| format!("{stack} · {env}");
+    match found == wanted {
+        true => Ok(()),
+        false => Err(StateError::Foreign { place: place.to_owned(), found: name(found), wanted: name(wanted) }),
     }
 }
 

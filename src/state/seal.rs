@@ -3,6 +3,7 @@
 //! A line is a JSON object whose last member is `"sum"`: the first 8 bytes of the SHA-256 over the seal of the line
 //! before and every byte of this line up to the sum. So each byte of a line is either hashed or compared.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 const MARK: &[u8] = b",\"sum\":\"";
@@ -55,6 +56,20 @@ impl Seal {
             *self = next;
             [object, b"}"].concat()
         })
+    }
+}
+
+impl Serialize for Seal {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&self.hex())
+    }
+}
+
+impl<'de> Deserialize<'de> for Seal {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(d)?;
+        let number = u64::from_str_radix(&text, 16).map_err(serde::de::Error::custom)?;
+        Ok(Self(number.to_be_bytes()))
     }
 }
 

@@ -116,7 +116,8 @@ impl Session {
             queue.push(entry)?;
         }
         let ticket = queue.put;
-        self.flush(queue, ticket)
+        drop(queue);
+        blocking(|| self.flush(self.lock(), ticket))
     }
 
     /// Durable when it returns: only then may the calls go out.
@@ -190,7 +191,7 @@ impl Session {
             same: queue.current.as_ref().is_some_and(|current| current.sha256 == sha256),
             journal: journal.as_ref().map(|(name, lines)| (name.as_str(), lines.as_slice(), queue.seal)),
         };
-        if let Err(error) = self.medium().commit(&commit) {
+        if let Err(error) = blocking(|| self.medium().commit(&commit)) {
             queue.broken = Some(error.clone());
             return Err(error);
         }
@@ -307,6 +308,14 @@ impl Queue {
             Ok(()) => self.durable = upto,
             Err(error) => self.broken = Some(error),
         }
+    }
+}
+
+/// Waits in `work` without keeping other tasks from running, where this thread has others.
+pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

@@ -100,62 +100,63 @@ fn a_commit_cut_short_leaves_the_old_state_or_the_new_one() {
 /// Random sessions that end at random points, against a model that is told what was durable.
 #[test]
 fn random_applies_killed_at_random_points_lose_nothing() {
-    let registry = registry();
     for seed in 1..40 {
-        let mut dice = Dice(seed);
-        let folder = Folder::new();
-        let store = folder.store();
-        let (mut model, mut open): (BTreeMap<Address, Record>, BTreeMap<String, Pending>) = Default::default();
-        let (mut next, mut serial) = (0, 0);
-        for _ in 0..12 {
-            let (session, loaded) = store.open(&options("plat apply"), &registry).unwrap();
-            assert_eq!(loaded.state.resources, model, "seed {seed}");
-            let pending: BTreeMap<String, Pending> = loaded.pending.iter().map(|p| (p.intent.op.to_string(), p.clone())).collect();
-            assert_eq!(pending, open, "seed {seed}");
-            assert!(loaded.state.serial >= serial);
-            serial = loaded.state.serial;
-            let mut state = loaded.state;
-            session.begin(&mut state, "x").unwrap();
-            for _ in 0..dice.roll(12) {
-                let chosen = (!open.is_empty()).then(|| open.keys().nth(dice.roll(open.len())).unwrap().clone());
-                match (dice.roll(6), chosen) {
-                    (1, Some(op)) => {
-                        session.accepted(&op, "subnet-id").unwrap();
-                        open.get_mut(&op).unwrap().accepted = Some("subnet-id".into());
-                    }
-                    (2, Some(op)) => {
-                        let pending = open.remove(&op).unwrap();
-                        session.done(&op, Some(&subnet(500))).unwrap();
-                        model.insert(pending.intent.address, subnet(500));
-                    }
-                    (3, Some(op)) => {
-                        let pending = open.remove(&op).unwrap();
-                        session.failed(&op, "refused").unwrap();
-                        if let Some(id) = pending.accepted {
-                            let broken = pending.intent.record(id, ResolvedObject::default(), Status::Broken);
-                            model.insert(pending.intent.address, broken);
-                        }
-                    }
-                    (4, Some(op)) => {
-                        session.in_doubt(&op, "reset").unwrap();
-                        open.get_mut(&op).unwrap().doubt = Some("reset".into());
-                    }
-                    (5, _) => {
-                        state.resources = model.clone();
-                        session.checkpoint(&mut state).unwrap();
-                    }
-                    _ => {
-                        let new = intent(next);
-                        next += 1;
-                        session.intents(vec![new.clone()]).unwrap();
-                        open.insert(new.op.to_string(), Pending { intent: new, accepted: None, doubt: None });
+        random_applies(&Folder::new().store(), seed);
+    }
+}
+
+pub fn random_applies(store: &dyn super::super::StateStore, seed: u64) {
+    let (registry, mut dice) = (registry(), Dice(seed));
+    let (mut model, mut open): (BTreeMap<Address, Record>, BTreeMap<String, Pending>) = Default::default();
+    let (mut next, mut serial) = (0, 0);
+    for _ in 0..12 {
+        let (session, loaded) = store.open(&options("plat apply"), &registry).unwrap();
+        assert_eq!(loaded.state.resources, model, "seed {seed}");
+        let pending: BTreeMap<String, Pending> = loaded.pending.iter().map(|p| (p.intent.op.to_string(), p.clone())).collect();
+        assert_eq!(pending, open, "seed {seed}");
+        assert!(loaded.state.serial >= serial);
+        serial = loaded.state.serial;
+        let mut state = loaded.state;
+        session.begin(&mut state, "x").unwrap();
+        for _ in 0..dice.roll(12) {
+            let chosen = (!open.is_empty()).then(|| open.keys().nth(dice.roll(open.len())).unwrap().clone());
+            match (dice.roll(6), chosen) {
+                (1, Some(op)) => {
+                    session.accepted(&op, "subnet-id").unwrap();
+                    open.get_mut(&op).unwrap().accepted = Some("subnet-id".into());
+                }
+                (2, Some(op)) => {
+                    let pending = open.remove(&op).unwrap();
+                    session.done(&op, Some(&subnet(500))).unwrap();
+                    model.insert(pending.intent.address, subnet(500));
+                }
+                (3, Some(op)) => {
+                    let pending = open.remove(&op).unwrap();
+                    session.failed(&op, "refused").unwrap();
+                    if let Some(id) = pending.accepted {
+                        let broken = pending.intent.record(id, ResolvedObject::default(), Status::Broken);
+                        model.insert(pending.intent.address, broken);
                     }
                 }
+                (4, Some(op)) => {
+                    session.in_doubt(&op, "reset").unwrap();
+                    open.get_mut(&op).unwrap().doubt = Some("reset".into());
+                }
+                (5, _) => {
+                    state.resources = model.clone();
+                    session.checkpoint(&mut state).unwrap();
+                }
+                _ => {
+                    let new = intent(next);
+                    next += 1;
+                    session.intents(vec![new.clone()]).unwrap();
+                    open.insert(new.op.to_string(), Pending { intent: new, accepted: None, doubt: None });
+                }
             }
-            if dice.roll(3) == 0 {
-                state.resources = model.clone();
-                session.finish(&mut state).unwrap();
-            }
+        }
+        if dice.roll(3) == 0 {
+            state.resources = model.clone();
+            session.finish(&mut state).unwrap();
         }
     }
 }

@@ -4,6 +4,7 @@ mod crashes;
 mod damage;
 mod format;
 mod locking;
+mod remote;
 mod sessions;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,332 @@
+//! The same promises in an object store, with answers that get lost and holders that fall asleep.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, Mutex};
+
+use async_trait::async_trait;
+
+use super::super::objects::{Condition, Object, ObjectError, Objects, Version};
+use super::super::{RemoteStore, StateError, StateStore};
+use super::*;
+
+type Contents = Arc<Mutex<BTreeMap<String, (Vec<u8>, u64)>>>;
+
+/// One client's view of a bucket in memory.
+#[derive(Default)]
+struct Client {
+    contents: Contents,
+    /// Of 100 calls, how many are lost, half of them after they were carried out.
+    loss: usize,
+    dice: Mutex<Option<Dice>>,
+    /// Calls wait while this is set, as those of a stopped process.
+    stopped: AtomicBool,
+    writes: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Client {
+    fn of(contents: &Contents) -> Arc<Self> {
+        Arc::new(Self { contents: contents.clone(), ..Self::default() })
+    }
+
+    fn lossy(contents: &Contents, loss: usize, seed: u64) -> Arc<Self> {
+        Arc::new(Self { contents: contents.clone(), loss, dice: Mutex::new(Some(Dice(seed))), ..Self::default() })
+    }
+
+    fn store(self: &Arc<Self>) -> RemoteStore {
+        RemoteStore::new(self.clone(), "shop", "dev").unwrap().hasty()
+    }
+
+    async fn awake(&self) {
+        while self.stopped.load(Ordering::SeqCst) {
+            tokio::time::sleep(Wait::from_millis(5)).await;
+        }
+    }
+
+    /// Carries `call` out, or loses it, or loses its answer.
+    async fn call<T>(&self, call: impl FnOnce() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
+        self.awake().await;
+        let fate = self.dice.lock().unwrap().as_mut().map_or(100, |dice| dice.roll(100));
+        let lost = || Err(ObjectError::InDoubt("connection reset".into()));
+        if fate < self.loss / 2 {
+            return lost();
+        }
+        let outcome = call();
+        if fate < self.loss { lost() } else { outcome }
+    }
+}
+
+#[async_trait]
+impl Objects for Client {
+    fn location(&self) -> String {
+        "s3://bucket".to_owned()
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, ObjectError> {
+        let find = || {
+            let contents = self.contents.lock().unwrap();
+            Ok(contents.get(key).map(|(bytes, version)| Object { bytes: bytes.clone(), version: version.to_string() }))
+        };
+        self.call(find).await
+    }
+
+    async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition<'_>) -> Result<Version, ObjectError> {
+        let put = || {
+            let mut contents = self.contents.lock().unwrap();
+            let there = contents.get(key).map(|(_, version)| version.to_string());
+            let holds = match condition {
+                Condition::Absent => there.is_none(),
+                Condition::Unchanged(version) => there.as_deref() == Some(version),
+            };
+            if !holds {
+                return Err(ObjectError::ConditionFailed);
+            }
+            let version = 1 + contents.values().map(|(_, version)| *version).max().unwrap_or(0);
+            self.writes.fetch_add(1, Ordering::SeqCst);
+            self.bytes.fetch_add(bytes.len(), Ordering::SeqCst);
+            contents.insert(key.to_owned(), (bytes, version));
+            Ok(version.to_string())
+        };
+        self.call(put).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<(String, u64)>, ObjectError> {
+        let list = || {
+            let contents = self.contents.lock().unwrap();
+            let found = contents.iter().filter(|(key, _)| key.starts_with(prefix));
+            Ok(found.map(|(key, (bytes, _))| (key.clone(), bytes.len() as u64)).collect())
+        };
+        self.call(list).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), ObjectError> {
+        self.call(|| {
+            self.writes.fetch_add(1, Ordering::SeqCst);
+            self.contents.lock().unwrap().remove(key);
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn create(session: &super::super::Session, n: usize) -> Result<(), StateError> {
+    session.intents(vec![intent(n)])?;
+    session.accepted(&format!("op-{n}"), &subnet(n).id)?;
+    session.done(&format!("op-{n}"), Some(&subnet(n)))
+}
+
+#[test]
+fn an_apply_from_nothing_to_done() {
+    let (contents, registry) = (Contents::default(), registry());
+    let (store, reader) = (Client::of(&contents).store(), Client::of(&contents).store());
+    assert!(reader.load(&registry).unwrap().new);
+    assert!(contents.lock().unwrap().is_empty(), "reading writes nothing");
+    let (session, mut loaded) = store.open(&options("plat apply"), &registry).unwrap();
+    assert!(loaded.new && reader.load(&registry).unwrap().new);
+    session.begin(&mut loaded.state, "a").unwrap();
+    create(&session, 0).unwrap();
+    session.intents(vec![intent(1)]).unwrap();
+    let during = reader.load(&registry).unwrap();
+    assert_eq!(during.state.resources, [(subnet_address(0), subnet(0))].into());
+    assert_eq!((during.pending.len(), during.state.serial), (1, 1));
+    let error = reader.open(&options("plat destroy"), &registry).err().unwrap();
+    assert!(matches!(error, StateError::Locked { expires_in: Some(1..=70), .. }), "{error}");
+    assert!(error.to_string().contains("`plat apply` of maria@build-7"));
+    session.failed("op-1", "refused").unwrap();
+    loaded.state.resources = during.state.resources;
+    session.finish(&mut loaded.state).unwrap();
+    let after = reader.load(&registry).unwrap();
+    assert_eq!((after.state, after.pending), (loaded.state, vec![]));
+    assert!(reader.open(&options("plat destroy"), &registry).is_ok(), "the lock is given back");
+    assert_eq!(store.location(), "s3://bucket/shop/dev");
+}
+
+#[test]
+fn random_applies_lose_nothing_though_answers_are_lost() {
+    for seed in 1..12 {
+        let store = Client::lossy(&Contents::default(), 15, seed).store();
+        crashes::random_applies(&store, seed);
+    }
+}
+
+#[test]
+fn a_holder_that_slept_through_its_lease_cannot_write() {
+    let (contents, registry) = (Contents::default(), registry());
+    let sleeper = Client::of(&contents);
+    let (first, mut loaded) = sleeper.store().with_lease(Wait::from_secs(1)).open(&options("plat apply"), &registry).unwrap();
+    first.begin(&mut loaded.state, "a").unwrap();
+    create(&first, 0).unwrap();
+    first.intents(vec![intent(1)]).unwrap();
+    sleeper.stopped.store(true, Ordering::SeqCst);
+
+    let patient = OpenOptions { wait: Wait::from_secs(20), ..options("plat apply --again") };
+    let (second, mut taken) = Client::of(&contents).store().open(&patient, &registry).unwrap();
+    assert_eq!((taken.state.resources.len(), taken.pending.len()), (1, 1));
+    second.begin(&mut taken.state, "b").unwrap();
+    let before = contents.lock().unwrap().clone();
+    let writes = sleeper.writes.load(Ordering::SeqCst);
+
+    sleeper.stopped.store(false, Ordering::SeqCst);
+    let error = first.accepted("op-1", "subnet-late").unwrap_err();
+    assert!(matches!(&error, StateError::LockLost { holder } if holder.command == "plat apply --again"), "{error}");
+    loaded.state.resources = sample().resources;
+    assert!(matches!(first.finish(&mut loaded.state), Err(StateError::LockLost { .. })));
+    drop(first);
+    assert_eq!((sleeper.writes.load(Ordering::SeqCst), contents.lock().unwrap().clone()), (writes, before));
+
+    second.done("op-1", Some(&subnet(1))).unwrap();
+    taken.state.resources.insert(subnet_address(1), subnet(1));
+    second.finish(&mut taken.state).unwrap();
+    assert_eq!(Client::of(&contents).store().load(&registry).unwrap().state.resources.len(), 2);
+}
+
+#[test]
+fn a_holder_that_slept_writes_no_snapshot_either() {
+    let (contents, registry) = (Contents::default(), registry());
+    let sleeper = Client::of(&contents);
+    let (first, mut loaded) = sleeper.store().with_lease(Wait::from_secs(1)).open(&options("plat apply"), &registry).unwrap();
+    first.begin(&mut loaded.state, "a").unwrap();
+    sleeper.stopped.store(true, Ordering::SeqCst);
+    let patient = OpenOptions { wait: Wait::from_secs(20), ..options("plat apply") };
+    let (_second, _) = Client::of(&contents).store().open(&patient, &registry).unwrap();
+    let before = contents.lock().unwrap().clone();
+    sleeper.stopped.store(false, Ordering::SeqCst);
+    loaded.state.resources = sample().resources;
+    assert!(matches!(first.finish(&mut loaded.state), Err(StateError::LockLost { .. })));
+    assert_eq!(contents.lock().unwrap().clone(), before);
+}
+
+#[test]
+fn a_lease_is_renewed_while_its_holder_is_busy() {
+    let (contents, registry) = (Contents::default(), registry());
+    let store = Client::of(&contents).store().with_lease(Wait::from_millis(1500));
+    let (session, mut loaded) = store.open(&options("plat apply"), &registry).unwrap();
+    session.begin(&mut loaded.state, "a").unwrap();
+    let patient = OpenOptions { wait: Wait::from_secs(3), ..options("plat apply") };
+    let other = Client::of(&contents).store().open(&patient, &registry).err();
+    assert!(matches!(other, Some(StateError::Locked { .. })));
+    create(&session, 0).unwrap();
+    session.finish(&mut loaded.state).unwrap();
+}
+
+#[test]
+fn of_eight_at_once_one_goes_on() {
+    let registry = registry();
+    for round in 0..20 {
+        let contents = Contents::default();
+        let (barrier, winners) = (Barrier::new(8), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let (contents, barrier, winners, registry) = (&contents, &barrier, &winners, &registry);
+                scope.spawn(move || {
+                    let store = Client::lossy(contents, 20, round * 8 + thread + 1).store();
+                    barrier.wait();
+                    let opened = store.open(&options("plat apply"), registry);
+                    barrier.wait();
+                    match opened {
+                        Ok(_) => drop(winners.fetch_add(1, Ordering::SeqCst)),
+                        Err(StateError::Locked { .. }) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                });
+            }
+        });
+        assert_eq!(winners.into_inner(), 1);
+    }
+}
+
+/// A bucket with two snapshots and an open journal of several objects, nobody holding the lock.
+fn used(registry: &Registry) -> Contents {
+    let contents = Contents::default();
+    for round in 0..2 {
+        let (session, mut loaded) = Client::of(&contents).store().open(&options("plat apply"), registry).unwrap();
+        session.begin(&mut loaded.state, "a").unwrap();
+        if round == 0 {
+            loaded.state.resources = sample().resources;
+            session.finish(&mut loaded.state).unwrap();
+        } else {
+            (10..100).for_each(|n| create(&session, n).unwrap());
+            session.intents(vec![intent(100)]).unwrap();
+        }
+    }
+    contents
+}
+
+#[test]
+fn damage_is_found_named_and_repaired() {
+    let registry = registry();
+    let pristine = used(&registry);
+    let load = |contents: &Contents| Client::of(contents).store().load(&registry);
+    let whole = load(&pristine).unwrap();
+    assert_eq!((whole.state.resources.len(), whole.pending.len()), (94, 1));
+    let keys: Vec<String> = pristine.lock().unwrap().keys().cloned().collect();
+    assert!(keys.iter().filter(|key| key.contains("journal/")).count() >= 2, "{keys:?}");
+    let current: Vec<&String> = keys.iter().filter(|key| !key.contains("snapshots/000000")).collect();
+    let mut dice = Dice(5);
+    for key in &current {
+        let bytes = pristine.lock().unwrap().get(*key).unwrap().0.clone();
+        let damages = (0..60).map(|i| {
+            let mut damaged = bytes.clone();
+            match i {
+                0 => damaged.clear(),
+                1..=30 => damaged.truncate(dice.roll(bytes.len())),
+                _ => damaged[dice.roll(bytes.len())] ^= 1 << dice.roll(8),
+            }
+            damaged
+        });
+        for damaged in damages {
+            let contents: Contents = Arc::new(Mutex::new(pristine.lock().unwrap().clone()));
+            contents.lock().unwrap().get_mut(*key).unwrap().0 = damaged;
+            let error = load(&contents).unwrap_err();
+            assert!(matches!(error, StateError::Damaged { newest_good: Some(_), .. }), "{key}: {error}");
+            assert!(Client::of(&contents).store().open(&options("plat apply"), &registry).is_err());
+        }
+        // Gone altogether, and then restored.
+        let contents: Contents = Arc::new(Mutex::new(pristine.lock().unwrap().clone()));
+        contents.lock().unwrap().remove(*key);
+        let error = load(&contents).unwrap_err();
+        let StateError::Damaged { newest_good: Some(good), .. } = error else { panic!("{key}: {error}") };
+        let restored = Client::of(&contents).store().restore(good, &options("plat state restore"), &registry).unwrap();
+        assert_eq!(restored.serial, 2);
+        let after = load(&contents).unwrap();
+        assert_eq!((after.state.serial, after.pending.len()), (2, 0));
+        let (session, mut loaded) = Client::of(&contents).store().open(&options("plat apply"), &registry).unwrap();
+        session.begin(&mut loaded.state, "c").unwrap();
+        session.finish(&mut loaded.state).unwrap();
+    }
+}
+
+#[test]
+fn bytes_grow_with_what_changes_and_not_with_its_square() {
+    let registry = registry();
+    let cost = |count: usize| {
+        let client = Client::of(&Contents::default());
+        let (session, mut loaded) = client.store().open(&options("plat apply"), &registry).unwrap();
+        session.begin(&mut loaded.state, "a").unwrap();
+        (0..count).for_each(|n| create(&session, n).unwrap());
+        loaded.state.resources = (0..count).map(|n| (subnet_address(n), subnet(n))).collect();
+        session.finish(&mut loaded.state).unwrap();
+        client.bytes.load(Ordering::SeqCst)
+    };
+    let (hundred, thousand) = (cost(100), cost(1000));
+    assert!(thousand < hundred * 13, "{hundred} bytes for 100, {thousand} for 1000");
+}
+
+#[test]
+fn a_session_works_on_runtimes_of_every_kind() {
+    let registry = registry();
+    let apply = |registry: &Registry| {
+        let contents = Contents::default();
+        let store = Client::of(&contents).store();
+        let (session, mut loaded) = store.open(&options("plat apply"), registry).unwrap();
+        session.begin(&mut loaded.state, "a").unwrap();
+        create(&session, 0).unwrap();
+        session.finish(&mut loaded.state).unwrap();
+    };
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async { apply(&registry) });
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap().block_on(async {
+        apply(&registry);
+        tokio::spawn(async move { apply(&super::registry()) }).await.unwrap();
+    });
+}
