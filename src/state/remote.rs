@@ -183,7 +183,12 @@ async fn explained(place: &Place, error: StateError) -> StateError {
 impl RemoteStore {
     fn decode(&self, found: &RemoteHead, pointed: Option<Pointed>, registry: &Registry) -> Result<Loaded, StateError> {
         let (Some(current), Some(pointed)) = (&found.current, pointed) else {
-            return Ok(Loaded { state: StateFile::new(&self.place.stack, &self.place.env)?, pending: Vec::new(), new: true, written: None });
+            return Ok(Loaded {
+                state: StateFile::new(&self.place.stack, &self.place.env)?,
+                pending: Vec::new(),
+                new: true,
+                written: None,
+            });
         };
         let name = self.place.name(&snapshot_object(current.serial, &current.snapshot));
         let mut state = codec::decode(&name, &pointed.snapshot, registry)?;
