@@ -1,3 +1,14 @@
 //! Amazon ElastiCache: managed Redis, Valkey and Memcached.
 
-resources!["elasticache":];
+mod replication_group;
+mod subnet_group;
+#[cfg(feature = "elasticache")]
+mod support;
+
+pub use replication_group::{
+    CloudWatchLogsDestinationDetails, DestinationDetails, Endpoint, KinesisFirehoseDestinationDetails, LogDeliveryConfiguration,
+    NodeGroupConfiguration, ReadEndPoint, ReplicationGroup,
+};
+pub use subnet_group::SubnetGroup;
+
+resources!["elasticache": ReplicationGroup, SubnetGroup];

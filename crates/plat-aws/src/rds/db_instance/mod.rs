@@ -172,7 +172,7 @@ pub struct DbInstance {
     #[attr(optional, write_only, cfn = "")]
     pub final_snapshot_identifier: Option<String>,
     /// plat's own, not in the registry: delete without a final snapshot. The data is lost then.
-    #[attr(optional, write_only, cfn = "")]
+    #[attr(optional, write_only, default = false, cfn = "")]
     pub skip_final_snapshot: Option<bool>,
     /// Region that automated backups are copied to.
     #[attr(optional)]
@@ -266,7 +266,7 @@ pub struct DbInstance {
     #[attr(chosen, nullable, range = 0..=15)]
     pub promotion_tier: Option<i64>,
     /// Instance to replicate (its ARN when in another region), or to restore from together with `restore_time` or
-    /// `use_latest_restorable_time`. Taking it away from a replica promotes the replica to an instance of its own.
+    /// `use_latest_restorable_time`. A replica that was promoted (`aws rds promote-read-replica`) may drop it.
     #[attr(optional, write_only)]
     pub source_db_instance_identifier: Option<Id<DbInstance>>,
     /// Multi-AZ cluster to replicate. Taking it away promotes the replica.

@@ -1,0 +1,167 @@
+//! Create, read, change, delete.
+
+use std::time::Duration as StdDuration;
+
+use async_trait::async_trait;
+use aws_sdk_elasticache::types;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+use plat::value::ResolvedObject;
+
+use super::settle::{ABSENT, available, find, gone};
+use super::shape::{reshape, reshapings, shards};
+use super::{ReplicationGroup, create, modify};
+use crate::client::Aws;
+use crate::elasticache::support::{made_by, new_tags, read_tags, retag, tags_of};
+use crate::error::{absent, incomplete, provider_error};
+use crate::names::generated;
+use crate::query;
+use crate::wait::while_refused;
+
+/// Names of replication groups have at most 40 letters.
+const LONGEST_NAME: usize = 40;
+
+/// Calls for tags at once.
+const AT_ONCE: usize = 8;
+
+/// Said while a snapshot is taken or a change is under way.
+const BUSY: [&str; 2] = ["InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"];
+
+#[async_trait]
+impl ResourceHandler<Aws> for ReplicationGroup {
+    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        let name = desired.name(op);
+        let call = create::request(&name, &desired, new_tags(&desired.tags, op));
+        let answer = call.send_with(aws.elasticache()).await.map_err(|e| provider_error("CreateReplicationGroup", e))?;
+        let id = answer.replication_group().and_then(types::ReplicationGroup::replication_group_id).unwrap_or(&name).to_owned();
+        op.accepted.accepted(&id)?;
+        let found = available(aws, op, &id).await?;
+        let seen = observed(aws, &found, &nodes(aws, &found).await?).await?;
+        Ok((id, seen))
+    }
+
+    async fn read(aws: &Aws, ids: &[String]) -> Result<Vec<Option<Self>>, ProviderError> {
+        let (groups, nodes) = match ids {
+            [id] => {
+                let groups: Vec<_> = find(aws, id).await?.into_iter().collect();
+                let nodes = match groups.first() {
+                    Some(group) => nodes(aws, group).await?,
+                    None => Vec::new(),
+                };
+                (groups, nodes)
+            }
+            _ => (all(aws).await?, all_nodes(aws).await?),
+        };
+        let reads: Vec<_> = ids
+            .iter()
+            .map(|id| {
+                let named = groups.iter().find(|g| g.replication_group_id().is_some_and(|name| name.eq_ignore_ascii_case(id)));
+                // One that is on its way out is gone already, as far as a plan is concerned.
+                let group = named.filter(|g| !matches!(g.status(), Some("deleting" | "deleted")));
+                let nodes = &nodes;
+                async move {
+                    match group {
+                        Some(group) => observed(aws, group, nodes).await.map(Some),
+                        None => Ok(None),
+                    }
+                }
+            })
+            .collect();
+        stream::iter(reads).buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        let before = available(aws, op, id).await?;
+        let (growing, shrinking): (Vec<_>, Vec<_>) =
+            reshapings(&prior, &desired, &shards(&before)).into_iter().partition(super::shape::Reshaping::grows);
+        for change in &growing {
+            reshape(aws, op, id, change).await?;
+        }
+        for call in modify::requests(id, &prior, &desired, before.auth_token_enabled().unwrap_or(false)) {
+            call.send_with(aws.elasticache()).await.map_err(|e| provider_error("ModifyReplicationGroup", e))?;
+            available(aws, op, id).await?;
+        }
+        for change in &shrinking {
+            reshape(aws, op, id, change).await?;
+        }
+        retag(aws, before.arn().unwrap_or_default(), &prior.tags, &desired.tags).await?;
+        let found = available(aws, op, id).await?;
+        observed(aws, &found, &nodes(aws, &found).await?).await
+    }
+
+    async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
+        let Some(found) = find(aws, id).await? else { return Ok(()) };
+        if found.status() == Some("deleting") {
+            return gone(aws, op, id).await;
+        }
+        let snapshot = prior.final_snapshot_identifier.clone().filter(|_| found.status() != Some("create-failed"));
+        let patience = StdDuration::from_secs(op.timeout.0.unsigned_abs());
+        let answer = while_refused(&BUSY, op.timeout, patience, || {
+            let call = aws.elasticache().delete_replication_group().replication_group_id(id).set_final_snapshot_identifier(snapshot.clone());
+            async move { call.send().await.map_err(|e| provider_error("DeleteReplicationGroup", e)) }
+        })
+        .await;
+        match absent(answer.map_err(|e| explained(e, snapshot.as_deref())), &ABSENT)? {
+            Some(_) => gone(aws, op, id).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn find(aws: &Aws, op: &Operation<'_>, desired: &Self) -> Result<Option<String>, ProviderError> {
+        let Some(found) = find(aws, &desired.name(op)).await? else { return Ok(None) };
+        let ours = made_by(&tags_of(aws, found.arn().unwrap_or_default()).await?, op);
+        Ok(found.replication_group_id.filter(|_| ours))
+    }
+
+    async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
+        let ids = match query::text(query, "replication_group_id") {
+            Some(id) => vec![id],
+            None => all(aws).await?.into_iter().filter_map(|g| g.replication_group_id).collect(),
+        };
+        query::only(query, Self::read(aws, &ids).await?.into_iter().flatten())
+    }
+}
+
+impl ReplicationGroup {
+    fn name(&self, op: &Operation<'_>) -> String {
+        self.replication_group_id.as_ref().map_or_else(|| generated(op, LONGEST_NAME), |name| name.to_ascii_lowercase())
+    }
+}
+
+/// Adds the way out when the final snapshot's name is taken.
+fn explained(mut error: ProviderError, snapshot: Option<&str>) -> ProviderError {
+    if let ("SnapshotAlreadyExistsFault", Some(snapshot)) = (error.code.as_str(), snapshot) {
+        error.kind = ErrorKind::Refused;
+        error.message = format!(
+            "{}; set another `final_snapshot_identifier` than `{snapshot}` and apply, or delete that snapshot: it is of an earlier group",
+            error.message
+        );
+    }
+    error
+}
+
+async fn observed(aws: &Aws, group: &types::ReplicationGroup, nodes: &[types::CacheCluster]) -> Result<ReplicationGroup, ProviderError> {
+    let arn = group.arn().ok_or_else(|| incomplete("DescribeReplicationGroups", "ARN"))?;
+    let node = nodes.iter().find(|node| node.replication_group_id() == group.replication_group_id());
+    let tags = read_tags(&tags_of(aws, arn).await?);
+    Ok(ReplicationGroup::observe(group, node, tags))
+}
+
+/// One node of a group; they are all alike.
+async fn nodes(aws: &Aws, group: &types::ReplicationGroup) -> Result<Vec<types::CacheCluster>, ProviderError> {
+    let Some(name) = group.member_clusters().first() else { return Ok(Vec::new()) };
+    let answer = aws.elasticache().describe_cache_clusters().cache_cluster_id(name).send().await;
+    let gone = ["CacheClusterNotFound", "CacheClusterNotFoundFault"];
+    let answer = absent(answer.map_err(|e| provider_error("DescribeCacheClusters", e)), &gone)?;
+    Ok(answer.and_then(|a| a.cache_clusters).unwrap_or_default())
+}
+
+async fn all(aws: &Aws) -> Result<Vec<types::ReplicationGroup>, ProviderError> {
+    let pages = aws.elasticache().describe_replication_groups().into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| provider_error("DescribeReplicationGroups", e))
+}
+
+async fn all_nodes(aws: &Aws) -> Result<Vec<types::CacheCluster>, ProviderError> {
+    let pages = aws.elasticache().describe_cache_clusters().into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| provider_error("DescribeCacheClusters", e))
+}
