@@ -18,6 +18,4 @@ macro_rules! refs {
 refs! {
     Subnet = "aws.ec2.Subnet",
     SecurityGroup = "aws.ec2.SecurityGroup",
-    Role = "aws.iam.Role",
-    Key = "aws.kms.Key",
 }

@@ -11,7 +11,7 @@ use plat::schema::Arn;
 use plat::value::{Duration, SecretText};
 use plat_derive::{Record, Resource};
 
-use crate::refs::Key;
+use crate::kms::Key;
 
 /// A secret: a password, a key or a whole JSON document, kept encrypted and given out only to those who may have it.
 ///
