@@ -85,7 +85,8 @@ mod handler {
         }
 
         async fn update(aws: &Aws, _: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
-            let moved = desired.subnet_ids.len() != prior.subnet_ids.len() || desired.subnet_ids.iter().any(|s| !prior.subnet_ids.contains(s));
+            let moved =
+                desired.subnet_ids.len() != prior.subnet_ids.len() || desired.subnet_ids.iter().any(|s| !prior.subnet_ids.contains(s));
             if moved || prior.description != desired.description {
                 let call = aws
                     .elasticache()

@@ -97,7 +97,8 @@ impl ResourceHandler<Aws> for ReplicationGroup {
         let snapshot = prior.final_snapshot_identifier.clone().filter(|_| found.status() != Some("create-failed"));
         let patience = StdDuration::from_secs(op.timeout.0.unsigned_abs());
         let answer = while_refused(&BUSY, op.timeout, patience, || {
-            let call = aws.elasticache().delete_replication_group().replication_group_id(id).set_final_snapshot_identifier(snapshot.clone());
+            let call =
+                aws.elasticache().delete_replication_group().replication_group_id(id).set_final_snapshot_identifier(snapshot.clone());
             async move { call.send().await.map_err(|e| provider_error("DeleteReplicationGroup", e)) }
         })
         .await;

@@ -45,7 +45,10 @@ fn settings(call: Call, prior: &ReplicationGroup, desired: &ReplicationGroup) ->
     let version = desired.engine_version.as_ref().filter(|w| note(!prior.engine_version.as_ref().is_some_and(|h| w.covers(h))));
     let described = note(prior.replication_group_description != desired.replication_group_description);
     let groups = &desired.security_group_ids;
-    let regrouped = note(!groups.is_empty() && (groups.len() != prior.security_group_ids.len() || groups.iter().any(|g| !prior.security_group_ids.contains(g))));
+    let regrouped = note(
+        !groups.is_empty()
+            && (groups.len() != prior.security_group_ids.len() || groups.iter().any(|g| !prior.security_group_ids.contains(g))),
+    );
     let old = &desired.cache_security_group_names;
     let old_regrouped = note(!old.is_empty() && *old != prior.cache_security_group_names);
     let topic = note(prior.notification_topic_arn != desired.notification_topic_arn);

@@ -67,12 +67,17 @@ impl ReplicationGroup {
     fn end_points(&mut self, group: &types::ReplicationGroup) {
         let shards = group.node_groups();
         self.configuration_end_point = group.configuration_endpoint().map(end_point);
-        self.port = group.configuration_endpoint().or_else(|| shards.first().and_then(|s| s.primary_endpoint())).and_then(|e| e.port()).map(i64::from);
+        self.port = group
+            .configuration_endpoint()
+            .or_else(|| shards.first().and_then(|s| s.primary_endpoint()))
+            .and_then(|e| e.port())
+            .map(i64::from);
         if let ([shard], None) = (shards, group.configuration_endpoint()) {
             self.primary_end_point = shard.primary_endpoint().map(end_point);
             self.reader_end_point = shard.reader_endpoint().map(end_point);
         }
-        let nodes: Vec<Endpoint> = shards.iter().flat_map(|s| s.node_group_members()).filter_map(|n| n.read_endpoint().map(end_point)).collect();
+        let nodes: Vec<Endpoint> =
+            shards.iter().flat_map(|s| s.node_group_members()).filter_map(|n| n.read_endpoint().map(end_point)).collect();
         self.read_end_point = (!nodes.is_empty()).then(|| read_end_point(&nodes));
     }
 
@@ -146,7 +151,11 @@ mod tests {
     fn shard(names: &[&str]) -> types::NodeGroup {
         let endpoint = |name: &str| types::Endpoint::builder().address(name).port(6379).build();
         let members = names.iter().map(|n| types::NodeGroupMember::builder().read_endpoint(endpoint(n)).build()).collect();
-        types::NodeGroup::builder().primary_endpoint(endpoint("primary")).reader_endpoint(endpoint("reader")).set_node_group_members(Some(members)).build()
+        types::NodeGroup::builder()
+            .primary_endpoint(endpoint("primary"))
+            .reader_endpoint(endpoint("reader"))
+            .set_node_group_members(Some(members))
+            .build()
     }
 
     #[test]
@@ -164,7 +173,11 @@ mod tests {
     #[test]
     fn a_cluster_shows_where_to_connect() {
         let endpoint = types::Endpoint::builder().address("configuration").port(6380).build();
-        let group = types::ReplicationGroup::builder().node_groups(shard(&["a"])).node_groups(shard(&["b"])).configuration_endpoint(endpoint).build();
+        let group = types::ReplicationGroup::builder()
+            .node_groups(shard(&["a"]))
+            .node_groups(shard(&["b"]))
+            .configuration_endpoint(endpoint)
+            .build();
         let seen = ReplicationGroup::observe(&group, None, Tags::new());
         assert_eq!(seen.primary_end_point, None);
         assert_eq!(seen.configuration_end_point.unwrap().address.as_deref(), Some("configuration"));

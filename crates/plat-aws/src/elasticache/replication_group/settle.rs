@@ -39,7 +39,8 @@ fn progress(found: types::ReplicationGroup) -> Progress<types::ReplicationGroup>
 /// Some changes leave the status as it is and show only as pending. A token that is being rotated stays there until it is set.
 fn changing(found: &types::ReplicationGroup) -> bool {
     found.pending_modified_values().is_some_and(|pending| {
-        let none = types::ReplicationGroupPendingModifiedValues::builder().set_auth_token_status(pending.auth_token_status().cloned()).build();
+        let none =
+            types::ReplicationGroupPendingModifiedValues::builder().set_auth_token_status(pending.auth_token_status().cloned()).build();
         *pending != none
     })
 }

@@ -76,7 +76,8 @@ fn per_shard(prior: &[NodeGroupConfiguration], desired: &[NodeGroupConfiguration
         .filter(|(_, had, wanted)| had != wanted)
         .collect();
     let direction = |more: bool| {
-        let counts: Vec<_> = changed.iter().filter(|(_, had, wanted)| (wanted > had) == more).map(|(name, _, n)| (name.clone(), *n)).collect();
+        let counts: Vec<_> =
+            changed.iter().filter(|(_, had, wanted)| (wanted > had) == more).map(|(name, _, n)| (name.clone(), *n)).collect();
         (!counts.is_empty()).then_some(Reshaping::PerShard { counts, more })
     };
     [direction(true), direction(false)].into_iter().flatten().collect()
@@ -141,7 +142,12 @@ mod tests {
     use super::*;
 
     fn group(nodes: Option<i64>, shards: Option<i64>, replicas: Option<i64>) -> ReplicationGroup {
-        ReplicationGroup { num_cache_clusters: nodes, num_node_groups: shards, replicas_per_node_group: replicas, ..ReplicationGroup::default() }
+        ReplicationGroup {
+            num_cache_clusters: nodes,
+            num_node_groups: shards,
+            replicas_per_node_group: replicas,
+            ..ReplicationGroup::default()
+        }
     }
 
     fn numbers(count: usize) -> Vec<String> {
@@ -181,7 +187,10 @@ mod tests {
     #[test]
     fn shards_may_differ_in_replicas() {
         let with = |counts: [i64; 2]| ReplicationGroup {
-            node_group_configuration: counts.iter().map(|n| NodeGroupConfiguration { replica_count: Some(*n), ..Default::default() }).collect(),
+            node_group_configuration: counts
+                .iter()
+                .map(|n| NodeGroupConfiguration { replica_count: Some(*n), ..Default::default() })
+                .collect(),
             ..group(None, Some(2), None)
         };
         let change = reshapings(&with([1, 2]), &with([2, 1]), &numbers(2));

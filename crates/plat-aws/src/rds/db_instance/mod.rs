@@ -23,8 +23,8 @@ use plat::value::{Duration, SecretText, Size, Version};
 use plat_derive::{Record, Resource};
 
 use super::DbSubnetGroup;
-use crate::kms::Key;
 use crate::iam::Role;
+use crate::kms::Key;
 use crate::refs::SecurityGroup;
 use crate::secretsmanager::Secret;
 
