@@ -12,9 +12,62 @@ pub struct Exception {
     pub why: &'static str,
 }
 
-pub const ALL: &[Exception] = &[Exception {
-    of: "aws.rds.DBInstance",
-    rule: Rule::WriteOnly,
-    names: &["db_cluster_snapshot_identifier"],
-    why: "DescribeDBInstances does not say which cluster snapshot an instance was restored from",
-}];
+pub const ALL: &[Exception] = &[
+    Exception {
+        of: "aws.ec2.EIP",
+        rule: Rule::Replaces,
+        names: &["public_ipv4_pool"],
+        why: "AllocateAddress is the only call that takes the pool, so another pool is another address",
+    },
+    Exception {
+        of: "aws.ec2.SecurityGroup",
+        rule: Rule::Complete,
+        names: &["security_group_ingress.source_security_group_name"],
+        why: "a name finds a group in the default VPC only, and there the group has an id too",
+    },
+    Exception {
+        of: "aws.eks.Cluster",
+        rule: Rule::Type,
+        names: &[
+            "kube_api_server_config.event_ttl",
+            "kube_controller_manager_config.horizontal_pod_autoscaler_controller_config.horizontal_pod_autoscaler_sync_period",
+        ],
+        why: "a duration that EKS writes as text, such as 1h0m0s",
+    },
+    Exception {
+        of: "aws.eks.Nodegroup",
+        rule: Rule::Import,
+        names: &[""],
+        why: "the registry's Id is made of the cluster's name and the group's, and those are what EKS's calls take",
+    },
+    Exception {
+        of: "aws.eks.Nodegroup",
+        rule: Rule::Enum,
+        names: &["capacity_type"],
+        why: "`OnDemand` is CloudFormation's second spelling of ON_DEMAND; EKS does not know it",
+    },
+    Exception {
+        of: "aws.elasticache.ReplicationGroup",
+        rule: Rule::Type,
+        names: &["read_end_point.ports_list"],
+        why: "ports are numbers in ElastiCache's own answers; CloudFormation writes them as text",
+    },
+    Exception {
+        of: "aws.kms.Key",
+        rule: Rule::Replaces,
+        names: &["key_spec", "key_usage", "multi_region", "origin"],
+        why: "the registry's own text says that they cannot change once the key is there, and no call of KMS changes them",
+    },
+    Exception {
+        of: "aws.logs.LogGroup",
+        rule: Rule::Replaces,
+        names: &["log_group_class"],
+        why: "CreateLogGroup is the only call that takes the class",
+    },
+    Exception {
+        of: "aws.rds.DBInstance",
+        rule: Rule::WriteOnly,
+        names: &["db_cluster_snapshot_identifier"],
+        why: "DescribeDBInstances does not say which cluster snapshot an instance was restored from",
+    },
+];

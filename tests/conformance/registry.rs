@@ -58,7 +58,7 @@ impl RegistryType {
         self.0["required"].as_array().is_some_and(|names| names.iter().any(|n| n == name))
     }
 
-    /// Read-only itself, or an object of which every part that the registry lists is.
+    /// Read-only itself, or an object of which every part is, or has parts that are.
     pub fn is_read_only(&self, name: &str) -> bool {
         let paths = self.paths("readOnlyProperties");
         if paths.iter().any(|p| p == name) {
@@ -66,7 +66,11 @@ impl RegistryType {
         }
         let Some(property) = self.properties().into_iter().find(|p| p.name == name) else { return false };
         let parts = property.fields();
-        !parts.is_empty() && parts.iter().all(|part| paths.iter().any(|p| *p == format!("{name}/{}", part.name)))
+        let covered = |part: &Property| {
+            let path = format!("{name}/{}", part.name);
+            paths.iter().any(|p| *p == path || p.starts_with(&format!("{path}/")))
+        };
+        !parts.is_empty() && parts.iter().all(covered)
     }
 
     /// None when it depends, on its value or on a part of it.
