@@ -45,7 +45,7 @@ pub mod sts;
 use plat::schema::ResourceSchema;
 
 #[cfg(feature = "client")]
-pub use provider::{AwsProvider, Settings, provider};
+pub use provider::{AwsProvider, Keys, Settings, provider};
 
 /// Every resource type and lookup on AWS. Needs no feature and no credentials.
 pub fn schemas() -> Vec<ResourceSchema> {

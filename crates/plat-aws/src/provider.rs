@@ -7,6 +7,7 @@ use std::time::Duration as StdDuration;
 use async_trait::async_trait;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use plat::provider::{ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
@@ -33,8 +34,17 @@ pub struct Settings {
     pub profile: Option<String>,
     /// In place of AWS's own addresses, for an emulator. `AWS_ENDPOINT_URL` says the same.
     pub endpoint_url: Option<String>,
+    /// In place of the environment's and the profile's credentials.
+    pub credentials: Option<Keys>,
     /// Refuses every changing call before it is made.
     pub read_only: bool,
+}
+
+/// An access key.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    pub access_key_id: String,
+    pub secret_access_key: SecretText,
 }
 
 /// Makes the provider. Nothing is read and nothing is sent before the first call.
@@ -84,6 +94,10 @@ impl AwsProvider {
         }
         if let Some(endpoint) = &self.settings.endpoint_url {
             loader = loader.endpoint_url(endpoint);
+        }
+        if let Some(keys) = &self.settings.credentials {
+            let keys = Credentials::new(&keys.access_key_id, keys.secret_access_key.expose(), None, None, "plat");
+            loader = loader.credentials_provider(keys);
         }
         loader.load().await
     }
