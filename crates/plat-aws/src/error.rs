@@ -91,7 +91,8 @@ fn kind_of(operation: &str, code: &str, status: u16) -> ErrorKind {
     if DENIED.contains(&code) {
         return ErrorKind::Denied;
     }
-    if status >= 500 {
+    // A success that cannot be read is one, too.
+    if status >= 500 || status < 400 {
         return ErrorKind::InDoubt;
     }
     if code.contains("NotFound") || ABSENT.contains(&code) {
@@ -179,6 +180,7 @@ mod tests {
             ("CreateVpc", "UnauthorizedOperation", 403, ErrorKind::Denied),
             ("CreateVpc", "InternalError", 500, ErrorKind::InDoubt),
             ("CreateVpc", "", 502, ErrorKind::InDoubt),
+            ("CreateVpc", "", 200, ErrorKind::InDoubt),
             ("CreateVpc", "RequestLimitExceeded", 503, ErrorKind::Refused),
             ("CreateRole", "ThrottlingException", 400, ErrorKind::Refused),
         ] {

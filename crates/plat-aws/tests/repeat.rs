@@ -19,6 +19,8 @@ enum Behaviour {
     Refuse(u16, &'static str),
     /// Takes the request and hangs up without a word.
     HangUp,
+    /// Answers that all is well, in words that are no answer.
+    Babble,
     /// As `Refuse`, but only for the first calls; then the call is answered in full.
     RefuseFirst(usize, u16, &'static str),
 }
@@ -44,7 +46,7 @@ fn serve(mut stream: &TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<String>>
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or_default().to_owned();
     let count = {
         let mut seen = seen.lock().unwrap();
-        seen.push(action);
+        seen.push(action.clone());
         seen.len()
     };
     let (status, code) = match behaviour {
@@ -52,14 +54,16 @@ fn serve(mut stream: &TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<String>>
             let _ = stream.shutdown(std::net::Shutdown::Both);
             return None;
         }
+        Behaviour::Babble => (200, "babble"),
         Behaviour::RefuseFirst(first, ..) if count > first => (200, ""),
         Behaviour::Refuse(status, code) | Behaviour::RefuseFirst(_, status, code) => (status, code),
     };
     let body = match status {
-        200 => "<R><vpc><vpcId>vpc-1</vpcId></vpc><vpcSet></vpcSet></R>".to_owned(),
-        _ => format!("<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors><RequestID>r-1</RequestID></Response>"),
+        200 if code == "babble" => "<html>".to_owned(),
+        200 => format!("<{action}Response><vpc><vpcId>vpc-1</vpcId></vpc><vpcSet></vpcSet></{action}Response>"),
+        _ => format!("<Response><Errors><Error><Code>{code}</Code><Message>no</Message></Error></Errors></Response>"),
     };
-    let head = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\nx-amzn-requestid: r-1\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all((head + &body).as_bytes()).ok()
 }
 
@@ -122,6 +126,14 @@ async fn a_create_that_was_throttled_is_sent_again() {
     let error = create_vpc(&aws(&endpoint)).await;
     assert_eq!(error.message, "stop here", "{error}");
     assert_eq!(*calls.lock().unwrap(), ["CreateVpc", "CreateVpc", "CreateVpc"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_cannot_be_read_leaves_the_outcome_open() {
+    let (endpoint, calls) = server(Behaviour::Babble);
+    let error = create_vpc(&aws(&endpoint)).await;
+    assert_eq!(error.kind, ErrorKind::InDoubt, "{error}");
+    assert_eq!(calls.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
