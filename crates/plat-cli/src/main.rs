@@ -3,8 +3,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice))]
 
 mod args;
+mod cloud;
 mod commands;
 mod failure;
+mod live;
+mod project;
+mod secrets;
 mod terminal;
 
 use std::process::ExitCode;
@@ -38,19 +42,23 @@ fn usage(error: &clap::Error) -> ExitCode {
     let terminal = Terminal::new(ColorChoice::Auto);
     let (style, wanted) = if error.use_stderr() { (terminal.err, false) } else { (terminal.out, true) };
     let text = if style.color { error.render().ansi().to_string() } else { error.render().to_string() };
-    if wanted {
-        terminal.print(&text)
-    } else {
-        terminal.note(&text)
-    }
+    if wanted { terminal.print(&text) } else { terminal.note(&text) }
     ExitCode::from(if matches!(error.kind(), DisplayHelp | DisplayVersion) { Exit::Done as u8 } else { Exit::Usage as u8 })
 }
 
 fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
     match command {
-        Command::Docs(args) => commands::docs::run(&args, &plat::schema::Registry::new(plat_aws::schemas()), terminal),
+        Command::Validate(args) => commands::validate::run(&args, terminal),
+        Command::Plan(args) => commands::plan::run(&args, terminal),
+        Command::Apply(args) => commands::apply::run(args, terminal),
+        Command::Destroy(args) => commands::destroy::run(args, terminal),
+        Command::Show(args) => commands::show::run(&args, terminal),
+        Command::Output(args) => commands::output::run(args, terminal),
+        Command::State(args) => commands::state::run(args, terminal),
+        Command::Import(args) => commands::import::run(args, terminal),
+        Command::Graph(args) => commands::graph::run(&args, terminal),
+        Command::Docs(args) => commands::docs::run(&args, &project::registry(), terminal),
         Command::Explain(args) => commands::explain::run(&args, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),
-        _ => Err(failure::Failure::new("this command is not part of this build")),
     }
 }

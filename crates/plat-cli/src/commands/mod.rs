@@ -1,5 +1,22 @@
 //! A command a file.
 
+pub mod apply;
 pub mod completions;
+pub mod destroy;
 pub mod docs;
 pub mod explain;
+pub mod graph;
+pub mod import;
+pub mod output;
+pub mod plan;
+pub mod show;
+pub mod state;
+pub mod validate;
+
+use crate::failure::Failure;
+
+/// Runs something that waits for the cloud. Commands that do not, start no runtime.
+pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::new(format!("threads cannot be started: {error}")))?.block_on(work)
+}
