@@ -3,7 +3,7 @@
 use super::clean::clean_line;
 use super::estimate::{count, spoken};
 use super::progress::Verb;
-use super::style::{Role, Style};
+use super::style::{Role, Style, columns, pad};
 use crate::address::Address;
 use crate::value::Duration;
 
@@ -32,6 +32,10 @@ pub struct Outcome {
     /// The state's serial after it.
     pub serial: u64,
     pub failures: Vec<Failure>,
+    /// Asserts that do not hold now that everything is known: message and place.
+    pub asserts: Vec<(String, String)>,
+    /// Names and values, as they are shown.
+    pub outputs: Vec<(String, String)>,
     /// Steps that were never started.
     pub not_started: usize,
     /// Ctrl-C ended it.
@@ -43,17 +47,29 @@ pub struct Outcome {
     pub counts: (usize, usize, usize),
 }
 
+impl Outcome {
+    /// Everything was done, and every assert holds.
+    pub fn good(&self) -> bool {
+        self.failures.is_empty() && self.asserts.is_empty() && !self.interrupted && self.not_started == 0
+    }
+}
+
 /// The end of an apply as text, ending in a line break.
 pub fn outcome(outcome: &Outcome, style: Style) -> String {
-    if outcome.failures.is_empty() && !outcome.interrupted {
+    if outcome.good() {
         let (added, changed, destroyed) = outcome.counts;
         let sum = format!("Done: {added} added, {changed} changed, {destroyed} destroyed");
         let sum = style.paint(Role::Strong, sum);
-        return format!("{sum} in {}; state {}.\n", spoken(outcome.elapsed), outcome.serial);
+        let sum = format!("{sum} in {}; state {}.\n", spoken(outcome.elapsed), outcome.serial);
+        return format!("{sum}{}", outputs(outcome, style));
     }
     let mut out = String::new();
     for failure in &outcome.failures {
         out.push_str(&told(failure, style));
+    }
+    for (message, place) in &outcome.asserts {
+        let place = style.paint(Role::Faint, clean_line(place));
+        out.push_str(&format!("{}: {}  {place}\n", style.paint(Role::Error, "assert failed"), clean_line(message)));
     }
     if outcome.interrupted && outcome.failures.is_empty() {
         out.push_str(&format!("{}: what was running has ended, nothing new was started\n", style.paint(Role::Warning, "interrupted")));
@@ -61,6 +77,15 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     out.push_str(&format!("  {}\n", standing(outcome)));
     out.push_str(&format!("  {}: {}\n", style.paint(Role::Help, "help"), help(outcome)));
     out
+}
+
+fn outputs(outcome: &Outcome, style: Style) -> String {
+    if outcome.outputs.is_empty() {
+        return String::new();
+    }
+    let width = outcome.outputs.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
+    let lines: String = outcome.outputs.iter().map(|(name, value)| format!("  {}  {}\n", pad(&clean_line(name), width), clean_line(value))).collect();
+    format!("\n{}\n{lines}", style.paint(Role::Strong, "Outputs:"))
 }
 
 /// The same as JSON; docs/json.md is the contract.
@@ -87,6 +112,7 @@ pub fn outcome_json(outcome: &Outcome) -> String {
         "serial": outcome.serial,
         "interrupted": outcome.interrupted,
         "failures": failures.collect::<Vec<_>>(),
+        "asserts": outcome.asserts.iter().map(|(message, place)| serde_json::json!({ "message": message, "place": place })).collect::<Vec<_>>(),
         "not_started": outcome.not_started,
         "elapsed_seconds": outcome.elapsed.0,
         "command": outcome.command,
@@ -116,6 +142,9 @@ fn standing(outcome: &Outcome) -> String {
     }
     let doubt = outcome.failures.iter().filter(|f| f.in_doubt).count();
     let failed = outcome.failures.len() - doubt;
+    if !outcome.asserts.is_empty() {
+        parts.push(format!("{} not hold", count(outcome.asserts.len(), "assert does", "asserts do")));
+    }
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
@@ -126,6 +155,9 @@ fn standing(outcome: &Outcome) -> String {
 }
 
 fn help(outcome: &Outcome) -> String {
+    if outcome.failures.is_empty() && !outcome.interrupted && !outcome.asserts.is_empty() {
+        return format!("what was applied stays as it is; change the program, then `{}`", outcome.command);
+    }
     let mut advice: Vec<String> =
         outcome.failures.iter().map(|f| clean_line(&f.advice).into_owned()).filter(|text| !text.is_empty()).collect();
     advice.dedup();

@@ -5,10 +5,12 @@ use std::collections::{BTreeSet, HashMap};
 use super::outcome::{Failure, Outcome};
 use super::progress::{Progress, Running, Verb};
 use crate::address::Address;
-use crate::apply::{Doing, Event, Happened};
-use crate::plan::{Action, Plan, Step};
+use super::value::inline;
+use crate::apply::{self, Doing, Event, Happened, Stop};
+use crate::plan::{Action, Plan, Step, Verdict};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::source::{SourceMap, Span};
+use crate::types::Type;
 use crate::value::{Duration, Value};
 
 /// Follows one apply. Times are since its start, and given by the caller.
@@ -128,32 +130,33 @@ impl Tracker {
         Duration(ends.into_iter().max().unwrap_or(0))
     }
 
-    /// The end, as far as the events tell it; `command` goes on from here.
-    pub fn outcome(&self, plan: &Plan, sources: &SourceMap, serial: u64, interrupted: bool, elapsed: Duration, command: &str) -> Outcome {
+    /// The end, in words; `command` goes on from here.
+    pub fn outcome(&self, ended: &apply::Outcome, sources: &SourceMap, command: &str) -> Outcome {
         let waiting = self.waiting();
-        let failures = self.failures.iter().map(|(at, doing, error)| {
-            let step = plan.steps.get(*at);
-            let (span, advice) = step.map_or((None, String::new()), |step| advice(step, error));
+        let failures = ended.failed.iter().map(|failed| {
+            let step = ended.plan.steps.get(failed.step);
+            let (span, advice) = step.map_or((None, String::new()), |step| advice(step, &failed.error));
             Failure {
                 address: step.map_or_else(|| Address::root("?", None), |step| step.address.clone()),
-                verb: Self::verb(*doing),
-                message: error.to_string(),
+                verb: Self::verb(failed.doing),
+                message: failed.error.to_string(),
                 place: span.map(|span| sources.place(span)).unwrap_or_default(),
-                waiting: waiting.get(at).copied().unwrap_or(0),
-                in_doubt: error.kind == ErrorKind::InDoubt,
+                waiting: waiting.get(&failed.step).copied().unwrap_or(0),
+                in_doubt: failed.in_doubt(),
                 advice,
             }
         });
-        let failures: Vec<Failure> = failures.collect();
-        let not_started = self.total.saturating_sub(self.done + failures.len());
+        let asserts = ended.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Fails);
         Outcome {
             done: self.done,
             total: self.total,
-            serial,
-            failures,
-            not_started,
-            interrupted,
-            elapsed,
+            serial: ended.state.serial,
+            failures: failures.collect(),
+            asserts: asserts.map(|(assert, _)| (assert.message.to_string(), sources.place(assert.span))).collect(),
+            outputs: ended.outputs.iter().map(|output| (output.name.to_string(), inline(&output.value, &Type::Error))).collect(),
+            not_started: self.total.saturating_sub(self.done + ended.failed.len()),
+            interrupted: ended.stopped != Stop::No && !ended.waiting.is_empty(),
+            elapsed: Duration(i64::try_from(ended.elapsed.as_secs()).unwrap_or(i64::MAX)),
             command: command.to_owned(),
             counts: self.counts,
         }

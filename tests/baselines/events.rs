@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration as Time;
 
-use plat::apply::{Doing, Event, Happened};
+use plat::apply::{self, Doing, Event, Happened, Stop};
 use plat::provider::{ErrorKind, ProviderError};
 use plat::render::{Style, Tracker, outcome};
 use plat::value::Duration;
 
 use super::golden;
-use super::made::{connect2, sources};
+use super::made::{connect2, output, sources, span, text};
 
 fn event(step: usize, doing: Doing, what: Happened) -> Event {
     let plan = connect2();
@@ -18,6 +18,22 @@ fn event(step: usize, doing: Doing, what: Happened) -> Event {
 
 fn finished(unchanged: bool) -> Happened {
     Happened::Finished { elapsed: Time::from_secs(2), id: Some("id-1".into()), unchanged }
+}
+
+/// The engine's word on an apply of `plan`.
+fn ended(plan: plat::plan::Plan, failed: Vec<apply::Failure>) -> apply::Outcome {
+    let state = plat::state::StateFile { serial: 42, ..plat::state::StateFile::new("connect2", "production").unwrap() };
+    apply::Outcome {
+        plan,
+        done: Vec::new(),
+        failed,
+        waiting: Vec::new(),
+        asserts: Vec::new(),
+        outputs: Vec::new(),
+        state,
+        stopped: Stop::No,
+        elapsed: Time::from_secs(660),
+    }
 }
 
 fn followed() -> Tracker {
@@ -59,9 +75,9 @@ fn a_failure_says_what_was_done_what_waits_and_what_to_do() {
         message: "DB instance class db.r5.large does not exist".into(),
         request_id: Some("4f1c".into()),
     };
-    tracker.event(&event(5, Doing::Updating, Happened::Failed { elapsed: Time::from_secs(1), error }), Duration::seconds(4));
-    let plan = connect2();
-    let end = tracker.outcome(&plan, &sources(), 42, false, Duration::seconds(60), "plat apply -e production");
+    tracker.event(&event(5, Doing::Updating, Happened::Failed { elapsed: Time::from_secs(1), error: error.clone() }), Duration::seconds(4));
+    let ended = ended(connect2(), vec![apply::Failure { step: 5, doing: Doing::Updating, error }]);
+    let end = tracker.outcome(&ended, &sources(), "plat apply -e production");
     golden("failure.txt", &outcome(&end, Style::PLAIN));
 }
 
@@ -71,13 +87,38 @@ fn what_waits_for_a_failure_is_counted_through_the_chain() {
     plan.steps[6].after = vec![5];
     let mut tracker = Tracker::new(&plan);
     let error = ProviderError::new(ErrorKind::InDoubt, "ModifyDBInstance", "no answer");
-    tracker.event(&event(5, Doing::Updating, Happened::Failed { elapsed: Time::from_secs(1), error }), Duration::seconds(4));
-    let end = tracker.outcome(&plan, &sources(), 42, false, Duration::seconds(60), "plat apply");
+    tracker.event(&event(5, Doing::Updating, Happened::Failed { elapsed: Time::from_secs(1), error: error.clone() }), Duration::seconds(4));
+    let ended = ended(plan, vec![apply::Failure { step: 5, doing: Doing::Updating, error }]);
+    let end = tracker.outcome(&ended, &sources(), "plat apply");
     assert_eq!((end.failures[0].waiting, end.failures[0].in_doubt), (1, true));
 }
 
 #[test]
-fn the_end_of_a_good_apply_is_one_line() {
-    let end = followed().outcome(&connect2(), &sources(), 42, false, Duration::seconds(660), "plat apply");
-    assert_eq!(outcome(&end, Style::PLAIN), "Done: 2 added, 0 changed, 0 destroyed in 11 minutes; state 42.\n");
+fn the_end_of_a_good_apply_is_one_line_and_its_outputs() {
+    let mut plan = connect2();
+    plan.steps.truncate(3);
+    let mut tracker = Tracker::new(&plan);
+    for step in [1, 2] {
+        tracker.event(&event(step, Doing::Creating, finished(false)), Duration::seconds(2));
+    }
+    let mut ended = ended(plan, Vec::new());
+    ended.outputs = vec![output("endpoint", text("db.internal"), None).output];
+    let end = tracker.outcome(&ended, &sources(), "plat apply");
+    assert_eq!(
+        outcome(&end, Style::PLAIN),
+        "Done: 2 added, 0 changed, 0 destroyed in 11 minutes; state 42.\n\nOutputs:\n  endpoint  \"db.internal\"\n"
+    );
+}
+
+#[test]
+fn an_assert_that_fails_at_the_end_is_no_success() {
+    let mut plan = connect2();
+    plan.steps.truncate(1);
+    let tracker = Tracker::new(&plan);
+    let mut ended = ended(plan, Vec::new());
+    let assert = plat::desired::Assert { condition: plat::value::Value::Bool(false), message: "one port each".into(), span: span(40) };
+    ended.asserts = vec![(assert, plat::plan::Verdict::Fails)];
+    let end = tracker.outcome(&ended, &sources(), "plat apply");
+    assert!(!end.good());
+    golden("assert.txt", &outcome(&end, Style::PLAIN));
 }

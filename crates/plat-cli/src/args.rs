@@ -150,9 +150,9 @@ pub struct ApplyOptions {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// Steps that run at once
-    #[arg(long, value_name = "N", default_value = "16", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub parallelism: u16,
+    /// Most calls to the cloud at a time; 64 by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub parallelism: Option<u16>,
     /// Wait this many seconds for another apply to end
     #[arg(long, value_name = "SECONDS", default_value = "0")]
     pub lock_wait: u64,

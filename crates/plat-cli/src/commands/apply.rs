@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use plat::apply::{self, Cancel, SessionJournal, Stop};
+use plat::apply::{self, ApplyError, Cancel, SessionJournal, Settings, Stop};
 use plat::plan::{Options, Prepared};
 use plat::render::{Outcome, outcome, outcome_json};
-use plat::value::Duration;
 
 use super::plan::{options, prepared, shown};
 use super::block_on;
@@ -72,38 +71,46 @@ fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal)
 
 async fn applied(cloud: &Cloud, project: &Project, prepared: Prepared, journal: &SessionJournal, run: &Run, command: &str, terminal: &Arc<Terminal>) -> Answer {
     let cancel = Cancel::default();
-    let live = Live::new(&prepared.plan, terminal.clone(), cancel.clone(), run.json || prepared.plan.is_empty());
-    let plan = prepared.plan.clone();
+    let empty = prepared.plan.is_empty();
+    let live = Live::new(&prepared.plan, terminal.clone(), cancel.clone(), run.json || empty);
     let interrupts = tokio::spawn(interrupts(cancel.clone(), terminal.clone()));
     let watcher = live.watch();
-    let settings = apply::Options { parallelism: usize::from(run.run.parallelism), ..apply::Options::default() };
-    let report = apply::apply(&cloud.engine, prepared, journal, &settings, &*live, &cancel).await;
+    let mut settings = Settings::default();
+    settings.concurrency = run.run.parallelism.map_or(settings.concurrency, usize::from);
+    let ended = apply::apply(&cloud.engine, prepared, journal, &settings, &*live, &cancel).await;
     interrupts.abort();
     live.end(watcher);
-    let report = report.map_err(|error| apply_failure(error, project))?;
-    let interrupted = cancel.stop() != Stop::No;
-    let end = live.tracker().outcome(&plan, &project.sources, report.serial, interrupted, live.elapsed(), command);
-    conclude(&end, &plan, run, terminal)
+    let ended = ended.map_err(|error| match error {
+        ApplyError::Refused(refusal) => prepare_failure(*refusal, &project.sources),
+        ApplyError::State(error) => Failure::from(error),
+    })?;
+    let told = live.tracker().outcome(&ended, &project.sources, command);
+    conclude(&told, empty, run, terminal)
 }
 
 /// Tells how it ended.
-fn conclude(end: &Outcome, plan: &plat::plan::Plan, run: &Run, terminal: &Terminal) -> Answer {
-    let good = end.failures.is_empty() && !end.interrupted;
+fn conclude(end: &Outcome, empty: bool, run: &Run, terminal: &Terminal) -> Answer {
     if run.json {
         terminal.print(&outcome_json(end));
-    } else if good && plan.is_empty() {
-        // The plan said it all.
-    } else if good {
+    } else if end.good() && !empty {
         terminal.print(&format!("\n{}", outcome(end, terminal.out)));
-    } else {
+    } else if !end.good() {
         terminal.note(&format!("\n{}", outcome(end, terminal.err)));
     }
-    match good {
-        true => Ok(Exit::Done),
-        false if end.interrupted => Err(Failure::told(Exit::Interrupted)),
-        false => Err(Failure::told(Exit::Error)),
+    if end.good() {
+        return Ok(Exit::Done);
     }
+    Err(Failure::told(if end.interrupted {
+        Exit::Interrupted
+    } else if end.failures.is_empty() {
+        Exit::Assert
+    } else {
+        Exit::Error
+    }))
 }
+
+/// How long a run that is to leave at once has for it.
+const LEAVE: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// The first Ctrl-C drains, the second leaves at once.
 async fn interrupts(cancel: Cancel, terminal: Arc<Terminal>) {
@@ -113,6 +120,7 @@ async fn interrupts(cancel: Cancel, terminal: Arc<Terminal>) {
             Stop::Gently => terminal.note("\rstopping: what runs is finished, nothing new is started; Ctrl-C again leaves at once\n"),
             Stop::AtOnce => {
                 terminal.note("\rleaving at once; the journal knows what was under way, and the next apply settles it\n");
+                tokio::time::sleep(LEAVE).await;
                 std::process::exit(Exit::Interrupted as i32);
             }
         }
