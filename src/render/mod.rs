@@ -28,7 +28,7 @@ pub use outcome::{Failure, Outcome, outcome, outcome_json};
 pub use plan_json::plan_json;
 pub use plan_markdown::{LIMIT, plan_markdown};
 pub use plan_text::plan_text;
-pub use progress::{Progress, Running, Verb, line};
+pub use progress::{Progress, Running, Verb, line, settled};
 pub use source_text::{is_told, resource_source, value_source};
 pub use state::{
     output_value, outputs_json, outputs_text, record_json, record_text, resource_list, similar_address, state_json, state_text,

@@ -4,6 +4,7 @@ use super::clean::clean_line;
 use super::estimate::spoken;
 use super::style::{Role, Style, columns, cut, pad};
 use crate::address::Address;
+use crate::apply::{Finding, Found};
 use crate::value::Duration;
 
 /// What is done to a resource.
@@ -165,6 +166,21 @@ pub fn line(verb: Verb, address: &Address, id: Option<&str>, took: Option<Durati
             format!("{} {address}{id}{took}", style.paint(verb.role(), pad(verb.done(), 10)))
         }
     }
+}
+
+/// What became of an operation that an earlier run left open.
+pub fn settled(found: &Found, style: Style) -> String {
+    let address = clean_line(&found.address.to_string()).into_owned();
+    let said = match &found.finding {
+        Finding::Created { id } => format!("was created ({})", clean_line(id)),
+        Finding::Unfinished { id } => format!("was created ({}); the next apply finishes it", clean_line(id)),
+        Finding::NotCreated => "was not created".to_owned(),
+        Finding::Changed { id } => format!("was changed ({}); what is missing is in the plan", clean_line(id)),
+        Finding::Deleted => "was deleted".to_owned(),
+        Finding::StillThere { id } => format!("was not deleted ({})", clean_line(id)),
+        Finding::Undecided { error } => style.paint(Role::Warning, format!("cannot be settled yet: {}", clean_line(&error.to_string()))),
+    };
+    format!("{address} {said}")
 }
 
 #[cfg(test)]

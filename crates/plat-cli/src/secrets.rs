@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use plat::provider::{ErrorKind, Provider, ProviderError, SecretResolver};
-use plat::value::{SecretReference, SecretStore, SecretText};
+use plat::value::{Secret, SecretReference, SecretStore, SecretText, Value};
 
 /// A secret is a password or a key; what is larger is a mistake.
 const LARGEST: u64 = 1 << 20;
@@ -20,6 +20,9 @@ pub struct Stores {
 #[async_trait]
 impl SecretResolver for Stores {
     async fn text(&self, region: &str, reference: &SecretReference) -> Result<SecretText, ProviderError> {
+        if reference.store == SecretStore::Text {
+            return self.joined(region, &reference.argument).await;
+        }
         let Some(argument) = reference.argument.as_str() else {
             return Err(ProviderError::new(ErrorKind::Internal, "secret", "what the secret is looked up by is not a text"));
         };
@@ -27,11 +30,33 @@ impl SecretResolver for Stores {
             SecretStore::Aws => self.provider.secret(region, argument).await,
             SecretStore::Env => from_environment(argument),
             SecretStore::File => from_file(&self.root, argument),
+            SecretStore::Text => self.joined(region, &reference.argument).await,
             SecretStore::Vault => Err(refused(
                 "secret.vault",
                 format!("this build of plat does not speak to Vault; put `{argument}` into AWS Secrets Manager and use `secret.aws`, or hand it over as `secret.env`"),
             )),
         }
+    }
+}
+
+impl Stores {
+    /// A text with secrets in it.
+    async fn joined(&self, region: &str, parts: &Value) -> Result<SecretText, ProviderError> {
+        let Value::List(parts) = parts else {
+            return Err(ProviderError::new(ErrorKind::Internal, "secret", "a text with secrets in it is not a list of its parts"));
+        };
+        // Kept in a type that wipes itself; a part at a time, so that no plain copy is left behind.
+        let mut whole = SecretText::new("");
+        for part in parts.iter() {
+            let next = match part {
+                Value::String(text) => SecretText::new(text.to_string()),
+                Value::Secret(Secret::Plain(text)) => text.clone(),
+                Value::Secret(Secret::Reference(inner)) => self.text(region, inner).await?,
+                _ => return Err(ProviderError::new(ErrorKind::Internal, "secret", "a part of a text with secrets in it is neither text nor secret")),
+            };
+            whole = SecretText::new([whole.expose(), next.expose()].concat());
+        }
+        Ok(whole)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use plat::apply::{self, ApplyError, Cancel, SessionJournal, Settings, Stop};
+use plat::apply::{self, ApplyError, Cancel, Journal, SessionJournal, Settings, Stop};
 use plat::plan::{Options, Prepared};
-use plat::render::{Outcome, outcome, outcome_json};
+use plat::render::{self, Outcome, outcome, outcome_json};
+use plat::state::{Pending, StateFile};
 
 use super::plan::{options, prepared, shown};
 use super::block_on;
@@ -33,17 +34,14 @@ pub struct Run {
 pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<Terminal>) -> Answer {
     let stack = project.desired()?.stack;
     let store = project.store(&stack)?;
-    let command = project.command(run.name);
-    let (session, loaded) = store.open(&open_options(command.clone(), run.run.lock_wait), &project.registry)?;
+    let (session, loaded) = store.open(&open_options(project.command(run.name), run.run.lock_wait), &project.registry)?;
     let state_age = age(loaded.written);
+    let settings = settings(&run.run);
     block_on(async {
         let cloud = Cloud::open(project, Access::Change).await?;
         let mut state = loaded.state;
-        let journal = SessionJournal::begin(session, &mut state)?;
-        if !loaded.pending.is_empty() {
-            terminal.note(&format!("settling what an apply that was cut off left open ({} of it)\n", loaded.pending.len()));
-        }
-        let state = apply::settle(&cloud.engine, state, &loaded.pending, &journal).await.map_err(|error| Failure::new(error.to_string()))?;
+        let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state)?);
+        let state = settled(&cloud, state, loaded.pending, Some(journal.clone()), &settings, terminal).await?;
         let prepared = prepared(&cloud, project, state, options).await?;
         if !run.json {
             terminal.print(&shown(&prepared.plan, project, Format::Text, run.full, terminal.out, state_age));
@@ -52,10 +50,36 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
             return Err(prepare_failure(refusal, &project.sources));
         }
         if !asked(&prepared, project, run, terminal)? {
-            return Err(Failure::new("nothing was changed").exit(Exit::Error));
+            return Err(Failure::new("nothing was changed"));
         }
-        applied(&cloud, project, prepared, &journal, run, &command, terminal).await
+        applied(&cloud, project, prepared, journal, run, &settings, terminal).await
     })
+}
+
+fn settings(run: &ApplyOptions) -> Settings {
+    let usual = Settings::default();
+    Settings { concurrency: run.parallelism.map_or(usual.concurrency, usize::from), ..usual }
+}
+
+/// Looks at what an apply that was cut off left open, and tells what became of it.
+pub async fn settled(
+    cloud: &Cloud,
+    state: StateFile,
+    pending: Vec<Pending>,
+    journal: Option<Arc<dyn Journal>>,
+    settings: &Settings,
+    terminal: &Terminal,
+) -> Result<StateFile, Failure> {
+    if pending.is_empty() {
+        return Ok(state);
+    }
+    let head = if pending.len() == 1 { "an apply was cut off; one operation was under way".to_owned() } else { format!("an apply was cut off; {} operations were under way", pending.len()) };
+    terminal.note(&format!("{head}\n"));
+    let settled = apply::settle(&cloud.engine, state, pending, journal, settings).await?;
+    for found in &settled.found {
+        terminal.note(&format!("  {}\n", render::settled(found, terminal.err)));
+    }
+    Ok(settled.state)
 }
 
 /// The consent of whoever runs it; an empty plan needs none.
@@ -69,22 +93,20 @@ fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal)
     terminal.confirm(&question, &instead)
 }
 
-async fn applied(cloud: &Cloud, project: &Project, prepared: Prepared, journal: &SessionJournal, run: &Run, command: &str, terminal: &Arc<Terminal>) -> Answer {
+async fn applied(cloud: &Cloud, project: &Project, prepared: Prepared, journal: Arc<dyn Journal>, run: &Run, settings: &Settings, terminal: &Arc<Terminal>) -> Answer {
     let cancel = Cancel::default();
     let empty = prepared.plan.is_empty();
     let live = Live::new(&prepared.plan, terminal.clone(), cancel.clone(), run.json || empty);
     let interrupts = tokio::spawn(interrupts(cancel.clone(), terminal.clone()));
     let watcher = live.watch();
-    let mut settings = Settings::default();
-    settings.concurrency = run.run.parallelism.map_or(settings.concurrency, usize::from);
-    let ended = apply::apply(&cloud.engine, prepared, journal, &settings, &*live, &cancel).await;
+    let ended = apply::apply(&cloud.engine, prepared, journal, live.clone(), &cancel, settings).await;
     interrupts.abort();
     live.end(watcher);
     let ended = ended.map_err(|error| match error {
         ApplyError::Refused(refusal) => prepare_failure(*refusal, &project.sources),
         ApplyError::State(error) => Failure::from(error),
     })?;
-    let told = live.tracker().outcome(&ended, &project.sources, command);
+    let told = live.tracker().outcome(&ended, &project.sources, &project.command(run.name));
     conclude(&told, empty, run, terminal)
 }
 

@@ -1,9 +1,11 @@
 //! `plat plan`
 
+use plat::apply::Settings;
 use plat::plan::{Consent, Options, Plan, PrepareError, Prepared, prepare};
 use plat::render::{Style, View, plan_json, plan_markdown, plan_text};
 use plat::value::Duration;
 
+use super::apply::settled;
 use super::block_on;
 use crate::args::{self, ConsentOptions, Format, PlanOptions};
 use crate::cloud::{Access, Cloud};
@@ -17,13 +19,11 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let stack = project.desired()?.stack;
     let store = project.store(&stack)?;
     let loaded = store.load(&project.registry)?;
-    if !loaded.pending.is_empty() {
-        terminal.note(&format!("note: an apply was cut off; the next `plat apply` first settles what it left open ({} of it)\n", loaded.pending.len()));
-    }
     let state_age = age(loaded.written);
     let prepared = block_on(async {
         let cloud = Cloud::open(&project, Access::ReadOnly).await?;
-        prepared(&cloud, &project, loaded.state, options).await
+        let state = settled(&cloud, loaded.state, loaded.pending, None, &Settings::default(), terminal).await?;
+        prepared(&cloud, &project, state, options).await
     })?;
     let format = if args.json { Format::Json } else { args.format };
     terminal.print(&shown(&prepared.plan, &project, format, args.options.full, terminal.out, state_age));
