@@ -84,7 +84,8 @@ fn outputs(outcome: &Outcome, style: Style) -> String {
         return String::new();
     }
     let width = outcome.outputs.iter().map(|(name, _)| columns(name)).max().unwrap_or(0);
-    let lines: String = outcome.outputs.iter().map(|(name, value)| format!("  {}  {}\n", pad(&clean_line(name), width), clean_line(value))).collect();
+    let lines: String =
+        outcome.outputs.iter().map(|(name, value)| format!("  {}  {}\n", pad(&clean_line(name), width), clean_line(value))).collect();
     format!("\n{}\n{lines}", style.paint(Role::Strong, "Outputs:"))
 }
 

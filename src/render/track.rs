@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::outcome::{Failure, Outcome};
 use super::progress::{Progress, Running, Verb};
-use crate::address::Address;
 use super::value::inline;
+use crate::address::Address;
 use crate::apply::{self, Doing, Event, Happened, Stop};
 use crate::plan::{Action, Plan, Step, Verdict};
 use crate::provider::{ErrorKind, ProviderError};

@@ -33,7 +33,8 @@ impl Cloud {
         if project.sandbox() {
             let world = project.world();
             if let Some(folder) = world.parent() {
-                std::fs::create_dir_all(folder).map_err(|error| Failure::new(format!("the folder `{}` cannot be made: {error}", folder.display())))?;
+                std::fs::create_dir_all(folder)
+                    .map_err(|error| Failure::new(format!("the folder `{}` cannot be made: {error}", folder.display())))?;
             }
             let sandbox = Sandbox::open(project.registry.clone(), &world).map_err(|error| Failure::new(error.to_string()))?;
             return Ok(Self::of(Arc::new(sandbox), project, Some(SANDBOX_REGION.to_owned())));
@@ -57,5 +58,6 @@ async fn aws(project: &Project, access: Access) -> Result<Cloud, Failure> {
 #[cfg(not(feature = "aws"))]
 #[allow(clippy::unused_async, reason = "the same shape as with the feature")]
 async fn aws(_: &Project, _: Access) -> Result<Cloud, Failure> {
-    Err(Failure::new("this build of plat does not speak to AWS").help("add `--sandbox` to use the embedded cloud, or build plat with the feature `aws`"))
+    Err(Failure::new("this build of plat does not speak to AWS")
+        .help("add `--sandbox` to use the embedded cloud, or build plat with the feature `aws`"))
 }

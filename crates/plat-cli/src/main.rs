@@ -42,7 +42,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     let terminal = Terminal::new(ColorChoice::Auto);
     let (style, wanted) = if error.use_stderr() { (terminal.err, false) } else { (terminal.out, true) };
     let text = if style.color { error.render().ansi().to_string() } else { error.render().to_string() };
-    if wanted { terminal.print(&text) } else { terminal.note(&text) }
+    if wanted {
+        terminal.print(&text)
+    } else {
+        terminal.note(&text)
+    }
     ExitCode::from(if matches!(error.kind(), DisplayHelp | DisplayVersion) { Exit::Done as u8 } else { Exit::Usage as u8 })
 }
 

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plat::check::{Checked, check};
 use plat::check::typed::Program;
+use plat::check::{Checked, check};
 use plat::desired::{Desired, Stack, StateLocation};
 use plat::diagnostic::{Diagnostic, closest};
 use plat::plan::Answers;
@@ -99,10 +99,10 @@ impl Project {
         match &stack.state {
             _ if self.options.sandbox => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
             StateLocation::Local => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
-            StateLocation::S3 { bucket, .. } => {
-                Err(Failure::new(format!("the stack keeps its state in the S3 bucket `{bucket}`, and this build of plat keeps state in local files only"))
-                    .help("take `state = s3 { … }` out of the stack, or try the stack with `--sandbox`"))
-            }
+            StateLocation::S3 { bucket, .. } => Err(Failure::new(format!(
+                "the stack keeps its state in the S3 bucket `{bucket}`, and this build of plat keeps state in local files only"
+            ))
+            .help("take `state = s3 { … }` out of the stack, or try the stack with `--sandbox`")),
         }
     }
 
@@ -145,14 +145,17 @@ fn choose(program: &Program, wanted: Option<&str>) -> Result<Option<String>, Fai
     let list = || names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match (wanted, names.as_slice()) {
         (Some(name), names) if names.contains(&name) => Ok(Some(name.to_owned())),
-        (Some(name), []) => Err(Failure::new(format!("the stack declares no env, so there is no `{name}`")).help(format!("leave `-e {name}` out, or write `env {name} {{ }}`"))),
+        (Some(name), []) => Err(Failure::new(format!("the stack declares no env, so there is no `{name}`"))
+            .help(format!("leave `-e {name}` out, or write `env {name} {{ }}`"))),
         (Some(name), names) => {
             let near = closest(name, names.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
             Err(Failure::new(format!("there is no env `{name}`")).help(format!("{near}the stack has {}", list())))
         }
         (None, []) => Ok(None),
         (None, [only]) => Ok(Some((*only).to_owned())),
-        (None, _) => Err(Failure::new("the stack has several envs, and none was chosen").help(format!("add `-e NAME`; there are {}", list()))),
+        (None, _) => {
+            Err(Failure::new("the stack has several envs, and none was chosen").help(format!("add `-e NAME`; there are {}", list())))
+        }
     }
 }
 
@@ -166,9 +169,13 @@ pub fn envs(program: &Program, wanted: Option<&str>) -> Result<Vec<Option<String
 
 /// Who takes the lock.
 pub fn open_options(command: String, wait_seconds: u64) -> OpenOptions {
-    let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "someone".to_owned());
+    let user =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "someone".to_owned());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
-    let host = host.or_else(|| std::env::var("HOSTNAME").ok()).or_else(|| std::env::var("COMPUTERNAME").ok()).unwrap_or_else(|| "this machine".to_owned());
+    let host = host
+        .or_else(|| std::env::var("HOSTNAME").ok())
+        .or_else(|| std::env::var("COMPUTERNAME").ok())
+        .unwrap_or_else(|| "this machine".to_owned());
     let holder = Holder { who: format!("{user}@{host}"), pid: std::process::id(), command, since: now() };
     OpenOptions { holder, wait: std::time::Duration::from_secs(wait_seconds) }
 }

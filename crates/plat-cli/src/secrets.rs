@@ -33,7 +33,9 @@ impl SecretResolver for Stores {
             SecretStore::Text => self.joined(region, &reference.argument).await,
             SecretStore::Vault => Err(refused(
                 "secret.vault",
-                format!("this build of plat does not speak to Vault; put `{argument}` into AWS Secrets Manager and use `secret.aws`, or hand it over as `secret.env`"),
+                format!(
+                    "this build of plat does not speak to Vault; put `{argument}` into AWS Secrets Manager and use `secret.aws`, or hand it over as `secret.env`"
+                ),
             )),
         }
     }
@@ -52,7 +54,13 @@ impl Stores {
                 Value::String(text) => SecretText::new(text.to_string()),
                 Value::Secret(Secret::Plain(text)) => text.clone(),
                 Value::Secret(Secret::Reference(inner)) => self.text(region, inner).await?,
-                _ => return Err(ProviderError::new(ErrorKind::Internal, "secret", "a part of a text with secrets in it is neither text nor secret")),
+                _ => {
+                    return Err(ProviderError::new(
+                        ErrorKind::Internal,
+                        "secret",
+                        "a part of a text with secrets in it is neither text nor secret",
+                    ));
+                }
             };
             whole = SecretText::new([whole.expose(), next.expose()].concat());
         }
@@ -68,7 +76,9 @@ fn from_environment(name: &str) -> Result<SecretText, ProviderError> {
     match std::env::var(name) {
         Ok(text) if text.is_empty() => Err(refused("secret.env", format!("the environment variable `{name}` is empty"))),
         Ok(text) => Ok(SecretText::new(text)),
-        Err(std::env::VarError::NotPresent) => Err(refused("secret.env", format!("the environment variable `{name}` is not set; set it for this run"))),
+        Err(std::env::VarError::NotPresent) => {
+            Err(refused("secret.env", format!("the environment variable `{name}` is not set; set it for this run")))
+        }
         Err(std::env::VarError::NotUnicode(_)) => Err(refused("secret.env", format!("the environment variable `{name}` is not UTF-8"))),
     }
 }
@@ -114,7 +124,13 @@ mod tests {
         std::fs::write(folder.path().join("outside"), "not ours").unwrap();
         std::os::unix::fs::symlink(folder.path().join("outside"), root.join("link")).unwrap();
         assert_eq!(from_file(&root, "secrets/db").unwrap().expose(), "hunter2");
-        for (path, why) in [("../outside", "without `..`"), ("link", "leads out"), ("empty", "is empty"), ("binary", "not UTF-8"), ("none", "cannot be read")] {
+        for (path, why) in [
+            ("../outside", "without `..`"),
+            ("link", "leads out"),
+            ("empty", "is empty"),
+            ("binary", "not UTF-8"),
+            ("none", "cannot be read"),
+        ] {
             let error = from_file(&root, path).unwrap_err();
             assert!(error.message.contains(why), "{path}: {error}");
         }

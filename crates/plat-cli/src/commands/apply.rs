@@ -7,8 +7,8 @@ use plat::plan::{Options, Prepared};
 use plat::render::{self, Outcome, outcome, outcome_json};
 use plat::state::{Pending, StateFile};
 
-use super::plan::{options, prepared, shown};
 use super::block_on;
+use super::plan::{options, prepared, shown};
 use crate::args::{self, ApplyOptions, Format};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
@@ -73,7 +73,11 @@ pub async fn settled(
     if pending.is_empty() {
         return Ok(state);
     }
-    let head = if pending.len() == 1 { "an apply was cut off; one operation was under way".to_owned() } else { format!("an apply was cut off; {} operations were under way", pending.len()) };
+    let head = if pending.len() == 1 {
+        "an apply was cut off; one operation was under way".to_owned()
+    } else {
+        format!("an apply was cut off; {} operations were under way", pending.len())
+    };
     terminal.note(&format!("{head}\n"));
     let settled = apply::settle(&cloud.engine, state, pending, journal, settings).await?;
     for found in &settled.found {
@@ -93,7 +97,15 @@ fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal)
     terminal.confirm(&question, &instead)
 }
 
-async fn applied(cloud: &Cloud, project: &Project, prepared: Prepared, journal: Arc<dyn Journal>, run: &Run, settings: &Settings, terminal: &Arc<Terminal>) -> Answer {
+async fn applied(
+    cloud: &Cloud,
+    project: &Project,
+    prepared: Prepared,
+    journal: Arc<dyn Journal>,
+    run: &Run,
+    settings: &Settings,
+    terminal: &Arc<Terminal>,
+) -> Answer {
     let cancel = Cancel::default();
     let empty = prepared.plan.is_empty();
     let live = Live::new(&prepared.plan, terminal.clone(), cancel.clone(), run.json || empty);

@@ -24,7 +24,8 @@ pub fn run(args: Import, terminal: &Terminal) -> Answer {
     let store = project.store(&desired.stack)?;
     let (session, loaded) = store.open(&open_options(project.command("import"), 0), &project.registry)?;
     if !loaded.pending.is_empty() {
-        return Err(Failure::new("an apply was cut off, and what it left open comes first").help(format!("run `{}`, then import", project.command("apply"))));
+        return Err(Failure::new("an apply was cut off, and what it left open comes first")
+            .help(format!("run `{}`, then import", project.command("apply"))));
     }
     let mut state = loaded.state;
     refuse_taken(&wanted, &args.id, &state)?;
@@ -42,18 +43,23 @@ fn schema<'a>(args: &Import, wanted: &Address, desired: &Desired, project: &'a P
     let declared = desired.resources.get(wanted).map(|resource| resource.type_name.to_string());
     let name = match (&declared, &args.type_name) {
         (Some(declared), Some(named)) if declared != named => {
-            return Err(Failure::new(format!("the program declares `{wanted}` as `{declared}`, not as `{named}`")).help("leave `--type` out, or choose another address"));
+            return Err(Failure::new(format!("the program declares `{wanted}` as `{declared}`, not as `{named}`"))
+                .help("leave `--type` out, or choose another address"));
         }
         (Some(name), _) | (None, Some(name)) => name,
         (None, None) => {
-            return Err(Failure::new(format!("the program does not declare `{wanted}`"))
-                .help(format!("say what it is: `plat import {} {} --type aws.ec2.VPC`", plat::render::shell_quoted(wanted), args.id)));
+            return Err(Failure::new(format!("the program does not declare `{wanted}`")).help(format!(
+                "say what it is: `plat import {} {} --type aws.ec2.VPC`",
+                plat::render::shell_quoted(wanted),
+                args.id
+            )));
         }
     };
     let schema = find(name, &project.registry)?;
     match schema.kind {
         Kind::Managed => Ok(schema),
-        Kind::LookupOnly => Err(Failure::new(format!("`{}` can be looked up, not managed", schema.name)).help(format!("write `lookup {wanted}: {} {{ … }}`", schema.name))),
+        Kind::LookupOnly => Err(Failure::new(format!("`{}` can be looked up, not managed", schema.name))
+            .help(format!("write `lookup {wanted}: {} {{ … }}`", schema.name))),
     }
 }
 
@@ -64,7 +70,8 @@ fn refuse_taken(wanted: &Address, id: &str, state: &StateFile) -> Result<(), Fai
         return Err(Failure::new(format!("the state has `{wanted}` already: `{}`", record.id)).help(same));
     }
     match state.resources.iter().find(|(_, record)| record.id == id) {
-        Some((other, _)) => Err(Failure::new(format!("`{id}` is recorded already, as `{other}`")).help(format!("to rename it, write `moved {other} -> {wanted}` in the program"))),
+        Some((other, _)) => Err(Failure::new(format!("`{id}` is recorded already, as `{other}`"))
+            .help(format!("to rename it, write `moved {other} -> {wanted}` in the program"))),
         None => Ok(()),
     }
 }
@@ -72,16 +79,21 @@ fn refuse_taken(wanted: &Address, id: &str, state: &StateFile) -> Result<(), Fai
 async fn read(project: &Project, desired: &Desired, wanted: &Address, schema: &ResourceSchema, id: &str) -> Result<Record, Failure> {
     let cloud = Cloud::open(project, Access::ReadOnly).await?;
     let region = region(&desired.stack, desired, wanted).or(cloud.region);
-    let region = region.ok_or_else(|| Failure::new("no region is known").help("write `@region = \"us-east-1\"` in the env or the stack, or set AWS_REGION"))?;
+    let region = region.ok_or_else(|| {
+        Failure::new("no region is known").help("write `@region = \"us-east-1\"` in the env or the stack, or set AWS_REGION")
+    })?;
     let provider = &cloud.engine.provider;
     let identity = provider.identity(&region).await.map_err(|error| Failure::new(error.to_string()))?;
     if let Some(account) = desired.stack.account.as_deref().filter(|account| *account != identity.account) {
-        return Err(Failure::new(format!("the stack is for account `{account}` and the credentials are of `{}`", identity.account)).help(format!("use credentials of `{account}`")));
+        return Err(Failure::new(format!("the stack is for account `{account}` and the credentials are of `{}`", identity.account))
+            .help(format!("use credentials of `{account}`")));
     }
-    let found = provider.read(schema.name, &region, &[id.to_owned()]).await.map_err(|error| Failure::new(format!("reading `{id}`: {error}")))?;
+    let found =
+        provider.read(schema.name, &region, &[id.to_owned()]).await.map_err(|error| Failure::new(format!("reading `{id}`: {error}")))?;
     let Some(observed) = found.into_iter().next().flatten() else {
         let parts = schema.import.join("|").to_uppercase();
-        return Err(Failure::new(format!("there is no `{}` with the id `{id}` in {region}", schema.name)).help(format!("the id of one is its {parts}; `plat docs {}` tells more", schema.name)));
+        return Err(Failure::new(format!("there is no `{}` with the id `{id}` in {region}", schema.name))
+            .help(format!("the id of one is its {parts}; `plat docs {}` tells more", schema.name)));
     };
     let resource = desired.resources.get(wanted);
     Ok(Record {
@@ -120,7 +132,11 @@ fn told(wanted: &Address, record: &Record, schema: &ResourceSchema, desired: &De
     terminal.print(&source);
     if !missing.is_empty() {
         let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
-        terminal.note(&format!("  help: {} cannot be read back; write {} in by hand\n", names.join(", "), if names.len() == 1 { "it" } else { "them" }));
+        terminal.note(&format!(
+            "  help: {} cannot be read back; write {} in by hand\n",
+            names.join(", "),
+            if names.len() == 1 { "it" } else { "them" }
+        ));
     }
     if wanted.steps().len() > 1 || wanted.steps().last().is_some_and(|step| step.key.is_some()) {
         terminal.note(&format!("  help: put it where its address is `{wanted}`\n"));

@@ -56,7 +56,9 @@ pub async fn prepared(cloud: &Cloud, project: &Project, state: plat::state::Stat
     let evaluate = |answers: &plat::plan::Answers| project.evaluate(answers);
     let options = Options { region: options.region.or_else(|| cloud.region.clone()), ..options };
     prepare(&cloud.engine, &evaluate, state, &options).await.map_err(|error| match error {
-        PrepareError::NoRegion => Failure::new("no region is known").help("write `@region = \"us-east-1\"` in the env or the stack, or set AWS_REGION"),
+        PrepareError::NoRegion => {
+            Failure::new("no region is known").help("write `@region = \"us-east-1\"` in the env or the stack, or set AWS_REGION")
+        }
         other => prepare_failure(other, &project.sources),
     })
 }

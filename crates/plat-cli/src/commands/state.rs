@@ -54,7 +54,8 @@ fn history(args: &StateList, terminal: &Terminal) -> Answer {
     let stack = project.desired()?.stack;
     let snapshots = project.store(&stack)?.history()?;
     if args.json {
-        let list: Vec<_> = snapshots.iter().map(|s| serde_json::json!({ "serial": s.serial, "sha256": s.sha256, "bytes": s.bytes })).collect();
+        let list: Vec<_> =
+            snapshots.iter().map(|s| serde_json::json!({ "serial": s.serial, "sha256": s.sha256, "bytes": s.bytes })).collect();
         terminal.print(&format!("{:#}\n", serde_json::Value::from(list)));
         return Ok(Exit::Done);
     }
@@ -69,13 +70,19 @@ fn restore(args: StateRestore, terminal: &Terminal) -> Answer {
     let store = project.store(&stack)?;
     let command = project.command("state restore");
     if !args.yes {
-        let question = format!("Make snapshot {} of {} · {} the current state? The cloud is not touched.", args.serial, stack.name, stack.env);
+        let question =
+            format!("Make snapshot {} of {} · {} the current state? The cloud is not touched.", args.serial, stack.name, stack.env);
         if !terminal.confirm(&question, "add `--yes` to do it without asking")? {
             return Err(Failure::new("nothing was changed"));
         }
     }
     let restored = store.restore(args.serial, &open_options(command, 0), &project.registry)?;
     let aside = restored.journal.map(|place| format!(" What was under way is kept in `{place}`.")).unwrap_or_default();
-    terminal.print(&format!("State {} is snapshot {}.{aside} `{}` tells how the cloud differs from it.\n", restored.serial, args.serial, project.command("plan")));
+    terminal.print(&format!(
+        "State {} is snapshot {}.{aside} `{}` tells how the cloud differs from it.\n",
+        restored.serial,
+        args.serial,
+        project.command("plan")
+    ));
     Ok(Exit::Done)
 }
