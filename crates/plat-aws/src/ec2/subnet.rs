@@ -8,7 +8,7 @@ use super::Vpc;
 
 /// A part of a network, in one availability zone.
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.Subnet", import = subnet_id, recovery = Tag, takes(create = "3s"))]
+#[resource("aws.ec2.Subnet", import = subnet_id, recovery = Tag, range(cidr_block, within = vpc_id), takes(create = "3s"))]
 pub struct Subnet {
     /// Do new network interfaces get an IPv6 address? Needs an IPv6 range.
     #[attr(optional, default = false)]
@@ -153,7 +153,11 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, mut prior: Self, desired: Self) -> Result<Self, ProviderError> {
+            if desired.enable_lni_at_device_index.is_some() {
+                // The registry calls it write-only, so what the engine has of it is what was asked for; AWS shows what it is.
+                prior.enable_lni_at_device_index = lni_position(aws, id).await?;
+            }
             let new_range = desired.ipv6_cidr_block.is_some() && prior.ipv6_cidr_block != desired.ipv6_cidr_block;
             if new_range {
                 change_ipv6(aws, op, id, &desired).await?;
@@ -223,6 +227,13 @@ mod handler {
             calls.push(call.clone().enable_resource_name_dns_aaaa_record_on_launch(flag(on)));
         }
         calls
+    }
+
+    async fn lni_position(aws: &Aws, id: &str) -> Result<Option<i64>, ProviderError> {
+        let call = aws.ec2().describe_subnets().filters(filter("subnet-id", [id]));
+        let answer = call.send().await.map_err(|e| provider_error("DescribeSubnets", e))?;
+        let subnet = answer.subnets.unwrap_or_default().into_iter().next();
+        Ok(subnet.and_then(|subnet| subnet.enable_lni_at_device_index).map(i64::from))
     }
 
     /// Gives the subnet another IPv6 range. It has room for one, so the old one goes first.

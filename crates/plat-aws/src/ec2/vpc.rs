@@ -8,7 +8,7 @@ use super::{SecurityGroup, VpcEncryptionControl};
 
 /// An isolated virtual network.
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.VPC", import = vpc_id, recovery = Tag, takes(create = "4s", delete = "2s"))]
+#[resource("aws.ec2.VPC", import = vpc_id, recovery = Tag, range(cidr_block), takes(create = "4s", delete = "2s"))]
 pub struct Vpc {
     /// IPv4 range of the network, from /16 to /28. Either this or `ipv4_ipam_pool_id`.
     #[attr(chosen, replaces, sample("10.0.0.0/16"))]

@@ -114,24 +114,21 @@ async fn change_private(aws: &Aws, id: &str, prior: &NatGateway, desired: &NatGa
     };
     let (before, mut after) = (ips(prior), ips(desired));
     let call = || aws.ec2().assign_private_nat_gateway_address().nat_gateway_id(id);
-    match (desired.secondary_private_ip_address_count, &desired.secondary_private_ip_addresses) {
-        (Some(wanted), None) => {
-            let wanted = usize::try_from(wanted).unwrap_or_default();
-            after = before.iter().take(wanted).cloned().collect();
-            let more = i32::try_from(wanted.saturating_sub(before.len())).unwrap_or(i32::MAX);
-            if more > 0 {
-                let call = call().private_ip_address_count(more);
-                call.send().await.map_err(|e| provider_error("AssignPrivateNatGatewayAddress", e))?;
-            }
+    // What the program leaves out stands in both as it was read, so what differs is what was asked for.
+    if desired.secondary_private_ip_addresses.is_some() && after != before {
+        let added: Vec<String> = after.iter().filter(|ip| !before.contains(ip)).cloned().collect();
+        if !added.is_empty() {
+            let call = call().set_private_ip_addresses(Some(added));
+            call.send().await.map_err(|e| provider_error("AssignPrivateNatGatewayAddress", e))?;
         }
-        (_, Some(_)) => {
-            let added: Vec<String> = after.iter().filter(|ip| !before.contains(ip)).cloned().collect();
-            if !added.is_empty() {
-                let call = call().set_private_ip_addresses(Some(added));
-                call.send().await.map_err(|e| provider_error("AssignPrivateNatGatewayAddress", e))?;
-            }
+    } else {
+        let wanted = desired.secondary_private_ip_address_count.and_then(|n| usize::try_from(n).ok()).unwrap_or(before.len());
+        after = before.iter().take(wanted).cloned().collect();
+        let more = i32::try_from(wanted.saturating_sub(before.len())).unwrap_or(i32::MAX);
+        if more > 0 {
+            let call = call().private_ip_address_count(more);
+            call.send().await.map_err(|e| provider_error("AssignPrivateNatGatewayAddress", e))?;
         }
-        (None, None) => return Ok(()),
     }
     let removed: Vec<String> = before.into_iter().filter(|ip| !after.contains(ip)).collect();
     if !removed.is_empty() {

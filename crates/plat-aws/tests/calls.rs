@@ -1,4 +1,4 @@
-//! Which calls are sent again, seen from the other end of the wire.
+//! Which calls are made, and which are made again, seen from the other end of the wire.
 
 #![cfg(feature = "ec2")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -25,7 +25,7 @@ enum Behaviour {
     RefuseFirst(usize, u16, &'static str),
 }
 
-/// A server that records the actions it is asked for.
+/// A server that records the requests it is sent.
 fn server(behaviour: Behaviour) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -43,10 +43,10 @@ fn server(behaviour: Behaviour) -> (String, Arc<Mutex<Vec<String>>>) {
 /// Answers one request; `None` when there is no more of them.
 fn serve(mut stream: &TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<String>>) -> Option<()> {
     let body = request_body(stream)?;
-    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or_default().to_owned();
+    let action = action(&body);
     let count = {
         let mut seen = seen.lock().unwrap();
-        seen.push(action.clone());
+        seen.push(body);
         seen.len()
     };
     let (status, code) = match behaviour {
@@ -65,6 +65,14 @@ fn serve(mut stream: &TcpStream, behaviour: Behaviour, seen: &Mutex<Vec<String>>
     };
     let head = format!("HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\nx-amzn-requestid: r-1\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all((head + &body).as_bytes()).ok()
+}
+
+fn action(body: &str) -> String {
+    body.split('&').find_map(|pair| pair.strip_prefix("Action=")).unwrap_or_default().to_owned()
+}
+
+fn actions(calls: &Mutex<Vec<String>>) -> Vec<String> {
+    calls.lock().unwrap().iter().map(|body| action(body)).collect()
 }
 
 fn request_body(mut stream: &TcpStream) -> Option<String> {
@@ -116,7 +124,7 @@ async fn a_create_whose_outcome_is_unknown_is_not_sent_again() {
         let (endpoint, calls) = server(behaviour);
         let error = create_vpc(&aws(&endpoint)).await;
         assert_eq!(error.kind, ErrorKind::InDoubt, "{error}");
-        assert_eq!(*calls.lock().unwrap(), ["CreateVpc"]);
+        assert_eq!(actions(&calls), ["CreateVpc"]);
     }
 }
 
@@ -125,7 +133,7 @@ async fn a_create_that_was_throttled_is_sent_again() {
     let (endpoint, calls) = server(Behaviour::RefuseFirst(2, 503, "RequestLimitExceeded"));
     let error = create_vpc(&aws(&endpoint)).await;
     assert_eq!(error.message, "stop here", "{error}");
-    assert_eq!(*calls.lock().unwrap(), ["CreateVpc", "CreateVpc", "CreateVpc"]);
+    assert_eq!(actions(&calls), ["CreateVpc", "CreateVpc", "CreateVpc"]);
 }
 
 #[tokio::test]
@@ -141,7 +149,7 @@ async fn a_read_is_sent_again() {
     let (endpoint, calls) = server(Behaviour::RefuseFirst(2, 500, "InternalError"));
     let read = aws(&endpoint).read("aws.ec2.VPC", "us-west-2", &["vpc-1".to_owned()]).await.unwrap();
     assert_eq!(read, [None]);
-    assert_eq!(*calls.lock().unwrap(), ["DescribeVpcs", "DescribeVpcs", "DescribeVpcs"]);
+    assert_eq!(actions(&calls), ["DescribeVpcs", "DescribeVpcs", "DescribeVpcs"]);
 }
 
 #[tokio::test]
@@ -150,4 +158,17 @@ async fn a_refusal_says_what_aws_said() {
     let error = create_vpc(&aws(&endpoint)).await;
     assert_eq!((error.kind, error.to_string().as_str()), (ErrorKind::Refused, "CreateVpc: VpcLimitExceeded: no (request r-1)"));
     assert_eq!(calls.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn many_ids_go_into_few_calls() {
+    let (endpoint, calls) = server(Behaviour::RefuseFirst(0, 500, ""));
+    let ids: Vec<String> = (0..450).map(|n| format!("vpc-{n}")).collect();
+    let read = aws(&endpoint).read("aws.ec2.VPC", "us-west-2", &ids).await.unwrap();
+    assert_eq!(read.len(), 450);
+    let mut asked: Vec<usize> = calls.lock().unwrap().iter().map(|body| body.matches(".Value.").count()).collect();
+    asked.sort_unstable();
+    // EC2 takes 200 values in a filter.
+    assert_eq!(asked, [50, 200, 200]);
+    assert_eq!(actions(&calls), ["DescribeVpcs"; 3]);
 }
