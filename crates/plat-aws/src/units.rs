@@ -57,6 +57,11 @@ pub fn text<T: ToString>(item: &Option<T>) -> Option<String> {
     item.as_ref().map(ToString::to_string)
 }
 
+/// A text that AWS keeps in lower case, in that form: not every service takes another one.
+pub fn lower(text: &Option<String>) -> Option<String> {
+    text.as_ref().map(|t| t.to_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

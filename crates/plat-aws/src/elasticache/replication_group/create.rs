@@ -5,7 +5,7 @@ use aws_sdk_elasticache::operation::create_replication_group::builders::CreateRe
 use aws_sdk_elasticache::types::{self, Tag};
 
 use super::{LogDeliveryConfiguration, NodeGroupConfiguration, ReplicationGroup};
-use crate::units::{text, texts, to_days, to_int};
+use crate::units::{lower, text, texts, to_days, to_int};
 
 pub(super) fn request(id: &str, d: &ReplicationGroup, tags: Vec<Tag>) -> CreateReplicationGroupInputBuilder {
     // A member of a global datastore takes these from it, and may not say them.
@@ -23,7 +23,7 @@ pub(super) fn request(id: &str, d: &ReplicationGroup, tags: Vec<Tag>) -> CreateR
         .set_replicas_per_node_group(to_int(d.replicas_per_node_group))
         .set_node_group_configuration(shards(&d.node_group_configuration))
         .set_cache_node_type(d.cache_node_type.clone())
-        .set_engine(d.engine.clone())
+        .set_engine(lower(&d.engine))
         .set_engine_version(d.engine_version.as_ref().map(|v| v.0.to_string()))
         .set_cache_parameter_group_name(d.cache_parameter_group_name.clone())
         .set_cache_subnet_group_name(text(&d.cache_subnet_group_name))
@@ -32,7 +32,7 @@ pub(super) fn request(id: &str, d: &ReplicationGroup, tags: Vec<Tag>) -> CreateR
         .set_tags(Some(tags))
         .set_snapshot_arns(texts(&d.snapshot_arns))
         .set_snapshot_name(d.snapshot_name.clone())
-        .set_preferred_maintenance_window(d.preferred_maintenance_window.clone())
+        .set_preferred_maintenance_window(lower(&d.preferred_maintenance_window))
         .set_port(to_int(d.port))
         .set_notification_topic_arn(text(&d.notification_topic_arn))
         .set_auto_minor_version_upgrade(d.auto_minor_version_upgrade)
@@ -40,21 +40,16 @@ pub(super) fn request(id: &str, d: &ReplicationGroup, tags: Vec<Tag>) -> CreateR
         .set_snapshot_window(d.snapshot_window.clone())
         .set_auth_token(d.auth_token.as_ref().map(|token| token.expose().to_owned()))
         .set_transit_encryption_enabled(own(d.transit_encryption_enabled))
-        .set_transit_encryption_mode(d.transit_encryption_mode.as_deref().map(|m| types::TransitEncryptionMode::from(lower(m).as_str())))
+        .set_transit_encryption_mode(lower(&d.transit_encryption_mode).as_deref().map(types::TransitEncryptionMode::from))
         .set_at_rest_encryption_enabled(own(d.at_rest_encryption_enabled))
         .set_kms_key_id(text(&d.kms_key_id))
         .set_user_group_ids(texts(&d.user_group_ids))
         .set_log_delivery_configurations(logs(&d.log_delivery_configurations))
         .set_data_tiering_enabled(d.data_tiering_enabled)
-        .set_network_type(d.network_type.as_deref().map(|t| types::NetworkType::from(lower(t).as_str())))
-        .set_ip_discovery(d.ip_discovery.as_deref().map(|t| types::IpDiscovery::from(lower(t).as_str())))
-        .set_cluster_mode(d.cluster_mode.as_deref().map(|m| types::ClusterMode::from(lower(m).as_str())))
-        .set_durability(d.durability.as_deref().map(|m| types::Durability::from(lower(m).as_str())))
-}
-
-/// The API wants these words in lower case; the registry takes any.
-pub(super) fn lower(word: &str) -> String {
-    word.to_ascii_lowercase()
+        .set_network_type(lower(&d.network_type).as_deref().map(types::NetworkType::from))
+        .set_ip_discovery(lower(&d.ip_discovery).as_deref().map(types::IpDiscovery::from))
+        .set_cluster_mode(lower(&d.cluster_mode).as_deref().map(types::ClusterMode::from))
+        .set_durability(lower(&d.durability).as_deref().map(types::Durability::from))
 }
 
 fn shards(shards: &[NodeGroupConfiguration]) -> Option<Vec<types::NodeGroupConfiguration>> {

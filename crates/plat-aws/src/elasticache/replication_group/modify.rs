@@ -7,8 +7,8 @@ use aws_sdk_elasticache::operation::modify_replication_group::builders::ModifyRe
 use aws_sdk_elasticache::types;
 
 use super::ReplicationGroup;
-use super::create::{log_request, lower};
-use crate::units::{text, texts, to_days};
+use super::create::log_request;
+use crate::units::{lower, text, texts, to_days};
 
 type Call = ModifyReplicationGroupInputBuilder;
 
@@ -60,7 +60,7 @@ fn settings(call: Call, prior: &ReplicationGroup, desired: &ReplicationGroup) ->
     note(logs.is_some());
     let call = call
         .set_replication_group_description(described.then(|| desired.replication_group_description.clone()))
-        .set_engine(new(&prior.engine, &desired.engine))
+        .set_engine(lower(&new(&prior.engine, &desired.engine)))
         .set_engine_version(version.map(|v| v.0.to_string()))
         .set_cache_parameter_group_name(new(&prior.cache_parameter_group_name, &desired.cache_parameter_group_name))
         .set_cache_node_type(new(&prior.cache_node_type, &desired.cache_node_type))
@@ -70,14 +70,14 @@ fn settings(call: Call, prior: &ReplicationGroup, desired: &ReplicationGroup) ->
         .set_primary_cluster_id(new(&prior.primary_cluster_id, &desired.primary_cluster_id))
         .set_security_group_ids(texts(groups).filter(|_| regrouped))
         .set_cache_security_group_names(texts(old).filter(|_| old_regrouped))
-        .set_preferred_maintenance_window(new(&prior.preferred_maintenance_window, &desired.preferred_maintenance_window))
+        .set_preferred_maintenance_window(lower(&new(&prior.preferred_maintenance_window, &desired.preferred_maintenance_window)))
         .set_notification_topic_arn(text(&desired.notification_topic_arn).filter(|_| topic))
         .set_notification_topic_status(topic.then(|| topic_status.to_owned()))
         .set_snapshot_retention_limit(to_days(kept.then_some(desired.snapshot_retention_limit)))
         .set_snapshot_window(new(&prior.snapshot_window, &desired.snapshot_window))
         .set_snapshotting_cluster_id(new(&prior.snapshotting_cluster_id, &desired.snapshotting_cluster_id))
-        .set_ip_discovery(new(&prior.ip_discovery, &desired.ip_discovery).map(|t| types::IpDiscovery::from(lower(&t).as_str())))
-        .set_durability(new(&prior.durability, &desired.durability).map(|d| types::Durability::from(lower(&d).as_str())))
+        .set_ip_discovery(lower(&new(&prior.ip_discovery, &desired.ip_discovery)).as_deref().map(types::IpDiscovery::from))
+        .set_durability(lower(&new(&prior.durability, &desired.durability)).as_deref().map(types::Durability::from))
         .set_user_group_ids_to_add(joining)
         .set_user_group_ids_to_remove(leaving)
         .set_log_delivery_configurations(logs);
@@ -103,7 +103,7 @@ fn encryption(prior: &ReplicationGroup, desired: &ReplicationGroup) -> Vec<(Opti
 
 /// From off to on leads through `compatible`.
 fn cluster_modes(prior: &ReplicationGroup, desired: &ReplicationGroup) -> Vec<String> {
-    let mode = |d: &ReplicationGroup| d.cluster_mode.as_deref().map(lower);
+    let mode = |d: &ReplicationGroup| lower(&d.cluster_mode);
     match (mode(prior).as_deref(), mode(desired).as_deref()) {
         (_, None) => Vec::new(),
         (had, wanted) if had == wanted => Vec::new(),

@@ -58,7 +58,8 @@ impl ReplicationGroup {
     fn shape(&mut self, group: &types::ReplicationGroup) {
         let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let shards = group.node_groups();
-        self.num_cache_clusters = Some(count(group.member_clusters().len())).filter(|n| *n > 0);
+        let members: usize = shards.iter().map(|s| s.node_group_members().len()).sum();
+        self.num_cache_clusters = Some(count(members.max(group.member_clusters().len()))).filter(|n| *n > 0);
         self.num_node_groups = Some(count(shards.len())).filter(|n| *n > 0);
         self.replicas_per_node_group = shards.first().map(|s| count(s.node_group_members().len().saturating_sub(1)));
         self.cluster_mode = group.cluster_mode().map(|m| m.as_str().to_owned());

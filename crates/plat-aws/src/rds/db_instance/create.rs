@@ -15,7 +15,7 @@ use plat::provider::{ErrorKind, ProviderError};
 use super::{AdditionalStorageVolume, DbInstance, ProcessorFeature};
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
-use crate::units::{text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
+use crate::units::{lower, text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
 
 /// Where a new instance's data comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +138,7 @@ pub(super) async fn send(aws: &Aws, id: &str, d: &DbInstance, tags: Vec<Tag>) ->
 fn empty(id: &str, d: &DbInstance, tags: Vec<Tag>) -> CreateDbInstanceInputBuilder {
     let call = shared!(CreateDbInstanceInput::builder(), d, tags);
     call.db_instance_identifier(id)
-        .set_engine(d.engine.clone())
+        .set_engine(lower(&d.engine))
         .set_engine_version(d.engine_version.as_ref().map(|v| v.0.to_string()))
         .set_engine_lifecycle_support(d.engine_lifecycle_support.clone())
         .set_license_model(d.license_model.clone())
@@ -155,7 +155,7 @@ fn empty(id: &str, d: &DbInstance, tags: Vec<Tag>) -> CreateDbInstanceInputBuild
         .set_kms_key_id(text(&d.kms_key_id))
         .set_backup_retention_period(to_days(d.backup_retention_period))
         .set_preferred_backup_window(d.preferred_backup_window.clone())
-        .set_preferred_maintenance_window(d.preferred_maintenance_window.clone())
+        .set_preferred_maintenance_window(lower(&d.preferred_maintenance_window))
         .set_character_set_name(d.character_set_name.clone())
         .set_nchar_character_set_name(d.nchar_character_set_name.clone())
         .set_timezone(d.timezone.clone())
@@ -192,7 +192,7 @@ fn from_snapshot(id: &str, d: &DbInstance, tags: Vec<Tag>) -> RestoreDbInstanceF
     call.db_instance_identifier(id)
         .set_db_snapshot_identifier(d.db_snapshot_identifier.clone())
         .set_db_cluster_snapshot_identifier(d.db_cluster_snapshot_identifier.clone())
-        .set_engine(d.engine.clone())
+        .set_engine(lower(&d.engine))
         .set_engine_lifecycle_support(d.engine_lifecycle_support.clone())
         .set_license_model(d.license_model.clone())
         .set_db_name(d.db_name.clone())
@@ -215,7 +215,7 @@ fn at_point_in_time(id: &str, d: &DbInstance, tags: Vec<Tag>) -> Result<RestoreD
         .set_source_db_instance_automated_backups_arn(text(&d.source_db_instance_automated_backups_arn))
         .set_restore_time(time)
         .set_use_latest_restorable_time(d.use_latest_restorable_time.or(time.is_none().then_some(true)))
-        .set_engine(d.engine.clone())
+        .set_engine(lower(&d.engine))
         .set_engine_lifecycle_support(d.engine_lifecycle_support.clone())
         .set_license_model(d.license_model.clone())
         .set_db_name(d.db_name.clone())

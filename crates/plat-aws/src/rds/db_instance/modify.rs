@@ -8,7 +8,7 @@ use aws_sdk_rds::types;
 use plat::value::{SecretText, Version};
 
 use super::{AdditionalStorageVolume, DbInstance};
-use crate::units::{text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
+use crate::units::{lower, text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
 
 /// Collects what differs, and whether anything does.
 struct Difference {
@@ -130,7 +130,7 @@ fn upkeep(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstanc
     let restart = certificate.as_ref().and(desired.certificate_rotation_restart);
     call.set_backup_retention_period(to_days(diff.of(&prior.backup_retention_period, &desired.backup_retention_period)))
         .set_preferred_backup_window(diff.of(&prior.preferred_backup_window, &desired.preferred_backup_window))
-        .set_preferred_maintenance_window(diff.name(&prior.preferred_maintenance_window, &desired.preferred_maintenance_window))
+        .set_preferred_maintenance_window(lower(&diff.name(&prior.preferred_maintenance_window, &desired.preferred_maintenance_window)))
         .set_copy_tags_to_snapshot(diff.flag(prior.copy_tags_to_snapshot, desired.copy_tags_to_snapshot))
         .set_deletion_protection(diff.flag(prior.deletion_protection, desired.deletion_protection))
         .set_ca_certificate_identifier(certificate)

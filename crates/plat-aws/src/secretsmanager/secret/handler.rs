@@ -50,7 +50,12 @@ impl ResourceHandler<Aws> for Secret {
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
         let found = describe(aws, id).await?.ok_or_else(|| incomplete("DescribeSecret", "ARN"))?;
         let empty = found.version_ids_to_stages.as_ref().is_none_or(|versions| versions.is_empty());
-        let value = value::changed(aws, &prior, &desired, empty).await?;
+        // A repetition of an update whose answer was lost: the value has been made.
+        let repeated = found.version_ids_to_stages.as_ref().is_some_and(|versions| versions.contains_key(&token(op.id)));
+        let value = match repeated {
+            true => None,
+            false => value::changed(aws, &prior, &desired, empty).await?,
+        };
         rewrite(aws, op, id, &prior, &desired, value).await?;
         retag(aws, id, &prior.tags, &desired.tags).await?;
         rereplicate(aws, id, &prior.replica_regions, &desired.replica_regions).await?;
@@ -209,7 +214,7 @@ async fn rewrite(
         .secretsmanager()
         .update_secret()
         .secret_id(id)
-        .client_request_token(token(op.id))
+        .set_client_request_token(value.as_ref().map(|_| token(op.id)))
         .set_description(description)
         .set_kms_key_id(key)
         .set_type(kind)
