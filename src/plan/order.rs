@@ -281,7 +281,9 @@ pub(crate) fn deposed_address(address: &Address, id: &str) -> Address {
 /// What a step's resource looks like to a delete or an update: as last read, and as last applied where reads show nothing.
 pub(crate) fn as_last_seen(record: &Record, attributes: &[crate::schema::Attribute]) -> ResolvedObject {
     let unseen = attributes.iter().filter(|a| a.write_only && !a.ty.holds_secret());
-    let unseen = unseen.filter_map(|a| record.inputs.get_key_value(a.name)).filter(|(name, _)| record.observed.get(*name).is_none_or(super::compare::is_empty));
+    let unseen = unseen
+        .filter_map(|a| record.inputs.get_key_value(a.name))
+        .filter(|(name, _)| record.observed.get(*name).is_none_or(super::compare::is_empty));
     let mut object: crate::value::Object = record.observed.clone().into_object();
     object.extend(unseen.map(|(k, v)| (k.clone(), v.clone())));
     ResolvedObject::new(object).unwrap_or_default()

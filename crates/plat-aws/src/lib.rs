@@ -22,7 +22,6 @@ mod propagation;
 mod provider;
 #[cfg(feature = "client")]
 mod query;
-mod refs;
 #[cfg(feature = "client")]
 mod repeat;
 #[cfg(feature = "client")]

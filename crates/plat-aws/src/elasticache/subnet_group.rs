@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use plat::schema::Id;
 use plat_derive::Resource;
 
-use crate::refs::Subnet;
+use crate::ec2::Subnet;
 
 /// The subnets that caches may live in.
 #[derive(Debug, Clone, Default, PartialEq, Resource)]

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use plat::schema::{Arn, Id};
 use plat_derive::Resource;
 
-use crate::refs::Subnet;
+use crate::ec2::Subnet;
 
 /// The subnets that database instances may live in: two zones of one VPC at least.
 #[derive(Debug, Clone, Default, PartialEq, Resource)]

@@ -14,9 +14,9 @@ use plat::schema::{Arn, Id};
 use plat::value::Version;
 use plat_derive::Resource;
 
+use crate::ec2::SecurityGroup;
 use crate::iam::Role;
 use crate::kms::Key;
-use crate::refs::SecurityGroup;
 #[cfg(feature = "eks")]
 pub(super) use changes::more;
 pub use settings::*;

@@ -5,9 +5,9 @@ use plat::schema::{AnyResource, Arn, Id};
 use plat::value::Duration;
 use plat_derive::Record;
 
+use crate::ec2::{SecurityGroup, Subnet};
 use crate::iam::Role;
 use crate::kms::Key;
-use crate::refs::{SecurityGroup, Subnet};
 
 /// How the control plane is reached, and how it reaches the nodes.
 #[derive(Debug, Clone, Default, PartialEq, Record)]

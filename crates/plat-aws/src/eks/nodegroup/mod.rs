@@ -15,8 +15,8 @@ use plat::value::{Size, Version};
 use plat_derive::Resource;
 
 use super::Cluster;
+use crate::ec2::Subnet;
 use crate::iam::Role;
-use crate::refs::Subnet;
 pub use settings::*;
 
 /// Nodes of a Kubernetes cluster that EKS makes, updates and takes away.

@@ -4,7 +4,7 @@ use plat::schema::Id;
 use plat::value::Duration;
 use plat_derive::Record;
 
-use crate::refs::SecurityGroup;
+use crate::ec2::SecurityGroup;
 
 /// How many nodes there are.
 #[derive(Debug, Clone, Default, PartialEq, Record)]

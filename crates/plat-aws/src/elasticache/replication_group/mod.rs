@@ -20,8 +20,8 @@ use plat::value::{Duration, SecretText, Version};
 use plat_derive::{Record, Resource};
 
 use super::SubnetGroup;
+use crate::ec2::SecurityGroup;
 use crate::kms::Key;
-use crate::refs::SecurityGroup;
 
 /// A Redis or Valkey cache: one shard or many, each a primary node and its replicas.
 #[derive(Debug, Clone, Default, PartialEq, Resource)]

@@ -23,9 +23,9 @@ use plat::value::{Duration, SecretText, Size, Version};
 use plat_derive::{Record, Resource};
 
 use super::DbSubnetGroup;
+use crate::ec2::SecurityGroup;
 use crate::iam::Role;
 use crate::kms::Key;
-use crate::refs::SecurityGroup;
 use crate::secretsmanager::Secret;
 
 /// A managed relational database: a server of its own, or a member of an Aurora cluster.
