@@ -4,6 +4,7 @@ Each function says what AWS does and moto does not. `apply` is called once, befo
 """
 
 import functools
+import json
 import uuid
 
 from moto.ec2.exceptions import DependencyViolationError
@@ -12,6 +13,7 @@ from moto.eks import urls as eks_urls
 from moto.eks.models import EKSBackend, Nodegroup, eks_backends
 from moto.eks.responses import EKSResponse
 from moto.core.responses import ActionResult
+from moto.logs.responses import LogsResponse
 from moto.rds import utils as rds_utils
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
@@ -245,6 +247,30 @@ def complete_node_groups() -> None:
     EKSResponse.create_nodegroup = create_nodegroup
 
 
+def know_field_indexes() -> None:
+    """Log groups have the field index policy that was put."""
+
+    def groups(self):
+        return self.logs_backend.__dict__.setdefault("field_indexes", {})
+
+    def put_index_policy(self):
+        name, document = self._get_param("logGroupIdentifier"), self._get_param("policyDocument")
+        groups(self)[name] = {"logGroupIdentifier": name, "policyDocument": document, "source": "LOG_GROUP"}
+        return json.dumps({"indexPolicy": groups(self)[name]})
+
+    def describe_index_policies(self):
+        asked = self._get_param("logGroupIdentifiers")
+        return json.dumps({"indexPolicies": [policy for name, policy in groups(self).items() if name in asked]})
+
+    def delete_index_policy(self):
+        groups(self).pop(self._get_param("logGroupIdentifier"), None)
+        return "{}"
+
+    LogsResponse.put_index_policy = put_index_policy
+    LogsResponse.describe_index_policies = describe_index_policies
+    LogsResponse.delete_index_policy = delete_index_policy
+
+
 def apply() -> None:
     refuse_deletes_of_what_is_in_use()
     free_what_a_nat_gateway_held()
@@ -254,3 +280,4 @@ def apply() -> None:
     complete_clusters()
     update_clusters()
     complete_node_groups()
+    know_field_indexes()
