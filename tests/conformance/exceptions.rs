@@ -27,6 +27,12 @@ pub const ALL: &[Exception] = &[
     },
     Exception {
         of: "aws.eks.Cluster",
+        rule: Rule::Complete,
+        names: &["access_config.bootstrap_cluster_creator_admin_permissions"],
+        why: "it stands beside `access_config`, because unlike the rest of that it cannot be read back and a change replaces the cluster",
+    },
+    Exception {
+        of: "aws.eks.Cluster",
         rule: Rule::Type,
         names: &[
             "kube_api_server_config.event_ttl",

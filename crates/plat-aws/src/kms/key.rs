@@ -69,7 +69,7 @@ pub struct Key {
     #[attr(optional, write_only, unit = days, range = 7..=30)]
     pub pending_window_in_days: Option<Duration>,
     /// Time from one rotation to the next; a year unless said otherwise.
-    #[attr(chosen, unit = days, range = 90..=2560)]
+    #[attr(chosen, nullable, unit = days, range = 90..=2560)]
     pub rotation_period_in_days: Option<Duration>,
     /// Labels of the key.
     #[attr(optional)]

@@ -88,7 +88,7 @@ fn configs(actual: &Cluster, desired: &Cluster) -> Vec<Config> {
 fn access(actual: &Cluster, desired: &Cluster) -> Option<Config> {
     let mode = |config: &Option<AccessConfig>| config.as_ref().and_then(|config| config.authentication_mode.clone());
     let wanted = mode(&desired.access_config).filter(|wanted| Some(wanted) != mode(&actual.access_config).as_ref())?;
-    Some(Config::Access(AccessConfig { authentication_mode: Some(wanted), bootstrap_cluster_creator_admin_permissions: None }))
+    Some(Config::Access(AccessConfig { authentication_mode: Some(wanted) }))
 }
 
 /// A change of one part sends all three, what the program leaves out as it is.
@@ -258,10 +258,7 @@ mod tests {
                 public_access_cidrs: Some(vec!["0.0.0.0/0".parse().unwrap()]),
                 control_plane_egress_mode: Some("AWS_MANAGED".into()),
             },
-            access_config: Some(AccessConfig {
-                authentication_mode: Some("CONFIG_MAP".into()),
-                bootstrap_cluster_creator_admin_permissions: None,
-            }),
+            access_config: Some(AccessConfig { authentication_mode: Some("CONFIG_MAP".into()) }),
             compute_config: Some(ComputeConfig { enabled: Some(false), ..ComputeConfig::default() }),
             upgrade_policy: Some(UpgradePolicy { support_type: Some("EXTENDED".into()) }),
             logging: logs(&["api", "audit"]),

@@ -104,7 +104,7 @@ async fn create(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Cluster) ->
         .role_arn(desired.role_arn.as_str())
         .resources_vpc_config(wire::vpc(&desired.resources_vpc_config))
         .set_version(desired.version.as_ref().map(|version| version.0.to_string()))
-        .set_access_config(desired.access_config.as_ref().map(wire::access))
+        .set_access_config(wire::access(desired))
         .set_bootstrap_self_managed_addons(desired.bootstrap_self_managed_addons)
         .set_compute_config(desired.compute_config.as_ref().map(wire::compute))
         .set_control_plane_scaling_config(desired.control_plane_scaling_config.as_ref().map(wire::scaling))

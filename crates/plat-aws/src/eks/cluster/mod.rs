@@ -39,7 +39,7 @@ pub struct Cluster {
     #[attr(chosen, interrupts = "upgrades the control plane, for good")]
     pub version: Option<Version>,
     /// Who is let in to the Kubernetes API, and how.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub access_config: Option<AccessConfig>,
     /// Id of the certificate authority that signs the cluster's certificates. Naming another one activates it.
     #[attr(optional, write_only)]
@@ -47,11 +47,15 @@ pub struct Cluster {
     /// Whether the cluster gets the default networking add-ons when it is made; true unless said otherwise.
     #[attr(optional, write_only, replaces)]
     pub bootstrap_self_managed_addons: Option<bool>,
+    /// Whether who makes the cluster becomes its administrator; true unless said otherwise. CloudFormation has it in `AccessConfig`,
+    /// but unlike the rest of that it can neither be read back nor changed later.
+    #[attr(optional, write_only, replaces, cfn = "")]
+    pub bootstrap_cluster_creator_admin_permissions: Option<bool>,
     /// EKS Auto Mode: nodes that AWS makes and takes away as pods need them.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, nullable, unordered)]
     pub compute_config: Option<ComputeConfig>,
     /// How large the control plane is.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub control_plane_scaling_config: Option<ControlPlaneScalingConfig>,
     /// AWS refuses to delete the cluster while this is true.
     #[attr(optional, default = false)]
@@ -63,16 +67,16 @@ pub struct Cluster {
     #[attr(optional, default = false, write_only)]
     pub force: bool,
     /// Settings of the Kubernetes API server.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub kube_api_server_config: Option<KubeApiServerConfig>,
     /// Settings of the Kubernetes controller manager.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub kube_controller_manager_config: Option<KubeControllerManagerConfig>,
     /// Settings of the Kubernetes scheduler.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, nullable, unordered)]
     pub kube_scheduler_config: Option<KubeSchedulerConfig>,
     /// Addresses of services, and load balancing. The addresses cannot change once the cluster is there.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub kubernetes_network_config: Option<KubernetesNetworkConfig>,
     /// Which logs of the control plane go to CloudWatch Logs, into the group `/aws/eks/NAME/cluster`.
     #[attr(optional, unordered)]
@@ -87,16 +91,16 @@ pub struct Cluster {
     #[attr(optional, write_only)]
     pub rollback_config: Option<RollbackConfig>,
     /// Block storage of EKS Auto Mode.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub storage_config: Option<StorageConfig>,
     /// Labels of the cluster.
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// What happens when standard support of the version ends.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub upgrade_policy: Option<UpgradePolicy>,
     /// Whether Amazon Application Recovery Controller may move the cluster's traffic out of a zone.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub zonal_shift_config: Option<ZonalShiftConfig>,
     /// ARN of the cluster.
     #[attr(computed)]

@@ -38,9 +38,6 @@ pub struct AccessConfig {
     /// Where AWS identities are mapped to Kubernetes: the config map `aws-auth`, access entries, or both.
     #[attr(optional, one_of("CONFIG_MAP", "API_AND_CONFIG_MAP", "API"))]
     pub authentication_mode: Option<String>,
-    /// Whether who makes the cluster becomes its administrator; true unless said otherwise. Cannot change later.
-    #[attr(optional)]
-    pub bootstrap_cluster_creator_admin_permissions: Option<bool>,
 }
 
 /// Nodes of EKS Auto Mode.

@@ -22,11 +22,14 @@ pub(super) fn vpc(config: &ResourcesVpcConfig) -> eks::VpcConfigRequest {
         .build()
 }
 
-pub(super) fn access(config: &AccessConfig) -> eks::CreateAccessConfigRequest {
-    eks::CreateAccessConfigRequest::builder()
-        .set_authentication_mode(config.authentication_mode.as_deref().map(Into::into))
-        .set_bootstrap_cluster_creator_admin_permissions(config.bootstrap_cluster_creator_admin_permissions)
-        .build()
+/// At create, what is in `access_config` and what is beside it.
+pub(super) fn access(desired: &Cluster) -> Option<eks::CreateAccessConfigRequest> {
+    let mode = desired.access_config.as_ref().and_then(|config| config.authentication_mode.as_deref());
+    let administrator = desired.bootstrap_cluster_creator_admin_permissions;
+    let config = eks::CreateAccessConfigRequest::builder()
+        .set_authentication_mode(mode.map(Into::into))
+        .set_bootstrap_cluster_creator_admin_permissions(administrator);
+    (mode.is_some() || administrator.is_some()).then(|| config.build())
 }
 
 pub(super) fn compute(config: &ComputeConfig) -> eks::ComputeConfigRequest {
@@ -222,6 +225,7 @@ impl Cluster {
             open_id_connect_issuer_url: found.identity.and_then(|identity| identity.oidc).and_then(|oidc| oidc.issuer).unwrap_or_default(),
             // What EKS does not tell.
             active_certificate_authority_id: None,
+            bootstrap_cluster_creator_admin_permissions: None,
             bootstrap_self_managed_addons: None,
             force: false,
             rollback_config: None,
@@ -241,10 +245,7 @@ fn read_vpc(vpc: eks::VpcConfigResponse) -> ResourcesVpcConfig {
 }
 
 fn read_access(config: eks::AccessConfigResponse) -> AccessConfig {
-    AccessConfig {
-        authentication_mode: config.authentication_mode.map(|mode| mode.to_string()),
-        bootstrap_cluster_creator_admin_permissions: config.bootstrap_cluster_creator_admin_permissions,
-    }
+    AccessConfig { authentication_mode: config.authentication_mode.map(|mode| mode.to_string()) }
 }
 
 fn read_compute(config: eks::ComputeConfigResponse) -> ComputeConfig {
@@ -364,6 +365,14 @@ mod tests {
             assert_eq!(kubernetes_duration(Duration(seconds)), text);
             assert_eq!(Duration::parse(text), Some(Duration(seconds)));
         }
+    }
+
+    #[test]
+    fn the_administrator_is_said_with_and_without_a_mode() {
+        assert_eq!(access(&Cluster::default()), None);
+        let desired = Cluster { bootstrap_cluster_creator_admin_permissions: Some(false), ..Cluster::default() };
+        let config = access(&desired).unwrap();
+        assert_eq!((config.bootstrap_cluster_creator_admin_permissions, config.authentication_mode), (Some(false), None));
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub struct Nodegroup {
     #[attr(chosen, replaces, one_of("ON_DEMAND", "SPOT", "CAPACITY_BLOCK"))]
     pub capacity_type: Option<String>,
     /// Size of each node's root volume; 20 GiB unless said otherwise, 50 GiB for Windows.
-    #[attr(chosen, replaces, unit = gib)]
+    #[attr(chosen, nullable, replaces, unit = gib)]
     pub disk_size: Option<Size>,
     /// Go on with an update although a disruption budget keeps pods from leaving a node.
     #[attr(optional, default = false, write_only)]
@@ -86,10 +86,10 @@ pub struct Nodegroup {
     #[attr(optional, interrupts = "replaces the nodes, some at a time")]
     pub launch_template: Option<LaunchTemplateSpecification>,
     /// Whether and how EKS replaces or reboots nodes that are not well.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, nullable, unordered)]
     pub node_repair_config: Option<NodeRepairConfig>,
     /// Release of the image, `1.28.5-20240227`; the newest for the version unless said otherwise.
-    #[attr(chosen, interrupts = "replaces the nodes, some at a time")]
+    #[attr(chosen, nullable, interrupts = "replaces the nodes, some at a time")]
     pub release_version: Option<String>,
     /// Access to the nodes with SSH.
     #[attr(optional, replaces, unordered)]
@@ -110,7 +110,7 @@ pub struct Nodegroup {
     #[attr(chosen, interrupts = "replaces the nodes, some at a time")]
     pub version: Option<Version>,
     /// Instances that are made ready before they are needed.
-    #[attr(chosen)]
+    #[attr(chosen, nullable)]
     pub warm_pool_config: Option<WarmPoolConfig>,
     /// ARN of the node group.
     #[attr(computed)]
