@@ -78,4 +78,8 @@ impl Aws {
     pub fn region(&self) -> &str {
         &self.region
     }
+
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
 }

@@ -9,6 +9,8 @@
 mod service;
 
 #[cfg(feature = "client")]
+mod bucket;
+#[cfg(feature = "client")]
 pub mod client;
 #[cfg(any(feature = "iam", feature = "kms", feature = "logs"))]
 mod document;
@@ -43,6 +45,8 @@ pub mod sts;
 
 use plat::schema::ResourceSchema;
 
+#[cfg(feature = "client")]
+pub use bucket::Bucket;
 #[cfg(feature = "client")]
 pub use provider::{AwsProvider, Keys, Settings, provider};
 

@@ -14,6 +14,7 @@ use plat::provider::{ErrorKind, Existing, Identity, Operation, Provider, Provide
 use plat::value::{ResolvedObject, SecretText};
 use tokio::sync::OnceCell;
 
+use crate::bucket::Bucket;
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
 use crate::service::Handler;
@@ -81,6 +82,11 @@ impl AwsProvider {
             Arc::new(Aws::new(region, config))
         });
         Arc::clone(aws)
+    }
+
+    /// A bucket to keep states in, with these credentials.
+    pub async fn bucket(&self, name: &str, region: &str, prefix: &str) -> Bucket {
+        Bucket::new(self.region(region).await.config(), name, prefix, self.settings.read_only)
     }
 
     async fn load(&self, region: &str) -> SdkConfig {
