@@ -322,7 +322,8 @@ mod tests {
     #[tokio::test]
     async fn a_bucket_that_is_only_read_is_never_written() {
         let bucket = Bucket { read_only: true, ..bucket("b", Some("http://127.0.0.1:1")) };
-        let refused = |outcome: Result<(), ObjectError>| matches!(outcome, Err(ObjectError::Refused(why)) if why == "this command only reads");
+        let refused =
+            |outcome: Result<(), ObjectError>| matches!(outcome, Err(ObjectError::Refused(why)) if why == "this command only reads");
         assert!(refused(bucket.put("HEAD", vec![], Condition::Absent).await.map(drop)));
         assert!(refused(bucket.delete("HEAD").await));
         // Nobody listens there.
