@@ -25,10 +25,11 @@ impl Checker<'_> {
             record.fields.iter().map(|f| Wanted { name: f.name.clone(), ty: f.ty.clone(), required: !f.optional }).collect();
         let owner = record.name.as_ref().map_or_else(|| "this record".to_owned(), |n| format!("`{n}`"));
         let (settings, _) = self.settings(scope, entries, &wanted, &owner, span, false);
+        let defaults = self.field_defaults.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map(|(_, d)| d.clone()).unwrap_or_default();
         let mut typed: Vec<(RecordKey, ExprId)> = Vec::with_capacity(record.fields.len());
         let mut given: HashMap<&str, ExprId> = settings.iter().map(|s| (&*s.name.node, s.value)).collect();
         for field in &record.fields {
-            let default = || record.name.as_ref().and_then(|name| self.field_defaults.get(&(name.clone(), field.name.clone()))).copied();
+            let default = || defaults.iter().find(|(name, _)| *name == field.name).map(|(_, id)| *id);
             if let Some(value) = given.remove(&*field.name).or_else(default) {
                 typed.push((RecordKey::Name(field.name.clone()), value));
             }

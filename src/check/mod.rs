@@ -113,8 +113,8 @@ struct Checker<'a> {
     units: Vec<Option<typed::Unit>>,
     signatures: Vec<Signature>,
     component_ids: HashMap<(ModuleId, Arc<str>), usize>,
-    /// Defaults of record types' fields, by the record's name and the field's.
-    field_defaults: HashMap<(Arc<str>, Arc<str>), ExprId>,
+    /// Defaults of record types' fields. A type is known by its identity: two may share a name.
+    field_defaults: Vec<(Arc<crate::types::Record>, Vec<(Arc<str>, ExprId)>)>,
     type_names: HashMap<(ModuleId, Arc<str>), Type>,
     types_open: Vec<(ModuleId, Arc<str>)>,
 }
@@ -167,7 +167,7 @@ impl<'a> Checker<'a> {
             units: Vec::new(),
             signatures: Vec::new(),
             component_ids: HashMap::new(),
-            field_defaults: HashMap::new(),
+            field_defaults: Vec::new(),
             type_names: HashMap::new(),
             types_open: Vec::new(),
         }

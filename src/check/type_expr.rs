@@ -66,6 +66,7 @@ impl Checker<'_> {
     fn record_type(&mut self, module: ModuleId, fields: &[ast::FieldExpr], name: Option<&Arc<str>>) -> Type {
         let mut seen: Vec<&ast::Name> = Vec::new();
         let mut typed = Vec::new();
+        let mut defaults = Vec::new();
         for field in fields {
             if let Some(first) = seen.iter().find(|n| n.node == field.name.node) {
                 self.duplicate(&field.name.node, field.name.span, first.span);
@@ -76,14 +77,16 @@ impl Checker<'_> {
             if let Some(default) = &field.default {
                 let mut scope = Scope::constants(module);
                 let id = self.expect(&mut scope, default, &ty, &format!("`{}`", field.name.node));
-                if let Some(name) = name {
-                    self.field_defaults.insert((name.clone(), field.name.node.clone()), id);
-                }
+                defaults.push((field.name.node.clone(), id));
             }
             let optional = field.default.is_some() || matches!(ty, Type::Optional(_));
             typed.push(Field { name: field.name.node.clone(), ty, optional, doc: field.doc.clone() });
         }
-        Type::Record(Arc::new(Record { name: name.cloned(), fields: typed }))
+        let record = Arc::new(Record { name: name.cloned(), fields: typed });
+        if !defaults.is_empty() {
+            self.field_defaults.push((record.clone(), defaults));
+        }
+        Type::Record(record)
     }
 
     fn path_type(&mut self, module: ModuleId, path: &ast::Name, args: &[TypeExpr]) -> Type {
