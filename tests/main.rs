@@ -9,3 +9,4 @@ mod conformance;
 mod editors;
 mod house;
 mod project;
+mod suite;

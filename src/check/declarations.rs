@@ -281,6 +281,7 @@ impl<'a> Checker<'a> {
         self.signatures.push(Signature { name: full, ..Signature::default() });
         let mut params = Vec::new();
         let mut outputs = Vec::new();
+        let mut resources = Vec::new();
         for item in items {
             match &item.kind {
                 ItemKind::Param(param) => {
@@ -295,12 +296,19 @@ impl<'a> Checker<'a> {
                     self.diagnostics.truncate(before);
                     outputs.push(Member { name: output.name.node.clone(), ty, required: true });
                 }
+                ItemKind::Resource(resource) => {
+                    let before = self.diagnostics.len();
+                    let ty = several(self.named_type(module, &resource.ty), resource);
+                    self.diagnostics.truncate(before);
+                    resources.push(Member { name: resource.name.node.clone(), ty, required: true });
+                }
                 _ => {}
             }
         }
         if let Some(signature) = self.signatures.get_mut(unit) {
             signature.params = params;
             signature.outputs = outputs;
+            signature.resources = resources;
         }
         Some(unit)
     }

@@ -40,6 +40,8 @@ impl Checker<'_> {
     /// Types an expression. `want` guides literals and lambdas; whether the result fits it is the caller's business.
     pub(super) fn infer(&mut self, scope: &mut Scope, expr: &Expr, want: Option<&Type>, what: &str) -> ExprId {
         let span = expr.span;
+        // A branch may be nothing where nothing is allowed; a literal is of the type inside.
+        let whole = want;
         let want = want.map(Type::required).map(|w| if let Type::Secret(inner) = w { &**inner } else { w });
         match &*expr.node {
             Ast::Literal(value) => self.literal(value, span),
@@ -78,12 +80,12 @@ impl Checker<'_> {
             Ast::Call { callee, args } => self.call(scope, callee, args, span),
             Ast::If { condition, then, otherwise } => {
                 let condition = self.expect(scope, condition, &Type::Bool, "the condition");
-                let then = self.infer_or_expect(scope, then, want, what);
-                let otherwise = self.infer_or_expect(scope, otherwise, want, what);
+                let then = self.infer_or_expect(scope, then, whole, what);
+                let otherwise = self.infer_or_expect(scope, otherwise, whole, what);
                 let ty = self.joined(then, otherwise, "the two branches");
                 self.push(ExprKind::If { condition, then, otherwise }, ty, span)
             }
-            Ast::Match { subject, arms } => self.match_expr(scope, subject, arms, want, what, span),
+            Ast::Match { subject, arms } => self.match_expr(scope, subject, arms, whole, what, span),
             Ast::Tagged { tag, .. } => {
                 self.report(
                     Diagnostic::error(Code(225), tag.span, format!("`{} {{ … }}` is a kind of state store", tag.node))

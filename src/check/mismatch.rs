@@ -183,8 +183,8 @@ impl Checker<'_> {
         let Type::Component(name) = got else { return None };
         let signature = self.signatures.iter().find(|s| s.name == *name)?;
         let fits = |ty: &Type| is_assignable(ty, want) || matches!((ty, want), (Type::Resource(a), Type::Id(b)) if a == b);
-        let output = signature.outputs.iter().find(|o| fits(&o.ty))?;
-        Some(format!("its output `{}` is one: write `{text}.{}`", output.name, output.name))
+        let output = signature.outputs.iter().chain(&signature.resources).find(|o| fits(&o.ty))?;
+        Some(format!("its `{}` is one: write `{text}.{}`", output.name, output.name))
     }
 
     /// The declaration that an expression starts from.

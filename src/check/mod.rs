@@ -119,13 +119,14 @@ struct Checker<'a> {
     types_open: Vec<(ModuleId, Arc<str>)>,
 }
 
-/// What a component shows: params and outputs.
+/// What a component shows: params, outputs, and the resources in it.
 #[derive(Debug, Clone, Default)]
 struct Signature {
     /// The type's name: `std.network.Network`.
     name: Arc<str>,
     params: Vec<Member>,
     outputs: Vec<Member>,
+    resources: Vec<Member>,
 }
 
 #[derive(Debug, Clone)]

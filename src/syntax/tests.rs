@@ -81,3 +81,10 @@ fn deep_nesting_is_refused_not_a_crash() {
         assert_eq!(parsed(&text).diagnostics[0].code, Code(103));
     }
 }
+
+#[test]
+fn documentation_behind_a_value_is_no_division() {
+    let parsed = parsed("param a: Int = 1\n/// about b\nparam b: Int = 2\n");
+    assert_eq!(parsed.diagnostics, []);
+    assert_eq!(&*parsed.file.items[1].doc, "about b");
+}

@@ -1,0 +1,53 @@
+//! The language: programs that are right, programs that are wrong, and what plat says of them.
+
+mod right;
+mod wrong;
+
+use std::sync::{Arc, OnceLock};
+
+use plat::check::{Checked, check_text};
+use plat::desired::Desired;
+use plat::diagnostic::Diagnostic;
+use plat::eval::{Lookups, evaluate};
+use plat::schema::Registry;
+use plat::source::SourceMap;
+
+pub fn registry() -> &'static Arc<Registry> {
+    static REGISTRY: OnceLock<Arc<Registry>> = OnceLock::new();
+    REGISTRY.get_or_init(|| Arc::new(Registry::new(plat_aws::schemas())))
+}
+
+/// Checks a program and evaluates it for each of its environments; all that is wrong, in order.
+pub fn errors(text: &str) -> (SourceMap, Vec<Diagnostic>) {
+    let Checked { sources, mut diagnostics, program } = check_text("main.plat", text, registry(), &[]);
+    if let Some(program) = program {
+        let envs: Vec<Option<String>> = match program.envs.as_slice() {
+            [] => vec![None],
+            envs => envs.iter().map(|e| Some(e.name.node.to_string())).collect(),
+        };
+        for env in envs {
+            if let Err(more) = evaluate(&program, env.as_deref(), &Lookups::new()) {
+                diagnostics.extend(more.into_iter().filter(|d| !diagnostics.contains(d)).collect::<Vec<_>>());
+            }
+        }
+    }
+    (sources, diagnostics)
+}
+
+/// Evaluates a program that must be right.
+pub fn desired(text: &str) -> Desired {
+    let checked = check_text("main.plat", text, registry(), &[]);
+    let program = checked.program.unwrap_or_else(|| panic!("{}", shown(&checked.sources, &checked.diagnostics)));
+    let env = program.envs.first().map(|e| e.name.node.to_string());
+    evaluate(&program, env.as_deref(), &Lookups::new()).unwrap_or_else(|errors| panic!("{}", shown(&checked.sources, &errors)))
+}
+
+/// Diagnostics as plain text, for failures of these tests.
+pub fn shown(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
+    let one = |d: &Diagnostic| {
+        let related: String = d.related.iter().map(|(span, text)| format!("\n  also {} `{}`: {text}", sources.place(*span), sources.text(*span))).collect();
+        let help = d.help.as_ref().map(|h| format!("\n  help: {h}")).unwrap_or_default();
+        format!("{d}\n  at {} `{}`: {}{related}{help}", sources.place(d.span), sources.text(d.span), d.label)
+    };
+    diagnostics.iter().map(one).collect::<Vec<_>>().join("\n")
+}
