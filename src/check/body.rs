@@ -142,7 +142,7 @@ impl Checker<'_> {
             let ty = wanted.iter().find(|w| w.name.as_ref() == *first).map(|w| mismatch::describe(&w.ty)).unwrap_or_default();
             self.report(
                 Diagnostic::error(Code(202), at, format!("{owner} needs {names}"))
-                    .label(if missing.len() == 1 { "is missing here" } else { "are missing here" })
+                    .label(if missing.len() == 1 { format!("{names} is missing here") } else { format!("{names} are missing here") })
                     .help(format!("add `{first} = …`, {ty}")),
             );
         }

@@ -401,7 +401,7 @@ fn several(ty: Type, resource: &ast::Resource) -> Type {
 }
 
 fn is_key(ty: &Type) -> bool {
-    matches!(ty, Type::String | Type::Union(_) | Type::Cidr | Type::Ip | Type::Version)
+    matches!(ty, Type::String | Type::Union(_) | Type::Id(_) | Type::Arn(_) | Type::Cidr | Type::Ip | Type::Version)
 }
 
 fn declared_name(item: &ItemKind) -> Option<&ast::Name> {

@@ -45,6 +45,7 @@ impl Checker<'_> {
         let want = want.map(Type::required).map(|w| if let Type::Secret(inner) = w { &**inner } else { w });
         match &*expr.node {
             Ast::Literal(value) => self.literal(value, span),
+            Ast::Broken => self.broken(span),
             Ast::Template(parts) => self.template(scope, parts, span),
             Ast::Name(name) => self.name(scope, name, span),
             Ast::List(items) => self.list(scope, items, want, what, span),

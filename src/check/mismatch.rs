@@ -18,8 +18,8 @@ pub(super) fn describe(ty: &Type) -> String {
         Type::Arn(of) => format!("the ARN of {} `{of}`", article(of)),
         Type::Secret(of) => format!("a secret `{of}`"),
         Type::Optional(of) => format!("{}, or nothing", describe(of)),
-        Type::List(of) => format!("a list of `{of}`"),
-        Type::Map(of) => format!("a map of `{of}`"),
+        Type::List(of) => format!("a list of `{}`", widened(of)),
+        Type::Map(of) => format!("a map of `{}`", widened(of)),
         Type::Function(_) => "a function".to_owned(),
         Type::Record(record) if record.name.is_none() => "a record".to_owned(),
         Type::Union(texts) if texts.len() == 1 => texts.first().map_or_else(String::new, |t| format!("the text \"{t}\"")),
@@ -37,6 +37,11 @@ pub(super) fn describe(ty: &Type) -> String {
             format!("{} `{name}`", article(&name))
         }
     }
+}
+
+/// The elements of a list of literals are texts to a reader.
+fn widened(ty: &Type) -> &Type {
+    if matches!(ty, Type::Union(_)) { &Type::String } else { ty }
 }
 
 pub(super) fn article(name: &str) -> &'static str {
@@ -89,7 +94,7 @@ impl Checker<'_> {
         if let Type::Optional(inner) = got
             && (is_assignable(inner, want) || self.stands_for(id, inner, want))
         {
-            return Diagnostic::error(Code(212), span, format!("{what} wants {}, and this may be nothing", describe(want)))
+            return Diagnostic::error(Code(212), span, format!("{what} wants {}, and this may be nothing", describe(want.required())))
                 .label(format!("`{got}`"))
                 .maybe_help(self.optional_help(scope, id));
         }
@@ -100,7 +105,7 @@ impl Checker<'_> {
                 .label("not one of its values")
                 .help(close.map_or_else(|| format!("it is {}", describe(want.required())), |c| format!("did you mean \"{c}\"?")))
         } else {
-            Diagnostic::error(Code(203), span, format!("{what} wants {}, and this is {}", describe(want), describe_got(got)))
+            Diagnostic::error(Code(203), span, format!("{what} wants {}, and this is {}", describe(want.required()), describe_got(got)))
                 .label(self.label_of(id, got))
                 .maybe_help(self.way_out(id, got, want.required(), span))
         };

@@ -89,7 +89,7 @@ impl Walk<'_> {
                     self.found.push(Reference { to: *to, span: expr.span });
                 }
             }
-            ExprKind::Literal(_) => {}
+            ExprKind::Literal(_) | ExprKind::Broken => {}
             ExprKind::Template(parts) => parts.iter().for_each(|part| {
                 if let Part::Expr(expr) = part {
                     self.expr(expr);

@@ -197,6 +197,8 @@ pub type Expr = Spanned<Box<ExprKind>>;
 #[derive(Debug, Clone)]
 pub enum ExprKind {
     Literal(Value),
+    /// Reported as wrong; says nothing more.
+    Broken,
     /// Text with `${}` in it.
     Template(Vec<Part>),
     Name(Arc<str>),

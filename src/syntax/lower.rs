@@ -385,7 +385,7 @@ impl<'a> Lowering<'a> {
 
     /// What stands for an expression that was reported as wrong.
     fn nothing(&self, node: Node<'_>) -> Expr {
-        self.boxed(node, ExprKind::Literal(Value::Null))
+        self.boxed(node, ExprKind::Broken)
     }
 
     fn expr(&mut self, node: Node<'_>) -> Expr {
@@ -424,6 +424,9 @@ impl<'a> Lowering<'a> {
                             .also(last.span, "the first")
                             .help("join two comparisons with `&&`"),
                     );
+                    if let Some(operand) = values.last_mut() {
+                        *operand.node = ExprKind::Broken;
+                    }
                 }
                 join(&mut values, last)?;
             }
@@ -504,8 +507,8 @@ impl<'a> Lowering<'a> {
             Rule::if_expr => self.if_expr(node).unwrap_or_else(|| self.nothing(node)),
             Rule::match_expr => self.match_expr(node).unwrap_or_else(|| self.nothing(node)),
             _ => {
-                let value = self.literal(node).unwrap_or(Value::Null);
-                self.boxed(node, ExprKind::Literal(value))
+                let kind = self.literal(node).map_or(ExprKind::Broken, ExprKind::Literal);
+                self.boxed(node, kind)
             }
         }
     }

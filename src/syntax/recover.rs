@@ -82,6 +82,17 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let rest = text.get(at..).unwrap_or("");
     let found = word_at(rest);
     let span = Span::new(file, at, at + found.len().max(usize::from(!rest.is_empty())));
+    if let Some(open) = open_text(text, at, rest) {
+        return Diagnostic::error(Code(101), Span::new(file, open, at), "this text is not closed")
+            .label("begins here")
+            .help("a text that begins with `\"` ends with `\"` on the same line; use `\"\"\"` for several lines");
+    }
+    // At a line's end there is nothing to underline but what stands before it.
+    let span = if rest.is_empty() || rest.starts_with(['\n', '\r']) {
+        Span::new(file, text.get(..at).and_then(|t| t.char_indices().last()).map_or(0, |(i, _)| i), at)
+    } else {
+        span
+    };
     let line_start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
     let at_item = text.get(line_start..at).is_some_and(|t| t.is_empty());
 
@@ -101,9 +112,7 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     };
     let expected = expected(error);
     let mut diagnostic = Diagnostic::error(Code(101), span, format!("{what} cannot stand here"));
-    if !expected.is_empty() {
-        diagnostic = diagnostic.label(format!("expected {expected}"));
-    }
+    diagnostic = diagnostic.label(if expected.is_empty() { "unexpected".to_owned() } else { format!("expected {expected}") });
     match hint(text, at, rest) {
         Some(hint) => diagnostic.help(hint),
         None => diagnostic,
@@ -120,6 +129,15 @@ fn back_to_text(text: &str, at: usize) -> usize {
 fn word_at(rest: &str) -> &str {
     let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
     rest.get(..end).unwrap_or("")
+}
+
+/// Where the quotes open that the line never closes.
+fn open_text(text: &str, at: usize, rest: &str) -> Option<usize> {
+    let start = text.get(..at)?.rfind('\n').map_or(0, |n| n + 1);
+    let line = text.get(start..at)?;
+    let quotes = || line.char_indices().filter(|(i, c)| *c == '"' && !line.get(..*i).is_some_and(|l| l.ends_with('\\')));
+    let ends = rest.is_empty() || rest.starts_with(['\n', '\r']);
+    (ends && quotes().count() % 2 == 1).then(|| quotes().last().map(|(i, _)| start + i)).flatten()
 }
 
 /// Mistakes that people make who come from other languages.
@@ -141,9 +159,6 @@ fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
     }
     if rest.starts_with(':') {
         return Some("a value is given with `=`, a type with `:`".to_owned());
-    }
-    if before.ends_with('"') && line.matches('"').count() % 2 == 1 {
-        return Some("a text that begins with `\"` ends with `\"` on the same line; use `\"\"\"` for several lines".to_owned());
     }
     if rest.trim().is_empty() {
         let open = before.matches('{').count() > before.matches('}').count();
