@@ -80,10 +80,13 @@ impl Checker<'_> {
             }
             Type::Component(component) => {
                 let signature = self.signatures.iter().find(|s| s.name == *component)?;
-                if let Some(member) = signature.outputs.iter().chain(&signature.params).chain(&signature.resources).find(|m| m.name == name.node) {
+                if let Some(member) =
+                    signature.outputs.iter().chain(&signature.params).chain(&signature.resources).find(|m| m.name == name.node)
+                {
                     return Some(member.ty.clone());
                 }
-                let names: Vec<Arc<str>> = signature.outputs.iter().chain(&signature.params).chain(&signature.resources).map(|m| m.name.clone()).collect();
+                let names: Vec<Arc<str>> =
+                    signature.outputs.iter().chain(&signature.params).chain(&signature.resources).map(|m| m.name.clone()).collect();
                 let list = signature.outputs.iter().map(|m| format!("`{}`", m.name)).collect::<Vec<_>>().join(", ");
                 (names, Some(format!("its outputs are {list}")))
             }

@@ -45,7 +45,8 @@ pub fn desired(text: &str) -> Desired {
 /// Diagnostics as plain text, for failures of these tests.
 pub fn shown(sources: &SourceMap, diagnostics: &[Diagnostic]) -> String {
     let one = |d: &Diagnostic| {
-        let related: String = d.related.iter().map(|(span, text)| format!("\n  also {} `{}`: {text}", sources.place(*span), sources.text(*span))).collect();
+        let related: String =
+            d.related.iter().map(|(span, text)| format!("\n  also {} `{}`: {text}", sources.place(*span), sources.text(*span))).collect();
         let help = d.help.as_ref().map(|h| format!("\n  help: {h}")).unwrap_or_default();
         format!("{d}\n  at {} `{}`: {}{related}{help}", sources.place(d.span), sources.text(d.span), d.label)
     };

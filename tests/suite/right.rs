@@ -24,7 +24,9 @@ fn the_examples_are_right_in_every_environment() {
 
 #[test]
 fn a_reference_is_a_dependency_and_an_unknown() {
-    let desired = desired("resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\nresource a: aws.ec2.Subnet for r in [10.0.0.0/24, 10.0.1.0/24] { vpc_id = net, cidr_block = r }\noutput ids: [Id<aws.ec2.Subnet>] = a.values()\noutput n: Int = a.values().map(s => s.subnet_id).len()");
+    let desired = desired(
+        "resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\nresource a: aws.ec2.Subnet for r in [10.0.0.0/24, 10.0.1.0/24] { vpc_id = net, cidr_block = r }\noutput ids: [Id<aws.ec2.Subnet>] = a.values()\noutput n: Int = a.values().map(s => s.subnet_id).len()",
+    );
     let names: Vec<String> = desired.resources.keys().map(ToString::to_string).collect();
     assert_eq!(names, ["net", "a[\"10.0.0.0/24\"]", "a[\"10.0.1.0/24\"]"]);
     let subnet = &desired.resources[1];
