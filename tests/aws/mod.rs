@@ -3,6 +3,7 @@
 
 mod call;
 mod cloud;
+mod data;
 mod emulator;
 mod fault;
 mod harness;

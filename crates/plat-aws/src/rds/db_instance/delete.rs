@@ -1,5 +1,8 @@
 //! Deleting an instance, and the snapshot that is taken first.
 
+use std::time::Duration as StdDuration;
+
+use aws_sdk_rds::operation::delete_db_instance::builders::DeleteDBInstanceFluentBuilder;
 use aws_sdk_rds::types;
 use plat::provider::{ErrorKind, Operation, ProviderError};
 
@@ -7,6 +10,10 @@ use super::DbInstance;
 use super::settle::{find, gone};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
+use crate::wait::while_refused;
+
+/// Said while RDS is at something else with the instance.
+const BUSY: [&str; 2] = ["InvalidDBInstanceState", "InvalidDBInstanceStateFault"];
 
 /// RDS takes no snapshot of an instance in one of these, and deletes it only without one.
 const WITHOUT_DATA: [&str; 4] = ["failed", "incompatible-restore", "incompatible-network", "creating"];
@@ -17,22 +24,33 @@ pub(super) async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbIn
         return gone(aws, op, id).await;
     }
     let snapshot = final_snapshot(op.id, &found, prior);
-    let call = aws
-        .rds()
-        .delete_db_instance()
-        .db_instance_identifier(id)
-        .skip_final_snapshot(snapshot.is_none())
-        .set_final_db_snapshot_identifier(snapshot.clone());
-    // A member's backups are its cluster's.
-    let call = match found.db_cluster_identifier() {
-        Some(_) => call,
-        None => call.delete_automated_backups(prior.delete_automated_backups.unwrap_or(true)),
-    };
-    let answer = call.send().await.map_err(|e| explained(provider_error("DeleteDBInstance", e), id, snapshot.as_deref()));
-    match absent(answer, &["DBInstanceNotFound", "DBInstanceNotFoundFault"])? {
-        Some(_) => gone(aws, op, id).await,
+    let outcome = while_refused(&BUSY, op.timeout, StdDuration::from_secs(op.timeout.0.unsigned_abs()), || async {
+        let answer = request(aws, id, &found, prior, snapshot.clone()).send().await;
+        match answer.map_err(|e| provider_error("DeleteDBInstance", e)) {
+            // The answer to an earlier, equal call was lost, or somebody else was quicker.
+            Err(error) if BUSY.contains(&error.code.as_str()) && is_going(aws, id).await? => Ok(()),
+            answer => answer.map(drop),
+        }
+    });
+    let outcome = outcome.await.map_err(|e| explained(e, id, snapshot.as_deref()));
+    match absent(outcome, &["DBInstanceNotFound", "DBInstanceNotFoundFault"])? {
+        Some(()) => gone(aws, op, id).await,
         None => Ok(()),
     }
+}
+
+fn request(aws: &Aws, id: &str, found: &types::DbInstance, prior: &DbInstance, snapshot: Option<String>) -> DeleteDBInstanceFluentBuilder {
+    let call = aws.rds().delete_db_instance().db_instance_identifier(id);
+    let call = call.skip_final_snapshot(snapshot.is_none()).set_final_db_snapshot_identifier(snapshot);
+    match found.db_cluster_identifier() {
+        // A member's backups are its cluster's.
+        Some(_) => call,
+        None => call.delete_automated_backups(prior.delete_automated_backups.unwrap_or(true)),
+    }
+}
+
+async fn is_going(aws: &Aws, id: &str) -> Result<bool, ProviderError> {
+    Ok(find(aws, id).await?.is_none_or(|found| found.db_instance_status() == Some("deleting")))
 }
 
 /// The name of the snapshot to take; `None` when there is to be none or RDS takes none.

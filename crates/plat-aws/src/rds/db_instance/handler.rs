@@ -102,6 +102,8 @@ fn as_made(seen: DbInstance, desired: &DbInstance) -> DbInstance {
 async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: DbInstance, desired: DbInstance) -> Result<DbInstance, ProviderError> {
     let now = desired.apply_immediately.unwrap_or(true);
     if let Some(call) = modify::request(id, &prior, &desired) {
+        // RDS refuses changes while it is at something else, the daily backup say.
+        settle(aws, op, id, Until::Usable).await?;
         call.send_with(aws.rds()).await.map_err(|e| provider_error("ModifyDBInstance", e))?;
         let changed = settle(aws, op, id, if now { Until::Changed } else { Until::Usable }).await?;
         let regrouped = desired.db_parameter_group_name.is_some() && prior.db_parameter_group_name != desired.db_parameter_group_name;
