@@ -146,7 +146,8 @@ fn tags(environment: &str) -> Value {
 
 /// Two subnets and a security group.
 fn network(cloud: &Cloud) -> [String; 3] {
-    let subnet = |net: &str, zone: &str| json!(["ec2", "create_subnet", { "VpcId": "$0/Vpc/VpcId", "CidrBlock": net, "AvailabilityZone": zone }]);
+    let subnet =
+        |net: &str, zone: &str| json!(["ec2", "create_subnet", { "VpcId": "$0/Vpc/VpcId", "CidrBlock": net, "AvailabilityZone": zone }]);
     let calls = json!([
         ["ec2", "create_vpc", { "CidrBlock": "10.0.0.0/16" }],
         subnet("10.0.0.0/24", "us-west-2a"),
@@ -236,10 +237,15 @@ fn a_database_is_made_changed_and_deleted_with_a_last_snapshot() {
     engine.delete(&db).unwrap();
     engine.delete(&group).unwrap();
     assert_eq!(engine.read("aws.rds.DBInstance", &[&db.id]), [None]);
-    let told = boto(&cloud, 0, &json!([["rds", "describe_db_instances", {}], ["rds", "describe_db_snapshots", {}], ["rds", "describe_db_subnet_groups", {}]]));
+    let told = boto(
+        &cloud,
+        0,
+        &json!([["rds", "describe_db_instances", {}], ["rds", "describe_db_snapshots", {}], ["rds", "describe_db_subnet_groups", {}]]),
+    );
     assert_eq!(told[0].get("/DBInstances"), &json!([]));
     assert_eq!(told[2].get("/DBSubnetGroups"), &json!([]));
-    let snapshots: Vec<_> = told[1].get("/DBSnapshots").as_array().unwrap().iter().map(|s| s["DBSnapshotIdentifier"].as_str().unwrap()).collect();
+    let snapshots: Vec<_> =
+        told[1].get("/DBSnapshots").as_array().unwrap().iter().map(|s| s["DBSnapshotIdentifier"].as_str().unwrap()).collect();
     assert_eq!(snapshots, ["last-of-all"]);
 }
 
@@ -247,9 +253,7 @@ fn a_database_is_made_changed_and_deleted_with_a_last_snapshot() {
 fn many_databases_are_read_with_one_call() {
     let cloud = Cloud::start();
     let engine = Engine::new(&cloud);
-    let create = |name: &str| {
-        json!(["rds", "create_db_instance", { "DBInstanceIdentifier": name, "Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20, "MasterUsername": "u", "MasterUserPassword": "password1" }])
-    };
+    let create = |name: &str| json!(["rds", "create_db_instance", { "DBInstanceIdentifier": name, "Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20, "MasterUsername": "u", "MasterUserPassword": "password1" }]);
     boto(&cloud, 0, &json!([create("a"), create("b"), create("c")]));
     cloud.proxy.take_ledger();
     let read = engine.read("aws.rds.DBInstance", &["c", "missing", "a"]);
@@ -316,7 +320,12 @@ fn a_cache_is_made_changed_and_deleted() {
     let cloud = Cloud::start();
     let engine = Engine::new(&cloud);
     let [one, two, security_group] = network(&cloud);
-    let group = inputs([("cache_subnet_group_name", text("Web")), ("description", text("web")), ("subnet_ids", texts(&[&one, &two])), ("tags", tags("a"))]);
+    let group = inputs([
+        ("cache_subnet_group_name", text("Web")),
+        ("description", text("web")),
+        ("subnet_ids", texts(&[&one, &two])),
+        ("tags", tags("a")),
+    ]);
     let mut group = engine.create("aws.elasticache.SubnetGroup", group).unwrap();
     engine.change(&mut group, "tags", Some(tags("b"))).unwrap();
     let wanted = inputs([
