@@ -6,6 +6,8 @@ mod executor;
 mod journal;
 mod prepare_call;
 mod settle;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::time::Duration;

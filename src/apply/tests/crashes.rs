@@ -1,0 +1,95 @@
+//! The process dies between any two entries of the journal, with the calls that were out arriving or not. The next run
+//! goes on by itself: nothing is orphaned, nothing is made twice, and the state is what the cloud is.
+
+use std::sync::atomic::Ordering;
+
+use super::program::secret;
+use super::*;
+use crate::desired::Options as Own;
+
+fn small(ty: &str, n: &str, options: &Own) -> Program {
+    let name = |of: &str| ("name", text(&format!("{of}{n}")));
+    Program::new()
+        .with_options("a", ty, &[name("a"), ("label", text(n))], &[], options.clone())
+        .with("b", ty, &[name("b"), ("parent", of("a", "thing_id")), ("password", secret("p"))])
+        .with("c", ty, &[("name", text("c")), ("label", text(n)), ("links", Value::list([of("a", "thing_id"), of("d", "thing_id")]))])
+        .with("d", ty, &[("name", text("d")), ("size", Value::Int(i64::try_from(n.len()).unwrap()))])
+        .with(&format!("e[\"{n}\"]"), ty, &[name("e")])
+}
+
+/// Runs from `before` to `after`, dying after `limit` entries; `false` when it came to its end before that.
+async fn dies(before: &Program, then: &Program, limit: usize, arrive: bool) -> bool {
+    let mut bench = Bench::new();
+    if before.len() > 0 {
+        bench.apply(before).await;
+    }
+    let cloud = bench.cloud.clone();
+    let killed = move || cloud.dead.store(!arrive, Ordering::SeqCst);
+    let journal = MemoryJournal::dying(&bench.state, &[], Some(limit), killed);
+    let died = bench.apply_with(then, journal.clone(), &Cancel::default()).await.is_err();
+    if !died && journal.entries().len() < limit {
+        return false;
+    }
+    // What was under way when the process died has ended by now, one way or the other.
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    bench.cloud.dead.store(false, Ordering::SeqCst);
+    (bench.state, bench.pending) = journal.replayed();
+    let outcome = bench.try_apply(then).await.unwrap();
+    assert!(outcome.succeeded(), "after {limit}, arriving: {arrive}: {:?} {:?}", outcome.failed, journal.entries());
+    bench.settled(then).await;
+    true
+}
+
+async fn dies_everywhere(before: &Program, then: &Program) {
+    let mut boundaries = 0;
+    for arrive in [true, false] {
+        let mut limit = 1;
+        while dies(before, then, limit, arrive).await {
+            limit += 1;
+            boundaries += 1;
+        }
+    }
+    assert!(boundaries > 10, "{boundaries}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_creating() {
+    for ty in ["t.Thing", "t.Token", "t.Other"] {
+        dies_everywhere(&Program::new(), &small(ty, "1", &Own::default())).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_replacing_create_first() {
+    let options = Own { create_first: true, ..Own::default() };
+    for ty in ["t.Thing", "t.Token"] {
+        dies_everywhere(&small(ty, "1", &options), &small(ty, "22", &options)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_replacing_delete_first() {
+    let program = |n: &str| {
+        let name = |of: &str| ("name", text(&format!("{of}{n}")));
+        Program::new()
+            .with("a", "t.Thing", &[name("a")])
+            .with("b", "t.Thing", &[name("b"), ("parent", of("a", "thing_id"))])
+            .with("c", "t.Thing", &[name("c"), ("parent", of("b", "thing_id"))])
+            .with("d", "t.Thing", &[("name", text("d")), ("label", text(n))])
+    };
+    dies_everywhere(&program("1"), &program("2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_moving_and_destroying() {
+    let options = Own::default();
+    let before = small("t.Thing", "1", &options);
+    dies_everywhere(&before, &Program::new()).await;
+    let moved = Program::new()
+        .with("x", "t.Thing", &[("name", text("a1")), ("label", text("1"))])
+        .with("b", "t.Thing", &[("name", text("b1")), ("parent", of("x", "thing_id")), ("password", secret("p"))])
+        .with("y", "t.Thing", &[("name", text("c")), ("label", text("2")), ("links", Value::list([of("x", "thing_id")]))])
+        .moved("a", "x")
+        .moved("c", "y");
+    dies_everywhere(&before, &moved).await;
+}
