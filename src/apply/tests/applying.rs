@@ -160,6 +160,7 @@ async fn the_first_interrupt_finishes_what_runs_and_the_second_leaves() {
     assert_eq!(outcome.stopped, Stop::AtOnce);
     (bench.state, bench.pending) = journal.replayed();
     assert_eq!(bench.pending.len(), 1);
+    bench.cloud.heal();
     bench.apply(&program).await;
 }
 

@@ -24,14 +24,22 @@ async fn dies(before: &Program, then: &Program, limit: usize, arrive: bool) -> b
         bench.apply(before).await;
     }
     let cloud = bench.cloud.clone();
-    let killed = move || cloud.dead.store(!arrive, Ordering::SeqCst);
+    let death = Arc::new(tokio::sync::Notify::new());
+    let dying = death.clone();
+    let killed = move || {
+        cloud.dead.store(!arrive, Ordering::SeqCst);
+        dying.notify_one();
+    };
     let journal = MemoryJournal::dying(&bench.state, &[], Some(limit), killed);
-    let died = bench.apply_with(then, journal.clone(), &Cancel::default()).await.is_err();
+    let cancel = Cancel::default();
+    let died = tokio::select! {
+        outcome = bench.apply_with(then, journal.clone(), &cancel) => outcome.is_err(),
+        // What was under way by then ends in the cloud, and nobody here hears of it.
+        () = async { death.notified().await; tokio::time::sleep(Duration::from_millis(2)).await } => true,
+    };
     if !died && journal.entries().len() < limit {
         return false;
     }
-    // What was under way when the process died has ended by now, one way or the other.
-    tokio::time::sleep(Duration::from_millis(2)).await;
     bench.cloud.dead.store(false, Ordering::SeqCst);
     (bench.state, bench.pending) = journal.replayed();
     let outcome = bench.try_apply(then).await.unwrap();

@@ -76,7 +76,8 @@ impl Bench {
 
     /// Applies with a journal that never fails, and keeps the state.
     pub async fn try_apply(&mut self, program: &Program) -> Result<Outcome, ApplyError> {
-        self.apply_with(program, MemoryJournal::new(&self.state, &[], None), &Cancel::default()).await
+        let journal = MemoryJournal::new(&self.state, &self.pending, None);
+        self.apply_with(program, journal, &Cancel::default()).await
     }
 
     pub async fn apply_with(&mut self, program: &Program, journal: Arc<MemoryJournal>, cancel: &Cancel) -> Result<Outcome, ApplyError> {

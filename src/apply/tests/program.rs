@@ -228,6 +228,7 @@ pub fn schemas() -> Vec<ResourceSchema> {
         recovery,
         stateful,
         takes: Takes::default(),
+        range: None,
     };
     vec![
         schema("t.Thing", Recovery::Tag, false),
