@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Writes a .plat stack with N resources of a given shape: `generate.py SHAPE N FOLDER`.
+
+layered     environments of 50 resources each, from a VPC to its services; about two references per resource
+wide        the same with the settings that real databases and clusters have
+flat        no references at all
+chain       each refers to the one before
+hub         all refer to one
+components  the layered environment as a component, one instance per key of a `for`
+"""
+
+import pathlib
+import sys
+
+LAYER = 50
+
+
+class Layer:
+    """One environment of 50 resources. `prefix` keeps the names of several in one stack apart."""
+
+    def __init__(self, prefix, network, name, wide=False):
+        self.prefix, self.network, self.name, self.wide = prefix, network, name, wide
+        self.blocks = []
+
+    def add(self, name, kind, /, **attributes):
+        lines = "".join(f"  {key.replace('at_', '@', 1) if key.startswith('at_') else key} = {value}\n"
+                        for key, value in attributes.items() if value is not None)
+        self.blocks.append(f"resource {self.prefix}{name}: {kind} {{\n{lines}}}\n")
+
+    def ref(self, name):
+        return self.prefix + name
+
+    def refs(self, *names):
+        return "[" + ", ".join(self.prefix + name for name in names) + "]"
+
+    def tags(self, name, **of):
+        more = "".join(f", {key} = {self.prefix}{value}" for key, value in of.items())
+        return f'{{ Name = "{self.name}-{name}"{more} }}'
+
+    def text(self):
+        self.network_part()
+        self.groups_part()
+        self.services_part()
+        assert len(self.blocks) == LAYER, len(self.blocks)
+        return "\n".join(self.blocks)
+
+    def network_part(self):
+        net = self.network
+        self.add("vpc", "aws.ec2.VPC", cidr_block=f"{net}.0.0/16", enable_dns_hostnames="true", tags=self.tags("vpc"))
+        self.add("igw", "aws.ec2.InternetGateway", tags=self.tags("igw"))
+        self.add("attachment", "aws.ec2.VPCGatewayAttachment", vpc_id=self.ref("vpc"), internet_gateway_id=self.ref("igw"))
+        for tier, base in (("public", 0), ("private", 10), ("data", 20)):
+            self.add(f"{tier}_table", "aws.ec2.RouteTable", vpc_id=self.ref("vpc"), tags=self.tags(tier))
+            for i, zone in enumerate("ab"):
+                self.add(f"{tier}_{zone}", "aws.ec2.Subnet", vpc_id=self.ref("vpc"), cidr_block=f"{net}.{base + i}.0/24",
+                         availability_zone=f'"us-west-2{zone}"', map_public_ip_on_launch="true" if tier == "public" else None,
+                         tags=self.tags(f"{tier}-{zone}"))
+                self.add(f"{tier}_{zone}_route", "aws.ec2.SubnetRouteTableAssociation",
+                         subnet_id=self.ref(f"{tier}_{zone}"), route_table_id=self.ref(f"{tier}_table"))
+        self.add("out", "aws.ec2.Route", route_table_id=self.ref("public_table"), destination_cidr_block="0.0.0.0/0",
+                 gateway_id=self.ref("igw"), at_after=self.refs("attachment"))
+
+    def groups_part(self):
+        for group in ("web", "app", "database", "cache"):
+            self.add(f"{group}_group", "aws.ec2.SecurityGroup", vpc_id=self.ref("vpc"),
+                     group_description=f'"{group} of {self.name}"', tags=self.tags(group))
+        for source, target, port in (("web", "app", 8080), ("app", "database", 5432), ("app", "cache", 6379),
+                                     ("app", "app", 9090), ("web", "web", 443)):
+            self.add(f"{source}_to_{target}", "aws.ec2.SecurityGroupIngress", group_id=self.ref(f"{target}_group"),
+                     source_security_group_id=self.ref(f"{source}_group"), ip_protocol='"tcp"', from_port=port, to_port=port)
+
+    def services_part(self):
+        name = self.name
+        self.add("key", "aws.kms.Key", description=f'"{name}"', tags=self.tags("key"))
+        self.add("database_subnets", "aws.rds.DBSubnetGroup", db_subnet_group_name=f'"{name}-database"',
+                 db_subnet_group_description=f'"{name}"', subnet_ids=self.refs("data_a", "data_b"), tags=self.tags("database"))
+        more = dict(backup_retention_period="7d", preferred_backup_window='"03:00-04:00"', multi_az="true", deletion_protection="true",
+                    copy_tags_to_snapshot="true", storage_type='"gp3"', auto_minor_version_upgrade="true",
+                    preferred_maintenance_window='"sun:04:00-sun:05:00"',
+                    enable_cloudwatch_logs_exports='["postgresql", "upgrade"]') if self.wide else {}
+        self.add("database", "aws.rds.DBInstance", db_instance_identifier=f'"{name}"', db_instance_class='"db.t3.medium"',
+                 engine='"postgres"', engine_version='"15.4"', allocated_storage="100GiB", storage_encrypted="true", kms_key_id=self.ref("key"),
+                 db_subnet_group_name=self.ref("database_subnets"), vpc_security_groups=self.refs("database_group"),
+                 master_username='"root"', manage_master_user_password="true", tags=self.tags("database", Vpc="vpc.vpc_id", Table="data_table.route_table_id"), **more)
+        self.add("cache_subnets", "aws.elasticache.SubnetGroup", cache_subnet_group_name=f'"{name}-cache"',
+                 description=f'"{name}"', subnet_ids=self.refs("data_a", "data_b"))
+        self.add("cache", "aws.elasticache.ReplicationGroup", replication_group_id=f'"{name}"',
+                 replication_group_description=f'"{name}"', cache_node_type='"cache.t3.micro"', engine='"redis"', num_cache_clusters=2,
+                 automatic_failover_enabled="true", at_rest_encryption_enabled="true", transit_encryption_enabled="true",
+                 kms_key_id=self.ref("key"), cache_subnet_group_name=self.ref("cache_subnets"),
+                 security_group_ids=self.refs("cache_group"),
+                 tags=self.tags("cache", Vpc="vpc.vpc_id", Table="data_table.route_table_id"))
+        trust = ('{ Version = "2012-10-17", Statement = [{ Effect = "Allow", '
+                 'Principal = { Service = "SERVICE.amazonaws.com" }, Action = "sts:AssumeRole" }] }')
+        for role, service in (("cluster", "eks"), ("nodes", "ec2"), ("worker", "lambda"), ("jobs", "batch")):
+            self.add(f"{role}_role", "aws.iam.Role", role_name=f'"{name}-{role}"',
+                     assume_role_policy_document=trust.replace("SERVICE", service), tags=self.tags(role, Vpc="vpc.vpc_id", Key="key.arn"))
+        self.add("cluster", "aws.eks.Cluster", name=f'"{name}"', version='"1.28"', role_arn=self.ref("cluster_role"),
+                 resources_vpc_config=f'{{ subnet_ids = {self.refs("private_a", "private_b")}, '
+                                      f'security_group_ids = {self.refs("app_group")} }}', tags=self.tags("cluster", Vpc="vpc.vpc_id"))
+        for size in ("small", "large"):
+            self.add(f"{size}_nodes", "aws.eks.Nodegroup", cluster_name=self.ref("cluster"), nodegroup_name=f'"{size}"',
+                     node_role=self.ref("nodes_role"), subnets=self.refs("private_a", "private_b"),
+                     scaling_config="{ min_size = 1, max_size = 4, desired_size = 2 }", tags=self.tags(size, Vpc="vpc.vpc_id", Group="app_group.group_id"))
+        for i in range(LAYER - len(self.blocks)):
+            self.add(f"log_{i}", "aws.logs.LogGroup", log_group_name=f'"/{name}/{i}"', retention_in_days="30d",
+                     kms_key_id=self.ref("key"), tags=self.tags(f"log-{i}", Vpc="vpc.vpc_id", Cluster="cluster.arn"),
+                     at_after=self.refs("cluster") if i % 2 else None)
+
+
+def layered(count, wide=False):
+    files = {}
+    for i in range(max(1, count // LAYER)):
+        layer = Layer(f"e{i}_", f"10.{i % 250}", f"env-{i}", wide)
+        files.setdefault(f"part_{i // 20}.plat", []).append(layer.text())
+    return {name: "\n".join(parts) for name, parts in files.items()}
+
+
+def flat(count):
+    return log_groups(count, lambda i: "")
+
+
+def hub(count):
+    key = 'resource key: aws.kms.Key { description = "hub" }\n'
+    files = log_groups(count - 1, lambda i: "  kms_key_id = key\n")
+    return {"hub.plat": key, **files}
+
+
+def log_groups(count, more):
+    blocks = [f'resource log_{i}: aws.logs.LogGroup {{\n  log_group_name = "/log/{i}"\n  retention_in_days = 30d\n{more(i)}}}\n'
+              for i in range(count)]
+    return {f"part_{i // 1000}.plat": "\n".join(blocks[i:i + 1000]) for i in range(0, count, 1000)}
+
+
+def chain(count):
+    def block(i):
+        rule = (f'  security_group_ingress = [{{ ip_protocol = "tcp", from_port = 443, to_port = 443, '
+                f'source_security_group_id = group_{i - 1} }}]\n') if i else ""
+        return f'resource group_{i}: aws.ec2.SecurityGroup {{\n  group_description = "number {i}"\n  vpc_id = vpc\n{rule}}}\n'
+    blocks = ["resource vpc: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\n"] + [block(i) for i in range(count - 1)]
+    return {f"part_{i // 1000}.plat": "\n".join(blocks[i:i + 1000]) for i in range(0, count, 1000)}
+
+
+def components(count):
+    """The layered environment as a component in a folder beside the stack."""
+    body = Layer("", "NET", "NAME").text()
+    body = body.replace("NAME", "${name}").replace('"NET', '"').replace("NET.0.0/16", "cidr")
+    for tier, base in (("public", 0), ("private", 10), ("data", 20)):
+        for i in range(2):
+            body = body.replace(f"NET.{base + i}.0/24", f"cidr.subnet(8, {base + i})")
+    body = "component Environment {\n  param name: String\n  param cidr: Cidr\n\n" + indent(body) + "}\n"
+    instances = ", ".join(f'"env-{i}" = 10.{i % 250}.0.0/16' for i in range(max(1, count // LAYER)))
+    main = ('use "./environment".{Environment}\n\n'
+            f"let networks = {{ {instances} }}\n\n"
+            "resource env: Environment for name, cidr in networks {\n  name = name\n  cidr = cidr\n}\n")
+    return {"main.plat": main, "environment/environment.plat": body}
+
+
+def indent(text):
+    return "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
+
+
+SHAPES = {"layered": layered, "wide": lambda n: layered(n, wide=True), "flat": flat, "chain": chain, "hub": hub,
+          "components": components}
+
+
+def generate(shape, count, folder):
+    """Writes the stack; answers with its size in bytes."""
+    folder = pathlib.Path(folder)
+    head = 'stack bench {\n  tags = { ManagedBy = "plat" }\n}\n\nenv bench { @region = "us-west-2" }\n'
+    files = {"stack.plat": head, **SHAPES[shape](count)}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return sum(len(text) for text in files.values())
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4 or sys.argv[1] not in SHAPES:
+        sys.exit(__doc__)
+    print(generate(sys.argv[1], int(sys.argv[2]), sys.argv[3]), "bytes")
