@@ -60,14 +60,21 @@ class Layer:
         self.add("out", "aws.ec2.Route", route_table_id=self.ref("public_table"), destination_cidr_block="0.0.0.0/0",
                  gateway_id=self.ref("igw"), at_after=self.refs("attachment"))
 
+        for zone in "ab":
+            self.add(f"address_{zone}", "aws.ec2.EIP", domain='"vpc"', tags=self.tags(zone), at_after=self.refs("attachment"))
+            self.add(f"nat_{zone}", "aws.ec2.NatGateway", allocation_id=self.ref(f"address_{zone}"), subnet_id=self.ref(f"public_{zone}"),
+                     tags=self.tags(zone))
+        self.add("private_out", "aws.ec2.Route", route_table_id=self.ref("private_table"), destination_cidr_block="0.0.0.0/0",
+                 nat_gateway_id=self.ref("nat_a"))
+
     def groups_part(self):
-        for group in ("web", "app", "database", "cache"):
-            self.add(f"{group}_group", "aws.ec2.SecurityGroup", vpc_id=self.ref("vpc"),
-                     group_description=f'"{group} of {self.name}"', tags=self.tags(group))
-        for source, target, port in (("web", "app", 8080), ("app", "database", 5432), ("app", "cache", 6379),
-                                     ("app", "app", 9090), ("web", "web", 443)):
-            self.add(f"{source}_to_{target}", "aws.ec2.SecurityGroupIngress", group_id=self.ref(f"{target}_group"),
-                     source_security_group_id=self.ref(f"{source}_group"), ip_protocol='"tcp"', from_port=port, to_port=port)
+        sources = {"web": [], "app": [("web", 8080)], "database": [("app", 5432)], "cache": [("app", 6379), ("web", 6379)]}
+        for group, rules in sources.items():
+            rules = [f'{{ ip_protocol = "tcp", from_port = {port}, to_port = {port}, source_security_group_id = {self.prefix}{source}_group }}'
+                     for source, port in rules]
+            rules = rules or ['{ ip_protocol = "tcp", from_port = 443, to_port = 443, cidr_ip = 0.0.0.0/0 }']
+            self.add(f"{group}_group", "aws.ec2.SecurityGroup", vpc_id=self.ref("vpc"), group_description=f'"{group} of {self.name}"',
+                     security_group_ingress="[" + ", ".join(rules) + "]", tags=self.tags(group))
 
     def services_part(self):
         name = self.name

@@ -127,13 +127,19 @@ impl<'a> Maker<'a> {
         if attribute.ty.holds_secret() || attribute.write_only {
             return None;
         }
-        if !attribute.sample.is_empty() {
+        // A name that the cloud chooses is never taken yet.
+        let chosen_name = attribute.is_input() && self.schema.import.contains(&attribute.name);
+        if !attribute.sample.is_empty() && (!chosen_name || attribute.sample.iter().any(|text| text.contains("{id}"))) {
             return self.sample(attribute);
         }
         let own = self.schema.import.iter().chain(&self.schema.arn).chain(&self.schema.id).any(|own| *own == attribute.name);
         let own_arn = attribute.mode == Mode::Computed && matches!(attribute.ty.required(), Type::Arn(of) if **of == *self.schema.name);
         if own || own_arn {
             return Some(self.own(attribute, known));
+        }
+        // What may stay empty once the cloud has chosen stays empty: no one said what would be plausible.
+        if attribute.mode == Mode::Chosen && matches!(attribute.ty, Type::Optional(_)) {
+            return None;
         }
         let bounds = attribute.range.map_or((None, None), |(low, high)| (Some(low), Some(high)));
         Some(self.value(&attribute.ty, attribute.name, bounds, attribute.unit))
