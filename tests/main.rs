@@ -8,5 +8,7 @@ mod baselines;
 mod conformance;
 mod editors;
 mod house;
+mod lifecycle;
 mod project;
+mod properties;
 mod suite;

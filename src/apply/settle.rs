@@ -208,10 +208,16 @@ impl Settling<'_> {
         let (observed, _) = crate::plan::conceal_observed(self.key, &self.intent.address, existing.attributes);
         let record = self.intent.record(existing.id, observed, status);
         match self.before {
-            Some(before) if self.intent.verb == Verb::Update => match self.schema {
-                Some(schema) => Record { inputs: agreed(schema, &before.inputs, &self.intent.inputs), ..record },
-                None => record,
-            },
+            Some(before) if self.intent.verb == Verb::Update => {
+                // Until the change is through, it may refer to what it did before as well as to what it is to.
+                let mut dependencies = record.dependencies;
+                dependencies.extend(before.dependencies.iter().filter(|on| !self.intent.dependencies.contains(on)).cloned());
+                let record = Record { dependencies, ..record };
+                match self.schema {
+                    Some(schema) => Record { inputs: agreed(schema, &before.inputs, &self.intent.inputs), ..record },
+                    None => record,
+                }
+            }
             _ => record,
         }
     }

@@ -39,6 +39,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         import,
         arn: None,
         id: None,
+        range: None,
         recovery: Recovery::Tag,
         stateful: false,
         range: None,

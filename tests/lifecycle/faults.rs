@@ -1,0 +1,96 @@
+//! The cloud fails; the next apply makes it good, with nothing orphaned and nothing made twice.
+
+use std::collections::BTreeSet;
+
+use plat::provider::sandbox::{Call, Fault, Faults, What};
+use plat::value::Duration;
+
+use super::place::{Place, Run};
+use super::program::Program;
+use super::{everything, everything_later};
+
+/// `what` at every single changing call of the way from `before` to `after`, each time in a place of its own.
+fn at_every_call(before: Option<&Program>, after: &Program, what: &What) {
+    for n in 1.. {
+        let place = Place::new();
+        if let Some(before) = before {
+            place.apply(before).succeeded();
+        }
+        let earlier = place.changes();
+        place.cloud.set_faults(Faults::none().with(Fault::nth(n, what.clone())));
+        let run = place.apply(after);
+        let made = place.changes() - earlier;
+        place.cloud.set_faults(Faults::none());
+        if !matches!(&run, Run::Ended(outcome) if outcome.succeeded()) {
+            place.apply(after).succeeded();
+        }
+        place.check(after, &BTreeSet::new());
+        if made < n {
+            assert!(n > 5, "the fault never struck");
+            return;
+        }
+    }
+}
+
+fn at_every_call_of_a_life(what: What) {
+    at_every_call(None, &everything(), &what);
+    at_every_call(Some(&everything()), &everything_later(), &what);
+    at_every_call(Some(&everything()), &Program::default(), &what);
+}
+
+#[test]
+fn answers_that_never_arrive() {
+    at_every_call_of_a_life(What::LoseResponse);
+}
+
+#[test]
+fn requests_that_never_arrive() {
+    at_every_call_of_a_life(What::LoseRequest);
+}
+
+#[test]
+fn refusals() {
+    at_every_call_of_a_life(What::Refuse { code: "InternalFailure".to_owned(), message: "no".to_owned() });
+    at_every_call_of_a_life(What::Deny);
+}
+
+#[test]
+fn things_that_never_become_ready() {
+    at_every_call_of_a_life(What::NotReady);
+}
+
+#[test]
+fn slowness_costs_time_alone() {
+    let place = Place::new();
+    place.cloud.set_faults(Faults::none().with(Fault::always(What::Throttle { attempts: 2 })).with(Fault::nth(3, What::Hide(Duration::seconds(60)))));
+    place.apply(&everything()).succeeded();
+    place.check(&everything(), &BTreeSet::new());
+    assert_eq!(place.changes(), 7);
+}
+
+#[test]
+fn what_does_not_depend_on_a_failure_is_done() {
+    let place = Place::new();
+    let fault = Fault::always(What::Deny).of(Call::Create).on(super::kinds::GROUP);
+    place.cloud.set_faults(Faults::none().with(fault));
+    let Run::Ended(outcome) = place.apply(&everything()) else { panic!("not begun") };
+    assert_eq!(outcome.failed.len(), 1);
+    // The network and its two subnets need no group.
+    assert_eq!(place.inventory().len(), 3);
+    assert_eq!(outcome.waiting.len(), 3, "{:?}", outcome.waiting);
+    place.check_state(&BTreeSet::new());
+}
+
+#[test]
+fn every_answer_lost_in_a_row() {
+    let place = Place::new();
+    place.cloud.set_faults(Faults::none().with(Fault::always(What::LoseResponse)));
+    for _ in 0..20 {
+        if matches!(place.apply(&everything()), Run::Ended(outcome) if outcome.succeeded()) {
+            break;
+        }
+    }
+    place.cloud.set_faults(Faults::none());
+    place.apply(&everything()).succeeded();
+    place.check(&everything(), &BTreeSet::new());
+}

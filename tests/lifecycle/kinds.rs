@@ -1,0 +1,148 @@
+//! A small cloud with one type for each way of being created, found again and referred to.
+
+use std::sync::Arc;
+
+use plat::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes};
+use plat::types::{Field, Record, Type};
+use plat::value::{Duration, Value};
+
+pub const NETWORK: &str = "test.net.Network";
+pub const SUBNET: &str = "test.net.Subnet";
+pub const GROUP: &str = "test.net.Group";
+pub const RULE: &str = "test.net.Rule";
+pub const SERVICE: &str = "test.app.Service";
+pub const ALARM: &str = "test.app.Alarm";
+
+pub const REGION: &str = "us-west-2";
+
+fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
+    Attribute {
+        name,
+        cfn: None,
+        doc: "",
+        ty,
+        mode,
+        replaces: false,
+        write_only: false,
+        unordered: false,
+        ignore_case: false,
+        unit: None,
+        range: None,
+        interrupts: None,
+        sample: &[],
+    }
+}
+
+fn fixed(name: &'static str, ty: Type, mode: Mode) -> Attribute {
+    Attribute { replaces: true, ..attribute(name, ty, mode) }
+}
+
+fn optional() -> Mode {
+    Mode::Optional { default: Value::Null }
+}
+
+fn id(of: &str) -> Type {
+    Type::Id(of.into())
+}
+
+fn schema(name: &'static str, import: &'static [&'static str], recovery: Recovery, attributes: Vec<Attribute>) -> ResourceSchema {
+    ResourceSchema {
+        name,
+        doc: "",
+        kind: Kind::Managed,
+        attributes,
+        import,
+        arn: None,
+        id: None,
+        range: None,
+        recovery,
+        stateful: false,
+        takes: Takes { create: Duration::seconds(30), update: Duration::seconds(20), delete: Duration::seconds(10) },
+    }
+}
+
+pub fn registry() -> Arc<Registry> {
+    let tags = || attribute("tags", Type::map(Type::String), optional());
+    let settings = Type::Record(Arc::new(Record {
+        name: None,
+        fields: vec![
+            Field { name: "network".into(), ty: id(NETWORK), optional: true, doc: "".into() },
+            Field { name: "retries".into(), ty: Type::Int, optional: true, doc: "".into() },
+        ],
+    }));
+    Arc::new(Registry::new([
+        schema(
+            NETWORK,
+            &["network_id"],
+            Recovery::Tag,
+            vec![
+                fixed("cidr", Type::Cidr, Mode::Required),
+                attribute("label", Type::String, optional()),
+                tags(),
+                attribute("network_id", id(NETWORK), Mode::Computed),
+                attribute("default_group", id(GROUP), Mode::Computed),
+            ],
+        ),
+        schema(
+            SUBNET,
+            &["subnet_id"],
+            Recovery::Tag,
+            vec![
+                fixed("network", id(NETWORK), Mode::Required),
+                attribute("size", Type::Int, Mode::Optional { default: Value::Int(1) }),
+                fixed("zone", Type::String, Mode::Chosen),
+                attribute("subnet_id", id(SUBNET), Mode::Computed),
+            ],
+        ),
+        schema(
+            GROUP,
+            &["name"],
+            Recovery::Name,
+            vec![
+                fixed("name", Type::String, Mode::Required),
+                Attribute { unordered: true, ..attribute("members", Type::list(id(SUBNET)), optional()) },
+                attribute("arn", Type::Arn(GROUP.into()), Mode::Computed),
+            ],
+        ),
+        schema(
+            RULE,
+            &["source", "target"],
+            Recovery::Relation,
+            vec![
+                fixed("source", id(SUBNET), Mode::Required),
+                fixed("target", id(GROUP), Mode::Required),
+                attribute("note", Type::String, optional()),
+            ],
+        ),
+        ResourceSchema {
+            stateful: true,
+            ..schema(
+                SERVICE,
+                &["service_id"],
+                Recovery::Token,
+                vec![
+                    attribute("plan", Type::union(["small", "large"]), Mode::Chosen),
+                    Attribute { unordered: true, ..attribute("groups", Type::list(id(GROUP)), optional()) },
+                    attribute("role", Type::optional(Type::Arn(GROUP.into())), optional()),
+                    fixed("settings", Type::optional(settings), optional()),
+                    attribute("password", Type::optional(Type::secret(Type::String)), optional()),
+                    attribute("hint", Type::optional(Type::String), optional()),
+                    tags(),
+                    attribute("service_id", id(SERVICE), Mode::Computed),
+                    attribute("endpoint", Type::String, Mode::Computed),
+                    attribute("port", Type::Int, Mode::Computed),
+                ],
+            )
+        },
+        schema(
+            ALARM,
+            &["alarm_id"],
+            Recovery::Compare,
+            vec![
+                attribute("target", id(SERVICE), Mode::Required),
+                attribute("text", Type::String, optional()),
+                attribute("alarm_id", id(ALARM), Mode::Computed),
+            ],
+        ),
+    ]))
+}

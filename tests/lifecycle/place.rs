@@ -1,0 +1,327 @@
+//! One stack with its state on disk and its cloud in memory, and what must be true of the two.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use plat::apply::{self, Cancel, Journal, Outcome, SessionJournal, Settings, Silent};
+use plat::plan::{self, Engine, Options, Prepared};
+use plat::provider::sandbox::{Call, Item, Sandbox};
+use plat::provider::{Accepted, Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
+use plat::schema::Registry;
+use plat::state::{Entry, Holder, LocalStore, OpenOptions, StateError, StateFile, StateStore, Status};
+use plat::value::{ResolvedObject, SecretReference, SecretText, Value};
+use tokio::sync::Notify;
+
+use super::kinds::{REGION, registry};
+use super::program::{Expr, Program, address};
+
+/// When the process dies: at one of the moments before and after each entry of the journal and each call that changes something.
+pub struct Death {
+    left: AtomicI64,
+    dead: AtomicBool,
+    told: Notify,
+}
+
+impl Death {
+    /// At the `n`th moment, counted from 1.
+    pub fn at(n: i64) -> Arc<Self> {
+        Arc::new(Self { left: AtomicI64::new(n), dead: AtomicBool::new(false), told: Notify::new() })
+    }
+
+    pub fn never() -> Arc<Self> {
+        Self::at(i64::MAX)
+    }
+
+    /// One moment passes. True: the process is dead.
+    fn passes(&self) -> bool {
+        if self.left.fetch_sub(1, Ordering::SeqCst) <= 1 {
+            self.dead.store(true, Ordering::SeqCst);
+            self.told.notify_one();
+        }
+        self.dead.load(Ordering::SeqCst)
+    }
+
+    async fn comes(&self) {
+        while !self.dead.load(Ordering::SeqCst) {
+            self.told.notified().await;
+        }
+    }
+}
+
+/// A journal whose process can die.
+struct MortalJournal(SessionJournal, Arc<Death>);
+
+impl MortalJournal {
+    fn write(&self, write: impl FnOnce() -> Result<(), StateError>) -> Result<(), StateError> {
+        let gone = || Err(StateError::Misused("the process is dead".to_owned()));
+        if self.1.passes() {
+            return gone();
+        }
+        write()?;
+        if self.1.passes() { gone() } else { Ok(()) }
+    }
+}
+
+impl Journal for MortalJournal {
+    fn append(&self, entries: &[Entry]) -> Result<(), StateError> {
+        self.write(|| self.0.append(entries))
+    }
+
+    fn finish(&self, state: &mut StateFile) -> Result<(), StateError> {
+        self.write(|| self.0.finish(state))
+    }
+}
+
+/// A cloud whose caller can die, and that can take real time.
+struct MortalCloud {
+    cloud: Arc<Sandbox>,
+    death: Arc<Death>,
+    delay: Duration,
+}
+
+impl MortalCloud {
+    async fn change<T>(&self, call: impl Future<Output = T>) -> T {
+        if self.death.passes() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(self.delay).await;
+        let answer = call.await;
+        if self.death.passes() {
+            std::future::pending::<()>().await;
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl Provider for MortalCloud {
+    async fn identity(&self, region: &str) -> Result<Identity, ProviderError> {
+        self.cloud.identity(region).await
+    }
+
+    async fn create(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Existing, ProviderError> {
+        self.change(self.cloud.create(op, inputs)).await
+    }
+
+    async fn read(&self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError> {
+        self.cloud.read(type_name, region, ids).await
+    }
+
+    async fn update(
+        &self,
+        op: &Operation<'_>,
+        id: &str,
+        prior: &ResolvedObject,
+        inputs: &ResolvedObject,
+    ) -> Result<ResolvedObject, ProviderError> {
+        self.change(self.cloud.update(op, id, prior, inputs)).await
+    }
+
+    async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError> {
+        self.change(self.cloud.delete(op, id, prior)).await
+    }
+
+    async fn find(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Option<String>, ProviderError> {
+        self.cloud.find(op, inputs).await
+    }
+
+    async fn lookup(&self, type_name: &str, region: &str, query: &ResolvedObject) -> Result<ResolvedObject, ProviderError> {
+        self.cloud.lookup(type_name, region, query).await
+    }
+
+    async fn secret(&self, region: &str, id: &str) -> Result<SecretText, ProviderError> {
+        self.cloud.secret(region, id).await
+    }
+}
+
+#[async_trait]
+impl SecretResolver for MortalCloud {
+    async fn text(&self, region: &str, reference: &SecretReference) -> Result<SecretText, ProviderError> {
+        self.cloud.secret(region, reference.argument.as_str().unwrap()).await
+    }
+}
+
+/// How one run ended.
+#[derive(Debug)]
+pub enum Run {
+    Ended(Box<Outcome>),
+    /// Not even begun, or the state could not be written.
+    Refused(String),
+    Died,
+}
+
+impl Run {
+    #[track_caller]
+    pub fn succeeded(self) -> Outcome {
+        match self {
+            Run::Ended(outcome) if outcome.succeeded() => *outcome,
+            Run::Ended(outcome) => panic!("{:?}\nwaiting: {:?}", outcome.failed, outcome.waiting),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub fn died(&self) -> bool {
+        matches!(self, Run::Died)
+    }
+}
+
+/// A stack, its state and its cloud.
+pub struct Place {
+    folder: tempfile::TempDir,
+    pub cloud: Arc<Sandbox>,
+    pub registry: Arc<Registry>,
+    /// Real time that each changing call takes.
+    pub delay: Duration,
+    /// Runs on several threads, as `plat` does; on one, everything happens in the same order every time.
+    threads: bool,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let registry = registry();
+        let cloud = Arc::new(Sandbox::in_memory(registry.clone()));
+        Self { folder: tempfile::tempdir().unwrap(), cloud, registry, delay: Duration::ZERO, threads: true }
+    }
+
+    /// A place where everything happens in the same order every time.
+    pub fn alone() -> Self {
+        Self { threads: false, ..Self::new() }
+    }
+
+    fn store(&self) -> LocalStore {
+        LocalStore::new(self.folder.path(), "test", "default")
+    }
+
+    pub fn state(&self) -> StateFile {
+        self.store().load(&self.registry).unwrap().state
+    }
+
+    /// How many calls that change something were made.
+    pub fn changes(&self) -> u64 {
+        [Call::Create, Call::Update, Call::Delete].map(|call| self.cloud.calls(call)).iter().sum()
+    }
+
+    fn engine(&self, death: &Arc<Death>) -> Engine {
+        let cloud = Arc::new(MortalCloud { cloud: self.cloud.clone(), death: death.clone(), delay: self.delay });
+        Engine { provider: cloud.clone(), secrets: cloud, registry: self.registry.clone() }
+    }
+
+    async fn prepare(&self, engine: &Engine, program: &Program, state: StateFile, options: &Options) -> Result<Prepared, String> {
+        let evaluate = |_: &plan::Answers| Ok(program.desired(&self.registry));
+        plan::prepare(engine, &evaluate, state, options).await.map_err(|e| format!("{e}: {e:?}"))
+    }
+
+    /// What an apply would do.
+    pub fn plan(&self, program: &Program) -> Prepared {
+        let engine = self.engine(&Death::never());
+        self.runtime(|| async { self.prepare(&engine, program, self.state(), &Options::default()).await }).unwrap()
+    }
+
+    pub fn apply(&self, program: &Program) -> Run {
+        self.run(program, &Options::default(), &Death::never())
+    }
+
+    pub fn destroy(&self, program: &Program) -> Run {
+        self.run(program, &Options { destroy: true, ..Options::default() }, &Death::never())
+    }
+
+    /// A process from its start to its end or its death.
+    pub fn run(&self, program: &Program, options: &Options, death: &Arc<Death>) -> Run {
+        let engine = self.engine(death);
+        let run = self.runtime(|| async {
+            tokio::select! {
+                biased;
+                () = death.comes() => Run::Died,
+                run = self.attempt(&engine, program, options, death) => run.unwrap_or_else(Run::Refused),
+            }
+        });
+        // A dead process tells no one how it ended.
+        if death.dead.load(Ordering::SeqCst) { Run::Died } else { run }
+    }
+
+    /// Works on a runtime of its own, as a process has: nothing of it is left afterwards.
+    fn runtime<F: Future>(&self, work: impl FnOnce() -> F) -> F::Output {
+        use tokio::runtime::Builder;
+        let mut builder = if self.threads { Builder::new_multi_thread() } else { Builder::new_current_thread() };
+        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        let answer = runtime.block_on(work());
+        runtime.shutdown_timeout(Duration::from_secs(5));
+        answer
+    }
+
+    async fn attempt(&self, engine: &Engine, program: &Program, options: &Options, death: &Arc<Death>) -> Result<Run, String> {
+        let holder = Holder { who: "tests".to_owned(), pid: 1, command: "plat apply".to_owned(), since: 0 };
+        let opened = self.store().open(&OpenOptions { holder, wait: Duration::ZERO }, &self.registry);
+        let (session, loaded) = opened.map_err(|e| e.to_string())?;
+        let settings = Settings { consistency: Duration::ZERO, ..Settings::default() };
+        let mut state = loaded.state;
+        let journal = SessionJournal::begin(session, &mut state).map_err(|e| e.to_string())?;
+        let journal: Arc<dyn Journal> = Arc::new(MortalJournal(journal, death.clone()));
+        let settled = apply::settle(engine, state, loaded.pending, Some(journal.clone()), &settings).await.map_err(|e| e.to_string())?;
+        let prepared = self.prepare(engine, program, settled.state, options).await?;
+        let outcome = apply::apply(engine, prepared, journal, Arc::new(Silent), &Cancel::default(), &settings).await;
+        Ok(Run::Ended(Box::new(outcome.map_err(|e| e.to_string())?)))
+    }
+
+    /// The things in the cloud, by type and id.
+    pub fn inventory(&self) -> BTreeMap<(String, String), Item> {
+        let items = self.cloud.inventory().unwrap();
+        items.into_iter().map(|item| ((item.type_name.to_string(), item.id.to_string()), item)).collect()
+    }
+
+    /// The state has everything that the cloud has, as it is there, and nothing else; but for what was left there on purpose.
+    #[track_caller]
+    pub fn check_state(&self, left: &BTreeSet<String>) {
+        let state = self.state();
+        let mut world = self.inventory();
+        world.retain(|(_, id), _| !left.contains(id));
+        for (at, record) in &state.resources {
+            let key = (record.type_name.to_string(), record.id.clone());
+            let item = world.remove(&key).unwrap_or_else(|| panic!("`{at}` is recorded as {key:?} and does not exist"));
+            assert_eq!(item.attributes, *record.observed, "`{at}` is recorded otherwise than it is");
+            assert_eq!(record.status, Status::Ready, "`{at}`");
+            assert_eq!(record.region, REGION);
+        }
+        assert!(world.is_empty(), "orphans: {:?}", world.values().map(|item| (&item.address, &item.id)).collect::<Vec<_>>());
+    }
+
+    /// State and cloud are what the program says, and a plan has nothing to do.
+    #[track_caller]
+    pub fn check(&self, program: &Program, left: &BTreeSet<String>) {
+        self.check_state(left);
+        let state = self.state();
+        let wanted: BTreeSet<_> = program.resources.keys().map(|at| address(at)).collect();
+        assert_eq!(state.resources.keys().cloned().collect::<BTreeSet<_>>(), wanted);
+        for (at, spec) in &program.resources {
+            let record = &state.resources[&address(at)];
+            let schema = self.registry.get(spec.kind).unwrap();
+            for (name, expr) in &spec.inputs {
+                let Some(wanted) = expected(expr, &state) else { continue };
+                let attribute = schema.attribute(name).unwrap();
+                let observed = record.observed.get(*name).unwrap_or(&Value::Null);
+                let none = |value: &Value| matches!(value, Value::List(items) if items.is_empty()) || value.is_null();
+                assert!(attribute.same(&wanted, observed) || none(&wanted) && none(observed), "`{at}`.{name} is {observed:?} and should be {wanted:?}");
+            }
+        }
+        let prepared = self.plan(program);
+        let steps: Vec<_> = prepared.plan.steps.iter().filter(|s| s.action != plan::Action::NoOp).map(|s| (&s.address, &s.action)).collect();
+        assert!(prepared.plan.is_empty() && steps.is_empty(), "the plan should be empty: {steps:?}");
+        assert!(prepared.plan.drift.is_empty(), "{:?}", prepared.plan.drift);
+    }
+}
+
+/// What an expression comes to, as the state has it; `None` for a secret, which nothing shows.
+fn expected(expr: &Expr, state: &StateFile) -> Option<Value> {
+    Some(match expr {
+        Expr::Is(value) => value.clone(),
+        Expr::Of(at, attribute) => state.attribute(&address(at), attribute).unwrap().clone(),
+        Expr::List(items) => Value::list(items.iter().map(|item| expected(item, state)).collect::<Option<Vec<_>>>()?),
+        Expr::Record(fields) => {
+            Value::object(fields.iter().map(|(name, field)| Some((*name, expected(field, state)?))).collect::<Option<Vec<_>>>()?)
+        }
+        Expr::Secret(_) => return None,
+    })
+}
