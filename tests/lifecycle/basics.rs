@@ -34,9 +34,8 @@ fn create_and_then_nothing() {
 #[test]
 fn independent_things_are_made_at_the_same_time() {
     let place = Place::new();
-    let program = (0..20).fold(Program::default(), |program, i| {
-        program.with(&format!("net[\"{i}\"]"), Spec::new(NETWORK, [("cidr", cidr("10.0.0.0/16"))]))
-    });
+    let program = (0..20)
+        .fold(Program::default(), |program, i| program.with(&format!("net[\"{i}\"]"), Spec::new(NETWORK, [("cidr", cidr("10.0.0.0/16"))])));
     place.apply(&program).succeeded();
     assert_eq!(place.cloud.elapsed(), 30);
     place.check(&program, &nothing());
@@ -175,7 +174,8 @@ fn a_move_changes_the_state_alone() {
     place.apply(&everything()).succeeded();
     let changes = place.changes();
     let mut program = everything();
-    program.resources = program.resources.into_iter().map(|(at, spec)| (if at == "alarm" { "siren".to_owned() } else { at }, spec)).collect();
+    program.resources =
+        program.resources.into_iter().map(|(at, spec)| (if at == "alarm" { "siren".to_owned() } else { at }, spec)).collect();
     program.moves.push(("alarm".to_owned(), "siren".to_owned()));
     place.apply(&program).succeeded();
     assert_eq!(place.changes(), changes);

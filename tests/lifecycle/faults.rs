@@ -62,7 +62,9 @@ fn things_that_never_become_ready() {
 #[test]
 fn slowness_costs_time_alone() {
     let place = Place::new();
-    place.cloud.set_faults(Faults::none().with(Fault::always(What::Throttle { attempts: 2 })).with(Fault::nth(3, What::Hide(Duration::seconds(60)))));
+    place.cloud.set_faults(
+        Faults::none().with(Fault::always(What::Throttle { attempts: 2 })).with(Fault::nth(3, What::Hide(Duration::seconds(60)))),
+    );
     place.apply(&everything()).succeeded();
     place.check(&everything(), &BTreeSet::new());
     assert_eq!(place.changes(), 7);

@@ -303,11 +303,15 @@ impl Place {
                 let attribute = schema.attribute(name).unwrap();
                 let observed = record.observed.get(*name).unwrap_or(&Value::Null);
                 let none = |value: &Value| matches!(value, Value::List(items) if items.is_empty()) || value.is_null();
-                assert!(attribute.same(&wanted, observed) || none(&wanted) && none(observed), "`{at}`.{name} is {observed:?} and should be {wanted:?}");
+                assert!(
+                    attribute.same(&wanted, observed) || none(&wanted) && none(observed),
+                    "`{at}`.{name} is {observed:?} and should be {wanted:?}"
+                );
             }
         }
         let prepared = self.plan(program);
-        let steps: Vec<_> = prepared.plan.steps.iter().filter(|s| s.action != plan::Action::NoOp).map(|s| (&s.address, &s.action)).collect();
+        let steps: Vec<_> =
+            prepared.plan.steps.iter().filter(|s| s.action != plan::Action::NoOp).map(|s| (&s.address, &s.action)).collect();
         assert!(prepared.plan.is_empty() && steps.is_empty(), "the plan should be empty: {steps:?}");
         assert!(prepared.plan.drift.is_empty(), "{:?}", prepared.plan.drift);
     }

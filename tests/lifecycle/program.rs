@@ -137,16 +137,15 @@ impl Program {
             outputs: self
                 .outputs
                 .iter()
-                .map(|(name, at, attribute)| {
-                    Output { name: name.as_str().into(), doc: "".into(), value: value(at, *attribute), span: nowhere() }
+                .map(|(name, at, attribute)| Output {
+                    name: name.as_str().into(),
+                    doc: "".into(),
+                    value: value(at, *attribute),
+                    span: nowhere(),
                 })
                 .collect(),
             asserts: Vec::new(),
-            imports: self
-                .imports
-                .iter()
-                .map(|(at, id)| Import { address: address(at), id: id.as_str().into(), span: nowhere() })
-                .collect(),
+            imports: self.imports.iter().map(|(at, id)| Import { address: address(at), id: id.as_str().into(), span: nowhere() }).collect(),
             moves: self.moves.iter().map(|(from, to)| Move { from: address(from), to: address(to), span: nowhere() }).collect(),
             forgets: self.forgets.iter().map(|at| (address(at), nowhere())).collect(),
         }

@@ -40,14 +40,8 @@ impl Drop for Life {
 
 impl Life {
     pub fn new(dice: Dice) -> Self {
-        let mut life = Self {
-            dice,
-            place: Place::alone(),
-            program: Program::default(),
-            left: BTreeSet::new(),
-            names: 0,
-            story: Vec::new(),
-        };
+        let mut life =
+            Self { dice, place: Place::alone(), program: Program::default(), left: BTreeSet::new(), names: 0, story: Vec::new() };
         for _ in 0..8 {
             life.add();
         }
