@@ -5,6 +5,7 @@
 #[cfg(feature = "aws")]
 mod aws;
 mod baselines;
+mod cli;
 mod conformance;
 mod editors;
 mod house;

@@ -82,7 +82,7 @@ fn reason(step: &Step, view: &View<'_>) -> String {
             format!("deleted: `{id}`, which its replacement stands for by now")
         }
         Action::Delete => {
-            format!("deleted: `{id}`, {}{lost}", if step.desired.is_some() { "asked for" } else { "no longer in the program" })
+            format!("deleted: `{id}`{}{lost}", if view.destroying { "" } else { ", no longer in the program" })
         }
         Action::Forget => format!("forgotten: `{id}` stays in the cloud, plat lets go of it"),
         Action::Import { id } => format!("imported: `{}`", clean_line(id)),

@@ -50,6 +50,8 @@ pub struct View<'a> {
     pub style: Style,
     /// Show every creation with all its attributes.
     pub full: bool,
+    /// The plan is to delete everything: no delete needs a reason of its own.
+    pub destroying: bool,
     /// How long ago the state was written; `None` when that is not known.
     pub state_age: Option<Duration>,
 }

@@ -60,7 +60,8 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
         let (added, changed, destroyed) = outcome.counts;
         let sum = format!("Done: {added} added, {changed} changed, {destroyed} destroyed");
         let sum = style.paint(Role::Strong, sum);
-        let sum = format!("{sum} in {}; state {}.\n", spoken(outcome.elapsed), outcome.serial);
+        let time = if outcome.elapsed.0 > 0 { format!(" in {}", spoken(outcome.elapsed)) } else { String::new() };
+        let sum = format!("{sum}{time}; state {}.\n", outcome.serial);
         return format!("{sum}{}", outputs(outcome, style));
     }
     let mut out = String::new();

@@ -6,7 +6,7 @@ use super::difference::{LineKind, Row, What};
 use super::estimate::count;
 use super::fold::{counted, groups};
 use super::headline::{Headline, Weight, headline, one_line, rows, weight};
-use super::plan_text::{closing_line, drift_lines, header_line, json_inline};
+use super::plan_text::{closing_line, drift_lines, header_line, json_inline, others_said};
 use super::value::inline;
 use crate::plan::{Plan, Step, Verdict};
 use crate::types::Type;
@@ -176,7 +176,7 @@ fn new(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
             out.push_str(&format!("  {}\n", said.join(", ")));
         }
         if !group.others.is_empty() {
-            out.push_str(&format!("  … and {} more in {}: {}\n", group.others.len(), code(&group.holder), escape(&counted(&group.others))));
+            out.push_str(&format!("  … and {}\n", escape(&others_said(&group))));
         }
     }
 }

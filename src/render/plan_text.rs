@@ -3,8 +3,8 @@
 use super::clean::{clean_line, quoted};
 use super::difference::{Line, LineKind, Row, What};
 use super::estimate::{count, spoken};
-use super::fold::{counted, groups};
-use super::headline::{Headline, Weight, headline, rows, weight};
+use super::fold::{Group, counted, groups};
+use super::headline::{Headline, Weight, and, headline, rows, weight};
 use super::style::{Role, Style, columns, cut, pad};
 use super::value::inline;
 use super::{View, difference};
@@ -13,6 +13,11 @@ use crate::types::Type;
 
 /// Rows of a creation that are shown without `--full`.
 const NEW_ROWS: usize = 6;
+
+/// New things beyond which their attributes are left to `--full`.
+const BRIEF: usize = 12;
+/// New things beyond which the rest is only counted.
+const GROUPS: usize = 40;
 
 /// The whole plan; ends in a line break.
 pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
@@ -35,6 +40,7 @@ pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
 pub(super) fn header_line(plan: &Plan, view: &View<'_>) -> String {
     let state = match (plan.serial, view.state_age) {
         (0, _) => "no state yet".to_owned(),
+        (serial, Some(age)) if age.0 < 5 => format!("state {serial}, just written"),
         (serial, Some(age)) => format!("state {serial}, {} old", spoken(age)),
         (serial, None) => format!("state {serial}"),
     };
@@ -68,10 +74,27 @@ impl Columns {
     }
 }
 
-fn blocks(steps: &[&Step], view: &View<'_>) -> Vec<String> {
+fn blocks(steps: &[&Step], view: &View<'_>) -> Option<String> {
     let heads: Vec<Headline> = steps.iter().map(|step| headline(step, view)).collect();
     let shared = Columns::of(heads.iter(), view.style.width);
-    heads.iter().zip(steps).map(|(head, step)| block(head, &rows(step, view), &shared, view)).collect()
+    joined(heads.iter().zip(steps).map(|(head, step)| block(head, &rows(step, view), &shared, view)))
+}
+
+/// Blocks with an empty line between them; those of one line each stand together.
+fn joined(blocks: impl Iterator<Item = String>) -> Option<String> {
+    let mut out = String::new();
+    let mut before = None;
+    for block in blocks {
+        let short = !block.contains('\n');
+        out.push_str(match before {
+            None => "",
+            Some(true) if short => "\n",
+            Some(_) => "\n\n",
+        });
+        out.push_str(&block);
+        before = Some(short);
+    }
+    before.map(|_| out)
 }
 
 fn block(head: &Headline, rows: &[Row], shared: &Columns, view: &View<'_>) -> String {
@@ -81,24 +104,6 @@ fn block(head: &Headline, rows: &[Row], shared: &Columns, view: &View<'_>) -> St
         out.push_str(&line);
     }
     out
-}
-
-fn head_line(head: &Headline, shared: &Columns, view: &View<'_>) -> String {
-    let symbol = format!("{:>3}", head.symbol);
-    let address = pad(&head.address, shared.address);
-    let type_name = pad(&head.type_name, shared.type_name);
-    let left = 4 + columns(&address) + 2 + columns(&type_name) + 2 + columns(&head.reason);
-    let gap = " ".repeat(shared.place.saturating_sub(left) + 2);
-    let style = view.style;
-    let line = format!(
-        "{} {}  {}  {}{gap}{}",
-        style.paint(head.role, symbol),
-        style.paint(Role::Strong, address),
-        style.paint(Role::Faint, type_name),
-        if head.role == Role::Destroy { style.paint(Role::Destroy, &head.reason) } else { head.reason.clone() },
-        style.paint(Role::Faint, &head.place),
-    );
-    line.trim_end().to_owned()
 }
 
 /// The rows under a headline, their names in one column.
@@ -133,16 +138,18 @@ fn diff_line(line: &Line, style: Style) -> String {
 }
 
 /// New resources: with `--full` all of them, else one of each group and the number of its like.
-fn creations(plan: &Plan, view: &View<'_>) -> Vec<String> {
+fn creations(plan: &Plan, view: &View<'_>) -> Option<String> {
     if view.full {
         let steps: Vec<_> = plan.steps.iter().filter(|step| weight(&step.action) == Weight::New).collect();
         return blocks(&steps, view);
     }
-    let groups = groups(plan);
+    let mut groups = groups(plan);
+    let brief = groups.len() > BRIEF;
+    let rest = groups.split_off(groups.len().min(GROUPS));
     let heads: Vec<Headline> = groups.iter().map(|group| headline(group.first, view)).collect();
     let shared = Columns::of(heads.iter(), view.style.width);
     let folded = groups.iter().zip(&heads).map(|(group, head)| {
-        let mut rows = rows(group.first, view);
+        let mut rows = if brief { Vec::new() } else { rows(group.first, view) };
         let more = rows.len().saturating_sub(NEW_ROWS);
         rows.truncate(NEW_ROWS);
         let mut out = block(head, &rows, &shared, view);
@@ -150,14 +157,29 @@ fn creations(plan: &Plan, view: &View<'_>) -> Vec<String> {
         match (more, group.others.as_slice()) {
             (0, []) => {}
             (n, []) => note(format!("… and {} (--full shows them)", count(n, "more attribute", "more attributes"))),
-            (_, others) => {
-                let holder = clean_line(&group.holder).into_owned();
-                note(format!("… and {} more in {holder}: {} (--full shows them)", others.len(), counted(others)));
-            }
+            (_, others) => note(format!("… and {} (--full shows {})", others_said(group), if others.len() == 1 { "it" } else { "them" })),
         }
         out
     });
-    folded.collect()
+    let hidden: Vec<&Step> = rest.iter().flat_map(|group| std::iter::once(group.first).chain(group.others.iter().copied())).collect();
+    let more = (!hidden.is_empty()).then(|| {
+        let text = format!("… and {} more: {} (--full shows them)", hidden.len(), counted(&hidden));
+        format!("    {}", view.style.paint(Role::Faint, text))
+    });
+    joined(folded.chain(more))
+}
+
+/// `3 more in net: a route table, a route and an association`, or the other keys of the same declaration.
+pub(super) fn others_said(group: &Group<'_>) -> String {
+    let holder = clean_line(&group.holder).into_owned();
+    if group.first.address.steps().len() > 1 {
+        return format!("{} more in {holder}: {}", group.others.len(), counted(&group.others));
+    }
+    let mut names: Vec<String> = group.others.iter().take(4).map(|step| clean_line(&step.address.to_string()).into_owned()).collect();
+    if group.others.len() > names.len() {
+        names.push(format!("{} more of {holder}", group.others.len() - names.len()));
+    }
+    and(&names)
 }
 
 fn drift(plan: &Plan, view: &View<'_>) -> Option<String> {

@@ -3,7 +3,7 @@
 use serde_json::{Value as JsonValue, json};
 
 use super::clean::clean_line;
-use super::difference::rows;
+use super::difference::{LineKind, Row, What, rows};
 use super::estimate::{count, spoken};
 use super::plan_text::{json_inline, row_lines};
 use super::style::{Role, Style, columns, pad};
@@ -18,7 +18,7 @@ use crate::value::Duration;
 pub fn state_text(state: &StateFile, style: Style, age: Option<Duration>) -> String {
     let account = state.account.as_ref().map(|account| format!(" · account {account}")).unwrap_or_default();
     let region = state.region.as_ref().map(|region| format!(" · {region}")).unwrap_or_default();
-    let age = age.map(|age| format!(", {} old", spoken(age))).unwrap_or_default();
+    let age = age.filter(|age| age.0 >= 5).map(|age| format!(", {} old", spoken(age))).unwrap_or_default();
     let head = format!("{} · {}{region}{account} · state {}{age}", state.stack, state.env, state.serial);
     let mut out = format!("{}\n", style.paint(Role::Strong, clean_line(&head)));
     if state.resources.is_empty() {
@@ -86,7 +86,7 @@ pub fn record_text(address: &Address, record: &Record, schema: Option<&ResourceS
     let mut attributes: Vec<_> = record.observed.iter().chain(unread).collect();
     attributes.sort_by_key(|(name, _)| order(name));
     let rows: Vec<_> = attributes.into_iter().flat_map(|(name, value)| rows(&clean_line(name), None, Some(value), &ty(name))).collect();
-    for line in row_lines(&rows, style) {
+    for line in row_lines(&settled(rows), style) {
         out.push_str(&line);
         out.push('\n');
     }
@@ -95,6 +95,16 @@ pub fn record_text(address: &Address, record: &Record, schema: Option<&ResourceS
         out.push_str(&format!("  depends on {}\n", names.join(", ")));
     }
     out
+}
+
+/// What is recorded is neither old nor new.
+fn settled(mut rows: Vec<Row>) -> Vec<Row> {
+    for row in &mut rows {
+        if let What::Lines(lines) = &mut row.what {
+            lines.iter_mut().for_each(|line| line.kind = LineKind::Same);
+        }
+    }
+    rows
 }
 
 /// The state as JSON; docs/json.md is the contract. Secrets and their fingerprints are left out.

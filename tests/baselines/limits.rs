@@ -7,7 +7,7 @@ use super::made::{change, plan, registry, sources, step, text};
 
 fn markdown(plan: &Plan) -> String {
     let (sources, registry) = (sources(), registry());
-    let view = View { sources: &sources, registry: &registry, style: Style::PLAIN, full: false, state_age: None };
+    let view = View { sources: &sources, registry: &registry, style: Style::PLAIN, full: false, destroying: false, state_age: None };
     let page = plan_markdown(plan, &view);
     assert!(page.len() < LIMIT, "{} bytes", page.len());
     page

@@ -11,7 +11,7 @@ use super::made::{CANARY, address, change, changed, connect2, output, plan, regi
 
 fn show(plan: &Plan, style: Style, full: bool) -> [String; 3] {
     let (sources, registry) = (sources(), registry());
-    let view = View { sources: &sources, registry: &registry, style, full, state_age: Some(Duration::minutes(12)) };
+    let view = View { sources: &sources, registry: &registry, style, full, destroying: false, state_age: Some(Duration::minutes(12)) };
     let shown = [plan_text(plan, &view), plan_markdown(plan, &view), plan_json(plan, &view)];
     for text in &shown {
         assert!(!text.contains(CANARY), "a secret is shown:\n{text}");
@@ -29,6 +29,13 @@ fn check(name: &str, plan: &Plan) {
 #[test]
 fn what_is_lost_comes_first_and_what_is_new_is_folded() {
     check("connect2", &connect2());
+}
+
+#[test]
+fn many_new_things_are_counted() {
+    let new = |n: usize| step(&format!("thing{n}"), if n % 3 == 0 { "aws.ec2.VPC" } else { "aws.ec2.Subnet" }, Action::Create, vec![change("name", None, Some(text("x")))]);
+    let [text, ..] = show(&plan((0..60).map(new).collect()), Style::PLAIN, false);
+    golden("many.txt", &text);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use plat::plan::{Options, Prepared};
 use plat::render::{self, Outcome, outcome, outcome_json};
 use plat::state::{Pending, StateFile};
 
+use super::plan::{Look, options, prepared, shown};
 use super::block_on;
-use super::plan::{options, prepared, shown};
 use crate::args::{self, ApplyOptions, Format};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
@@ -44,7 +44,8 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
         let state = settled(&cloud, state, loaded.pending, Some(journal.clone()), &settings, terminal).await?;
         let prepared = prepared(&cloud, project, state, options).await?;
         if !run.json {
-            terminal.print(&shown(&prepared.plan, project, Format::Text, run.full, terminal.out, state_age));
+            let look = Look { format: Format::Text, full: run.full, destroying: run.name == "destroy", style: terminal.out, state_age };
+            terminal.print(&shown(&prepared.plan, project, &look));
         }
         if let Some(refusal) = prepared.refusal() {
             return Err(prepare_failure(refusal, &project.sources));

@@ -26,7 +26,8 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
         prepared(&cloud, &project, state, options).await
     })?;
     let format = if args.json { Format::Json } else { args.format };
-    terminal.print(&shown(&prepared.plan, &project, format, args.options.full, terminal.out, state_age));
+    let look = Look { format, full: args.options.full, destroying: args.destroy, style: terminal.out, state_age };
+    terminal.print(&shown(&prepared.plan, &project, &look));
     if let Some(refusal) = prepared.refusal() {
         return Err(prepare_failure(refusal, &project.sources));
     }
@@ -63,9 +64,19 @@ pub async fn prepared(cloud: &Cloud, project: &Project, state: plat::state::Stat
     })
 }
 
+/// How a plan is shown.
+pub struct Look {
+    pub format: Format,
+    pub full: bool,
+    pub destroying: bool,
+    pub style: Style,
+    pub state_age: Option<Duration>,
+}
+
 /// The plan in a format.
-pub fn shown(plan: &Plan, project: &Project, format: Format, full: bool, style: Style, state_age: Option<Duration>) -> String {
-    let view = View { sources: &project.sources, registry: &project.registry, style, full, state_age };
+pub fn shown(plan: &Plan, project: &Project, look: &Look) -> String {
+    let Look { format, full, destroying, style, state_age } = *look;
+    let view = View { sources: &project.sources, registry: &project.registry, style, full, destroying, state_age };
     match format {
         Format::Text => plan_text(plan, &view),
         Format::Markdown => plan_markdown(plan, &view),

@@ -1,0 +1,83 @@
+//! A secret reaches the cloud and nothing else.
+
+use std::path::Path;
+
+use super::{Stack, said};
+
+const CANARY: &str = "canary-7c1f-hunter2";
+
+/// Every file under a folder that holds the canary.
+fn leaks(folder: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(leaks(&path));
+        } else if String::from_utf8_lossy(&std::fs::read(&path).unwrap()).contains(CANARY) {
+            found.push(path.display().to_string());
+        }
+    }
+    found
+}
+
+const SECRETS: &str = r#"stack s { }
+env dev { @region = "us-east-1" }
+resource a: aws.secretsmanager.Secret {
+  name = "a"
+  secret_string = secret.env("PLAT_SECRET")
+}
+resource b: aws.secretsmanager.Secret {
+  name = "b"
+  secret_string = secret.file("keys/b")
+}
+"#;
+
+#[test]
+fn no_output_and_no_file_holds_a_secret() {
+    let stack = Stack::new(SECRETS);
+    std::fs::create_dir(stack.path().join("keys")).unwrap();
+    stack.write("keys/b", &format!("{CANARY}\n"));
+    let secret = |args: &[&str]| {
+        let mut command = stack.command(args);
+        command.env("PLAT_SECRET", CANARY);
+        let said = said(command);
+        assert!(!said.out.contains(CANARY) && !said.err.contains(CANARY), "{args:?}");
+        said
+    };
+    for format in ["text", "markdown", "json"] {
+        let plan = secret(&["plan", "--sandbox", "--full", "--format", format]).ends(0);
+        assert!(plan.out.contains("secret"), "{}", plan.out);
+    }
+    secret(&["apply", "--sandbox", "--yes"]).ends(0);
+    secret(&["state", "show", "a", "--sandbox"]).ends(0);
+    secret(&["state", "show", "b", "--sandbox", "--json"]).ends(0);
+    secret(&["plan", "--sandbox", "--detailed-exitcode"]).ends(0);
+    assert_eq!(leaks(stack.path()), [stack.path().join("keys/b").display().to_string()]);
+
+    // Another secret is a change, and shown as nothing more than that.
+    stack.write("keys/b", &format!("other-{CANARY}\n"));
+    let rotated = secret(&["plan", "--sandbox", "--detailed-exitcode"]).ends(2);
+    assert!(rotated.out.contains("(secret) → (another secret)"), "{}", rotated.out);
+    secret(&["apply", "--sandbox", "--yes"]).ends(0);
+    assert_eq!(leaks(stack.path()), [stack.path().join("keys/b").display().to_string()]);
+}
+
+#[test]
+fn a_secret_that_is_not_there_is_said_to_be_missing() {
+    let stack = Stack::new(SECRETS);
+    let plan = stack.sandbox(&["plan"]).ends(1);
+    assert!(plan.err.contains("`PLAT_SECRET` is not set") || plan.err.contains("`keys/b`"), "{}", plan.err);
+}
+
+#[test]
+fn no_file_outside_the_project_is_read() {
+    let stack = Stack::new(SECRETS);
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("key"), CANARY).unwrap();
+    std::fs::create_dir(stack.path().join("keys")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("key"), stack.path().join("keys/b")).unwrap();
+    let mut command = stack.command(&["plan", "--sandbox"]);
+    command.env("PLAT_SECRET", "x");
+    let said = said(command).ends(1);
+    assert!(said.err.contains("leads out of the project") && !said.err.contains(CANARY), "{}", said.err);
+}
