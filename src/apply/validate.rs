@@ -71,8 +71,11 @@ fn in_range(attribute: &Attribute, value: &Value) -> Option<String> {
     if amount % factor != 0 {
         return Some(format!("is counted in whole {name}"));
     }
-    let (least, greatest) = attribute.range?;
     let amount = amount / factor;
     let name = if name.is_empty() { String::new() } else { format!(" {name}") };
+    if let Some(nearest) = attribute.nearest(amount) {
+        return Some(format!("is {amount}{name}, which AWS does not take; the nearest that it takes is {nearest}{name}"));
+    }
+    let (least, greatest) = attribute.range?;
     (amount < least || amount > greatest).then(|| format!("is {amount}{name}, and has to be {least} to {greatest}"))
 }

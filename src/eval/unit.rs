@@ -16,7 +16,7 @@ use crate::desired::{Assert, Dependency, Desired, DesiredResource, Lookup, Optio
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema, Unit as Measure};
 use crate::source::Span;
-use crate::value::{Object, Phase, Unknown, Value};
+use crate::value::{Duration, Object, Phase, Size, Unknown, Value};
 
 /// One evaluation of a whole program.
 pub(super) struct Evaluation<'a> {
@@ -519,12 +519,27 @@ fn in_range(attribute: &Attribute, value: &Value, span: Span) -> Result<(), Diag
             format!("{} is not a whole number of {unit}", shown(value)),
         );
     }
+    if let Some(nearest) = attribute.nearest(raw / factor) {
+        let taken = attribute.among.iter().map(|n| shown(&of_kind(value, n * factor))).collect::<Vec<_>>().join(", ");
+        let nearest = shown(&of_kind(value, nearest * factor));
+        let refused = Diagnostic::error(Code(309), span, format!("AWS takes no `{}` of {}", attribute.name, shown(value)));
+        return Err(refused.label(format!("the nearest that it takes is {nearest}")).help(format!("it takes {taken}")));
+    }
     match attribute.range {
         Some((least, most)) if raw / factor < least || raw / factor > most => {
             let unit = attribute.unit.map_or(String::new(), |u| format!(" {}", u.name()));
             error(format!("`{}` must be from {least} to {most}{unit}", attribute.name), format!("this is {}", shown(value)))
         }
         _ => Ok(()),
+    }
+}
+
+/// So many seconds, bytes or pieces, as what `like` is.
+fn of_kind(like: &Value, amount: i64) -> Value {
+    match like {
+        Value::Duration(_) => Value::Duration(Duration(amount)),
+        Value::Size(_) => Value::Size(Size(amount.unsigned_abs())),
+        _ => Value::Int(amount),
     }
 }
 

@@ -72,7 +72,10 @@ fn facts(attribute: &Attribute) -> Vec<String> {
     if attribute.write_only {
         facts.push("cannot be read back".to_owned());
     }
-    if let Some((least, most)) = attribute.range {
+    if !attribute.among.is_empty() {
+        let unit = attribute.unit.map(|unit| format!(" {}", unit.name())).unwrap_or_default();
+        facts.push(format!("one of {}{unit}", attribute.among.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
+    } else if let Some((least, most)) = attribute.range {
         let unit = attribute.unit.map(|unit| format!(" {}", unit.name())).unwrap_or_default();
         facts.push(format!("{least} to {most}{unit}"));
     } else if let Some(unit) = attribute.unit {
@@ -124,6 +127,7 @@ pub fn type_json(schema: &ResourceSchema) -> serde_json::Value {
             "unordered": a.unordered,
             "unit": a.unit.map(crate::schema::Unit::name),
             "range": a.range,
+            "among": a.among,
             "interrupts": a.interrupts,
         })
     };

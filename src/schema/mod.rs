@@ -110,6 +110,8 @@ pub struct Attribute {
     pub unit: Option<Unit>,
     /// Least and greatest, in `unit` where there is one.
     pub range: Option<(i64, i64)>,
+    /// The only numbers that AWS takes, in `unit` where there is one; empty: any in `range`. `#[attr(…, among(1, 3, 5))]`
+    pub among: &'static [i64],
     /// What a change interrupts, for a plan: "restarts the database".
     pub interrupts: Option<&'static str>,
     /// What the sandbox answers where AWS chooses or computes: one text, or one for each element of a list.
@@ -169,6 +171,14 @@ impl Unit {
 impl Attribute {
     pub fn is_input(&self) -> bool {
         self.mode != Mode::Computed
+    }
+
+    /// The number of [`Attribute::among`] that is nearest to `amount`, in `unit`; `None` when `amount` is one of them, or any will do.
+    pub fn nearest(&self, amount: i64) -> Option<i64> {
+        if self.among.contains(&amount) {
+            return None;
+        }
+        self.among.iter().min_by_key(|known| known.abs_diff(amount)).copied()
     }
 
     /// Is what was read what the program asks for, although it may be written differently? `15` asks for any 15.x, the order
@@ -267,6 +277,7 @@ mod tests {
             ignore_case: false,
             unit: None,
             range: None,
+            among: &[],
             interrupts: None,
             sample: &[],
         }
@@ -289,6 +300,13 @@ mod tests {
         assert!(unordered.same(&texts(&["a", "b", "a"]), &texts(&["a", "a", "b"])));
         assert!(!unordered.same(&texts(&["a", "b", "b"]), &texts(&["a", "a", "b"])));
         assert!(!attribute(Type::list(Type::String)).same(&texts(&["a", "b"]), &texts(&["b", "a"])));
+    }
+
+    #[test]
+    fn a_number_that_is_not_taken_has_a_nearest_one() {
+        let retention = Attribute { among: &[1, 3, 5, 7, 14, 30], ..attribute(Type::Duration) };
+        assert_eq!((retention.nearest(30), retention.nearest(31), retention.nearest(20)), (None, Some(30), Some(14)));
+        assert_eq!(attribute(Type::Duration).nearest(31), None);
     }
 
     #[test]

@@ -300,6 +300,7 @@ fn blank() -> Attribute {
         ignore_case: false,
         unit: None,
         range: None,
+        among: &[],
         interrupts: None,
         sample: &[],
     }

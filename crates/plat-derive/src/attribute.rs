@@ -32,6 +32,7 @@ pub struct Attribute {
     pub ignore_case: bool,
     pub unit: Option<Ident>,
     pub range: Option<(i64, i64)>,
+    pub among: Vec<i64>,
     pub one_of: Vec<LitStr>,
     pub interrupts: Option<LitStr>,
     pub cfn: Option<LitStr>,
@@ -76,6 +77,7 @@ struct Settings {
     ignore_case: Option<Span>,
     unit: Option<Ident>,
     range: Option<(i64, i64, Span)>,
+    among: Vec<i64>,
     one_of: Vec<LitStr>,
     interrupts: Option<LitStr>,
     cfn: Option<LitStr>,
@@ -101,12 +103,13 @@ impl Settings {
             "range" => self.range = Some(range(&meta.value()?.parse()?)?),
             "interrupts" => self.interrupts = Some(meta.value()?.parse()?),
             "cfn" => self.cfn = Some(meta.value()?.parse()?),
+            "among" => self.among = numbers(meta)?,
             "one_of" => self.one_of = texts(meta)?,
             "sample" => self.sample = texts(meta)?,
             _ => {
                 return Err(meta.error(
                     "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, unordered, \
-                     nullable, always, ignore_case, unit, range, one_of, interrupts, cfn, sample",
+                     nullable, always, ignore_case, unit, range, among, one_of, interrupts, cfn, sample",
                 ));
             }
         }
@@ -156,9 +159,13 @@ impl Settings {
                 return Err(Error::new(unit.span(), "mib and gib are units of a Size, the others of a Duration"));
             }
         }
+        if !self.among.is_empty() && self.unit.is_none() && innermost != "i64" {
+            return Err(Error::new(mode_span, "`among` is for an i64, or for a Duration or Size with a `unit`"));
+        }
         if let Some((_, _, span)) = self.range.filter(|_| self.unit.is_none() && !matches!(innermost, "i64" | "f64")) {
             return Err(Error::new(span, "a range is for an i64, or for a Duration or Size with a `unit`"));
         }
+        let ends = self.among.first().copied().zip(self.among.last().copied());
         Ok(Attribute {
             ident,
             ty,
@@ -173,7 +180,8 @@ impl Settings {
             always: self.always.is_some(),
             ignore_case: self.ignore_case.is_some(),
             unit: self.unit,
-            range: self.range.map(|(least, most, _)| (least, most)),
+            range: self.range.map(|(least, most, _)| (least, most)).or(ends),
+            among: self.among,
             one_of: self.one_of,
             interrupts: self.interrupts,
             cfn: self.cfn,
@@ -213,6 +221,18 @@ fn range(expr: &Expr) -> Result<(i64, i64, Span)> {
         return Err(Error::new(expr.span(), "the least is greater than the greatest"));
     }
     Ok((least, most, expr.span()))
+}
+
+/// `(1, 3, 5)`, from the least to the greatest.
+fn numbers(meta: &ParseNestedMeta<'_>) -> Result<Vec<i64>> {
+    let content;
+    syn::parenthesized!(content in meta.input);
+    let numbers = content.parse_terminated(<Expr as syn::parse::Parse>::parse, Token![,])?;
+    let numbers = numbers.iter().map(integer).collect::<Result<Vec<_>>>()?;
+    if !numbers.is_sorted() {
+        return Err(meta.error("the numbers go from the least to the greatest"));
+    }
+    Ok(numbers)
 }
 
 fn integer(expr: &Expr) -> Result<i64> {

@@ -134,6 +134,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
     let unit = option(attribute.unit.as_ref().map(|u| quote!(::plat::schema::Unit::#u)));
     let range = option(attribute.range.map(|(least, most)| quote!((#least, #most))));
+    let among = &attribute.among;
     Ok(quote! {
         ::plat::schema::Attribute {
             name: #name,
@@ -147,6 +148,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             ignore_case: #ignore_case,
             unit: #unit,
             range: #range,
+            among: &[#(#among),*],
             interrupts: #interrupts,
             sample: &[#(#sample),*],
         }

@@ -59,6 +59,7 @@ fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
         unordered: false,
         unit: None,
         range: None,
+        among: &[],
         interrupts: None,
         ignore_case: false,
         sample: &[],

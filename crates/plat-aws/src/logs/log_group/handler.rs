@@ -10,15 +10,12 @@ use crate::client::Aws;
 use crate::error::{absent, provider_error};
 use crate::tags::TagChanges;
 use crate::wait::{Progress, until, while_refused};
-use crate::{document, names, query, tags};
+use crate::{document, names, query, tags, units};
 
 /// The longest name of a log group.
 const LONGEST_NAME: usize = 512;
 /// How long two changes of one group may be in each other's way.
 const CONFLICT: Wait = Wait::from_secs(30);
-/// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
-const RETENTIONS: [i64; 22] = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
-
 #[async_trait]
 impl ResourceHandler<Aws> for LogGroup {
     async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
@@ -150,7 +147,7 @@ async fn encrypt(aws: &Aws, name: &str, desired: &LogGroup) -> Result<(), Provid
 }
 
 async fn retain(aws: &Aws, name: &str, retention: Option<Duration>) -> Result<(), ProviderError> {
-    match retention.map(days).transpose()? {
+    match units::to_days(retention) {
         Some(days) => {
             let request = aws.logs().put_retention_policy().log_group_name(name).retention_in_days(days);
             request.send().await.map(drop).map_err(|e| provider_error("PutRetentionPolicy", e))
@@ -219,20 +216,8 @@ async fn tag(aws: &Aws, arn: &str, prior: &LogGroup, desired: &LogGroup) -> Resu
     Ok(())
 }
 
-/// A retention that AWS knows, in days.
-fn days(retention: Duration) -> Result<i32, ProviderError> {
-    let days = retention.0 / 86_400;
-    i32::try_from(days).ok().filter(|_| retention.0 % 86_400 == 0 && RETENTIONS.contains(&days)).ok_or_else(|| {
-        let nearest = RETENTIONS.iter().min_by_key(|known| known.abs_diff(days)).copied().unwrap_or(30);
-        let known = RETENTIONS.map(|days| format!("{days}d")).join(", ");
-        let message = format!("`retention_in_days` cannot be {retention}: write `{nearest}d`; AWS knows {known}");
-        ProviderError::new(ErrorKind::Refused, "PutRetentionPolicy", message)
-    })
-}
-
 /// What would be refused, or passed over, only after the group is made.
 fn check(desired: &LogGroup) -> Result<(), ProviderError> {
-    desired.retention_in_days.map(days).transpose()?;
     if desired.field_index_policies.len() > 1 {
         let message = "a log group has at most one of `field_index_policies`: put all the fields into one";
         return Err(ProviderError::new(ErrorKind::Refused, "PutIndexPolicy", message));
@@ -245,13 +230,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_retentions_that_aws_knows_are_taken() {
-        assert_eq!(days(Duration::days(30)), Ok(30));
-        assert_eq!(days(Duration::days(3653)), Ok(3653));
-        let refusal = days(Duration::days(31)).unwrap_err();
-        assert!(refusal.message.starts_with("`retention_in_days` cannot be 31d: write `30d`"), "{refusal}");
-        assert!(days(Duration::seconds(86_401)).is_err());
-        assert!(check(&LogGroup { retention_in_days: Some(Duration::days(8)), ..LogGroup::default() }).is_err());
+    fn one_index_policy_is_the_most() {
+        let policies = |n: usize| LogGroup { field_index_policies: vec![Json::default(); n], ..LogGroup::default() };
+        assert!(check(&policies(1)).is_ok());
+        assert!(check(&policies(2)).unwrap_err().message.contains("put all the fields into one"));
     }
 
     #[test]

@@ -41,9 +41,10 @@ pub struct LogGroup {
     /// Lets other services put logs here.
     #[attr(optional)]
     pub resource_policy_document: Option<Json>,
-    /// How long logs are kept; for ever unless said otherwise. AWS knows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
-    /// 731, 1096, 1827, 2192, 2557, 2922, 3288 and 3653 days.
-    #[attr(optional, unit = days, range = 1..=3653)]
+    /// How long logs are kept; for ever unless said otherwise.
+    #[attr(optional, unit = days, among(
+        1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+    ))]
     pub retention_in_days: Option<Duration>,
     /// Labels of the group.
     #[attr(optional)]
