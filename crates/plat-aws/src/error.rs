@@ -92,7 +92,7 @@ fn kind_of(operation: &str, code: &str, status: u16) -> ErrorKind {
         return ErrorKind::Denied;
     }
     // A success that cannot be read is one, too.
-    if status >= 500 || status < 400 {
+    if !(400..500).contains(&status) {
         return ErrorKind::InDoubt;
     }
     if code.contains("NotFound") || ABSENT.contains(&code) {
