@@ -27,6 +27,8 @@ mod query;
 #[cfg(feature = "client")]
 mod repeat;
 #[cfg(feature = "client")]
+mod state_bucket;
+#[cfg(feature = "client")]
 pub mod tags;
 #[cfg(feature = "client")]
 mod units;
@@ -49,6 +51,8 @@ use plat::schema::ResourceSchema;
 pub use bucket::Bucket;
 #[cfg(feature = "client")]
 pub use provider::{AwsProvider, Keys, Settings, provider};
+#[cfg(feature = "client")]
+pub use state_bucket::StateBucket;
 
 /// Every resource type and lookup on AWS. Needs no feature and no credentials.
 pub fn schemas() -> Vec<ResourceSchema> {

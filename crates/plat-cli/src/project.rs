@@ -10,7 +10,8 @@ use plat::diagnostic::{Diagnostic, closest};
 use plat::plan::Answers;
 use plat::schema::Registry;
 use plat::source::SourceMap;
-use plat::state::{Holder, Loaded, LocalStore, OpenOptions, StateStore};
+use plat::state::objects::Objects;
+use plat::state::{Holder, Loaded, LocalStore, OpenOptions, RemoteStore, StateStore};
 
 use crate::args::{StackArgs, StackOptions};
 use crate::failure::Failure;
@@ -47,6 +48,18 @@ pub fn load(dir: &Path, given: &[String], registry: &Arc<Registry>) -> Result<Ch
         return Err(Failure::new(format!("there is no folder `{}`", dir.display())).help("give the folder of a stack, or run plat in it"));
     }
     Ok(check(dir, registry, &params))
+}
+
+/// The bucket that `state = s3 { … }` names.
+#[cfg(feature = "aws")]
+fn bucket_of_states(name: &str, region: Option<&str>, prefix: &str) -> Result<Arc<dyn Objects>, Failure> {
+    Ok(Arc::new(plat_aws::StateBucket::new(plat_aws::Settings::default(), name, region, prefix)))
+}
+
+#[cfg(not(feature = "aws"))]
+fn bucket_of_states(name: &str, _: Option<&str>, _: &str) -> Result<Arc<dyn Objects>, Failure> {
+    Err(Failure::new(format!("the stack keeps its state in the S3 bucket `{name}`, and this build of plat does not speak to AWS"))
+        .help("try the stack with `--sandbox`, or build plat with the feature `aws`"))
 }
 
 impl Project {
@@ -99,10 +112,10 @@ impl Project {
         match &stack.state {
             _ if self.options.sandbox => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
             StateLocation::Local => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
-            StateLocation::S3 { bucket, .. } => Err(Failure::new(format!(
-                "the stack keeps its state in the S3 bucket `{bucket}`, and this build of plat keeps state in local files only"
-            ))
-            .help("take `state = s3 { … }` out of the stack, or try the stack with `--sandbox`")),
+            StateLocation::S3 { bucket, region, prefix } => {
+                let region = region.as_deref().or(stack.region.as_deref());
+                Ok(Box::new(RemoteStore::new(bucket_of_states(bucket, region, prefix)?, &stack.name, &stack.env)?))
+            }
         }
     }
 
