@@ -19,6 +19,8 @@ pub struct Entry {
     pub status: Option<u16>,
     /// The emulator does the operation at all.
     pub known: bool,
+    /// A fault happened to it.
+    pub disturbed: bool,
     /// What an answer that is an error said.
     pub said: String,
 }
@@ -38,6 +40,7 @@ impl Ledger {
             mutates: call.mutates(),
             status: None,
             known: true,
+            disturbed: false,
             said: String::new(),
         });
         self.0.len() - 1
@@ -68,6 +71,11 @@ impl Ledger {
     /// Calls that can change something, by operation, in their order.
     pub fn mutations(&self) -> Vec<&str> {
         self.calls().filter(|entry| entry.mutates).map(|entry| entry.operation.as_str()).collect()
+    }
+
+    /// How many calls a fault happened to.
+    pub fn disturbed(&self) -> usize {
+        self.calls().filter(|entry| entry.disturbed).count()
     }
 
     /// Operations that an emulator does not do at all.

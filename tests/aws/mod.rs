@@ -3,11 +3,17 @@
 
 mod call;
 mod cloud;
+mod connect2;
 mod data;
 mod emulator;
+mod expect;
 mod fault;
 mod harness;
 mod ledger;
+mod marketing_websites;
+mod plat;
 mod proxy;
+mod recovery;
+mod stacks;
 mod tokens;
 mod witness;

@@ -166,7 +166,9 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
         let mut told = shared.told.lock().expect("no panic under the lock");
         let witness = call.caller == WITNESS;
         let fault = if witness { None } else { told.rules.iter_mut().find_map(|rule| rule.take(&call)) };
-        (told.ledger.enter(&call), fault)
+        let number = told.ledger.enter(&call);
+        told.ledger.entry(number).disturbed = fault.is_some();
+        (number, fault)
     };
     let response = answer(&shared, &call, number, fault).await?;
     let mut told = shared.told.lock().expect("no panic under the lock");

@@ -271,6 +271,27 @@ def know_field_indexes() -> None:
     LogsResponse.delete_index_policy = delete_index_policy
 
 
+def tag_node_groups() -> None:
+    """EKS tags node groups as it tags clusters; moto only clusters."""
+
+    def tagged(backend, arn):
+        things = [*backend.clusters.values(), *(g for c in backend.clusters.values() for g in c.nodegroups.values())]
+        return next((thing for thing in things if thing.arn == arn), None)
+
+    for name, change in {
+        "tag_resource": lambda thing, tags: thing.tags.update(tags),
+        "untag_resource": lambda thing, keys: [thing.tags.pop(key, None) for key in ([keys] if isinstance(keys, str) else keys)],
+        "list_tags_for_resource": lambda thing: thing.tags,
+    }.items():
+        original = getattr(EKSBackend, name)
+
+        def corrected(self, resource_arn, *args, _original=original, _change=change):
+            thing = tagged(self, resource_arn)
+            return _change(thing, *args) if thing else _original(self, resource_arn, *args)
+
+        setattr(EKSBackend, name, corrected)
+
+
 def apply() -> None:
     refuse_deletes_of_what_is_in_use()
     free_what_a_nat_gateway_held()
@@ -281,3 +302,4 @@ def apply() -> None:
     update_clusters()
     complete_node_groups()
     know_field_indexes()
+    tag_node_groups()
