@@ -160,7 +160,10 @@ fn network(there: &Inventory, env: &Environment) {
     assert_eq!(nats.len(), env.nat_gateways);
     assert_eq!(there.all("addresses").len(), env.nat_gateways);
     let public = ids(tier(there, "public"));
-    assert!(nats.iter().all(|nat| public.contains(&nat["subnet"].as_str().unwrap().to_owned())), "a NAT gateway outside the public subnets");
+    assert!(
+        nats.iter().all(|nat| public.contains(&nat["subnet"].as_str().unwrap().to_owned())),
+        "a NAT gateway outside the public subnets"
+    );
     let zones: std::collections::BTreeSet<_> = nats.iter().map(|nat| nat["subnet"].as_str().unwrap()).collect();
     assert_eq!(zones.len(), env.nat_gateways, "one per zone");
 

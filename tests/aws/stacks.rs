@@ -102,10 +102,15 @@ impl Wanted {
         for (_, kind, field, value) in self.sights.iter().filter(|sight| sight.0 == step) {
             let values: Vec<&Value> = there.all(kind).iter().map(|thing| &thing[field]).collect();
             let without_own = |value: &Value| match value {
-                Value::Object(tags) => Value::Object(tags.iter().filter(|(k, _)| !k.starts_with("plat:")).map(|(k, v)| (k.clone(), v.clone())).collect()),
+                Value::Object(tags) => {
+                    Value::Object(tags.iter().filter(|(k, _)| !k.starts_with("plat:")).map(|(k, v)| (k.clone(), v.clone())).collect())
+                }
                 other => other.clone(),
             };
-            assert!(values.iter().any(|seen| without_own(seen) == *value), "step {step}: no {kind}.{field} is {value}; they are {values:?}");
+            assert!(
+                values.iter().any(|seen| without_own(seen) == *value),
+                "step {step}: no {kind}.{field} is {value}; they are {values:?}"
+            );
         }
     }
 }

@@ -33,7 +33,14 @@ fn what_is_lost_comes_first_and_what_is_new_is_folded() {
 
 #[test]
 fn many_new_things_are_counted() {
-    let new = |n: usize| step(&format!("thing{n}"), if n % 3 == 0 { "aws.ec2.VPC" } else { "aws.ec2.Subnet" }, Action::Create, vec![change("name", None, Some(text("x")))]);
+    let new = |n: usize| {
+        step(
+            &format!("thing{n}"),
+            if n % 3 == 0 { "aws.ec2.VPC" } else { "aws.ec2.Subnet" },
+            Action::Create,
+            vec![change("name", None, Some(text("x")))],
+        )
+    };
     let [text, ..] = show(&plan((0..60).map(new).collect()), Style::PLAIN, false);
     golden("many.txt", &text);
 }

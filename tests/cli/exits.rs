@@ -12,7 +12,14 @@ use super::{NETWORK, Stack, said};
 #[test]
 fn a_wrong_command_line_is_none_of_the_other_codes() {
     let stack = Stack::new(NETWORK);
-    for args in [&["plan", "--frmat", "json"][..], &["nothing"], &["import"], &["plan", "-e", "dev", "-p", "x"], &["state", "show", "a["], &["apply", "--json"]] {
+    for args in [
+        &["plan", "--frmat", "json"][..],
+        &["nothing"],
+        &["import"],
+        &["plan", "-e", "dev", "-p", "x"],
+        &["state", "show", "a["],
+        &["apply", "--json"],
+    ] {
         let said = stack.plat(args);
         assert_eq!((said.code, said.out.as_str()), (64, ""), "{args:?}: {}", said.err);
     }
@@ -25,7 +32,11 @@ fn an_error_of_the_program_shows_its_place_and_its_code() {
     let stack = Stack::new("stack s { }\nresource net: aws.ec2.VPC {\n  cidr_blok = 10.0.0.0/16\n}\n");
     for command in ["validate", "plan", "show", "graph"] {
         let said = stack.plat(&[command]).ends(1);
-        assert!(said.err.contains("error[E") && said.err.contains("main.plat:3:") && said.err.contains("cidr_block"), "{command}: {}", said.err);
+        assert!(
+            said.err.contains("error[E") && said.err.contains("main.plat:3:") && said.err.contains("cidr_block"),
+            "{command}: {}",
+            said.err
+        );
         assert_eq!(said.out, "", "{command}");
     }
     let json = stack.plat(&["validate", "--json"]).ends(1).json();

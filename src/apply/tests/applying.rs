@@ -118,9 +118,11 @@ async fn inputs_are_checked_once_they_are_known() {
     let outcome = bench.try_apply(&program).await.unwrap();
     assert_eq!(outcome.failed[0].error.message, "`size` is 11, and has to be 1 to 10");
     assert!(bench.cloud.log().is_empty());
-    let program = Program::new()
-        .with("a", "t.Thing", &[("name", text("a"))])
-        .with("b", "t.Thing", &[("name", text("b")), ("size", of("a", "thing_id"))]);
+    let program = Program::new().with("a", "t.Thing", &[("name", text("a"))]).with(
+        "b",
+        "t.Thing",
+        &[("name", text("b")), ("size", of("a", "thing_id"))],
+    );
     let outcome = bench.try_apply(&program).await.unwrap();
     assert_eq!(outcome.failed[0].error.message, "`size` is not Int");
 }

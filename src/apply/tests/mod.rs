@@ -154,12 +154,7 @@ impl MemoryJournal {
         Self::dying(base, inherited, limit, || {})
     }
 
-    pub fn dying(
-        base: &StateFile,
-        inherited: &[Pending],
-        limit: Option<usize>,
-        at_limit: impl Fn() + Send + Sync + 'static,
-    ) -> Arc<Self> {
+    pub fn dying(base: &StateFile, inherited: &[Pending], limit: Option<usize>, at_limit: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             base: base.clone(),
             inherited: inherited.to_vec(),

@@ -36,9 +36,7 @@ async fn order_among_equals_is_the_programs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_in_the_middle_touches_nothing_else() {
     let mut bench = Bench::new();
-    let keyed = |keys: &[&str]| {
-        keys.iter().fold(Program::new(), |p, k| p.with(&format!("a[\"{k}\"]"), "t.Thing", &[("name", text(k))]))
-    };
+    let keyed = |keys: &[&str]| keys.iter().fold(Program::new(), |p, k| p.with(&format!("a[\"{k}\"]"), "t.Thing", &[("name", text(k))]));
     bench.apply(&keyed(&["x", "z"])).await;
     assert_eq!(bench.plan(&keyed(&["x", "y", "z"])).await, ["create a[\"y\"]"]);
     assert_eq!(bench.plan(&keyed(&["z"])).await, ["delete a[\"x\"]"]);
@@ -126,9 +124,11 @@ async fn what_was_deleted_outside_is_created_again() {
     assert_eq!(told(&prepared), ["create c"]);
     bench.apply(&chain()).await;
     // Gone and no longer wanted: nothing to do but to say so and to forget it.
-    let two = Program::new()
-        .with("a", "t.Thing", &[("name", text("a"))])
-        .with("b", "t.Thing", &[("name", text("b")), ("parent", of("a", "thing_id"))]);
+    let two = Program::new().with("a", "t.Thing", &[("name", text("a"))]).with(
+        "b",
+        "t.Thing",
+        &[("name", text("b")), ("parent", of("a", "thing_id"))],
+    );
     bench.cloud.remove(&bench.id("c").to_owned());
     let prepared = bench.prepare(&two).await.unwrap();
     assert!(told(&prepared).is_empty() && prepared.state_changes);
@@ -158,14 +158,12 @@ async fn a_rotated_secret_shows_and_its_text_never_does() {
     let written = format!("{:?} {prepared:?}", bench.state);
     assert!(!written.contains("hunter"));
     // Another change leaves it as it is; the cloud asserts that it stands in both sides.
-    let labelled =
-        Program::new().with("a", "t.Thing", &[("name", text("a")), ("password", secret("p")), ("label", text("l"))]);
+    let labelled = Program::new().with("a", "t.Thing", &[("name", text("a")), ("password", secret("p")), ("label", text("l"))]);
     bench.apply(&labelled).await;
     assert_eq!(stored(&bench), "hunter3");
     // Moved: the fingerprint is of another address, and the secret is the same.
-    let moved = Program::new()
-        .with("b", "t.Thing", &[("name", text("a")), ("password", secret("p")), ("label", text("l"))])
-        .moved("a", "b");
+    let moved =
+        Program::new().with("b", "t.Thing", &[("name", text("a")), ("password", secret("p")), ("label", text("l"))]).moved("a", "b");
     assert!(bench.plan(&moved).await.is_empty());
     bench.apply(&moved).await;
     let missing = Program::new().with("b", "t.Thing", &[("name", text("a")), ("password", secret("missing"))]);
@@ -201,9 +199,8 @@ async fn protection_wants_consent() {
     // A stack's protection is of what holds data.
     bench.options.consent = Consent::None;
     let stack = |p: Program| p.stack(|s| s.protect = true);
-    let both = |name: &str| {
-        stack(Program::new().with("d", "t.Data", &[("name", text(name))]).with("t", "t.Thing", &[("name", text(name))]))
-    };
+    let both =
+        |name: &str| stack(Program::new().with("d", "t.Data", &[("name", text(name))]).with("t", "t.Thing", &[("name", text(name))]));
     bench.apply(&both("x")).await;
     let prepared = bench.prepare(&both("y")).await.unwrap();
     assert_eq!(prepared.protected.iter().map(|p| p.address.to_string()).collect::<Vec<_>>(), ["d"]);
@@ -274,9 +271,13 @@ async fn lookups_are_answered_before_the_plan_is_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cycle_is_an_error_with_its_path() {
-    let program = Program::new()
-        .with_options("a", "t.Thing", &[("name", text("a"))], &after(&["b"]), Own::default())
-        .with_options("b", "t.Thing", &[("name", text("b"))], &after(&["a"]), Own::default());
+    let program = Program::new().with_options("a", "t.Thing", &[("name", text("a"))], &after(&["b"]), Own::default()).with_options(
+        "b",
+        "t.Thing",
+        &[("name", text("b"))],
+        &after(&["a"]),
+        Own::default(),
+    );
     let Err(PrepareError::Program(diagnostics)) = Bench::new().prepare(&program).await else { panic!("no error") };
     assert_eq!(diagnostics[0].message, "`a` waits for itself: `a` → `b` → `a`");
     assert_eq!((diagnostics[0].span, diagnostics[0].related.len()), (span(0), 1));
@@ -285,9 +286,8 @@ async fn a_cycle_is_an_error_with_its_path() {
 #[tokio::test(flavor = "multi_thread")]
 async fn asserts_and_outputs_are_told_as_far_as_they_are_known() {
     let mut bench = Bench::new();
-    let program = |holds: bool| {
-        chain().assert(Value::Bool(holds), "fixed").assert(of("a", "thing_id"), "no Bool").output("id", of("c", "thing_id"))
-    };
+    let program =
+        |holds: bool| chain().assert(Value::Bool(holds), "fixed").assert(of("a", "thing_id"), "no Bool").output("id", of("c", "thing_id"));
     let prepared = bench.prepare(&program(true)).await.unwrap();
     assert_eq!(prepared.plan.asserts.iter().map(|(_, v)| *v).collect::<Vec<_>>(), [Verdict::Holds, Verdict::Later]);
     assert!(matches!(bench.prepare(&program(false)).await.unwrap().refusal(), Some(PrepareError::Asserts(_))));

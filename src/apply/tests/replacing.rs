@@ -68,9 +68,11 @@ async fn create_first_spreads_to_what_it_depends_on_and_deletes_last() {
 async fn what_stays_is_moved_over_before_the_old_one_goes() {
     let mut bench = Bench::new();
     let two = |a: &str| {
-        Program::new()
-            .with_options("a", "t.Thing", &[("name", text(a))], &[], create_first())
-            .with("c", "t.Thing", &[("name", text("c")), ("link", of("a", "thing_id"))])
+        Program::new().with_options("a", "t.Thing", &[("name", text(a))], &[], create_first()).with(
+            "c",
+            "t.Thing",
+            &[("name", text("c")), ("link", of("a", "thing_id"))],
+        )
     };
     bench.apply(&two("x")).await;
     bench.cloud.log();
@@ -125,9 +127,11 @@ async fn destroying_goes_by_what_was_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_let_go_is_changed_before_what_it_held_is_deleted() {
     let mut bench = Bench::new();
-    let with = Program::new()
-        .with("c", "t.Thing", &[("name", text("c")), ("link", of("a", "thing_id"))])
-        .with("a", "t.Thing", &[("name", text("a"))]);
+    let with = Program::new().with("c", "t.Thing", &[("name", text("c")), ("link", of("a", "thing_id"))]).with(
+        "a",
+        "t.Thing",
+        &[("name", text("a"))],
+    );
     bench.apply(&with).await;
     bench.cloud.log();
     bench.apply(&Program::new().with("c", "t.Thing", &[("name", text("c"))])).await;
@@ -154,14 +158,18 @@ async fn another_type_or_region_at_an_address_is_a_replacement() {
 async fn dependencies_that_turned_around_do_not_lock_up() {
     let mut bench = Bench::new();
     let forth = |n: &str| {
-        Program::new()
-            .with("a", "t.Thing", &[("name", text(&format!("a{n}")))])
-            .with("b", "t.Thing", &[("name", text(&format!("b{n}"))), ("link", of("a", "thing_id"))])
+        Program::new().with("a", "t.Thing", &[("name", text(&format!("a{n}")))]).with(
+            "b",
+            "t.Thing",
+            &[("name", text(&format!("b{n}"))), ("link", of("a", "thing_id"))],
+        )
     };
     let back = |n: &str| {
-        Program::new()
-            .with("a", "t.Thing", &[("name", text(&format!("a{n}"))), ("link", of("b", "thing_id"))])
-            .with("b", "t.Thing", &[("name", text(&format!("b{n}")))])
+        Program::new().with("a", "t.Thing", &[("name", text(&format!("a{n}"))), ("link", of("b", "thing_id"))]).with(
+            "b",
+            "t.Thing",
+            &[("name", text(&format!("b{n}")))],
+        )
     };
     bench.apply(&forth("1")).await;
     bench.apply(&back("2")).await;
@@ -173,9 +181,11 @@ async fn a_value_that_turns_out_the_same_makes_no_call() {
     let mut bench = Bench::new();
     // `b` takes a label that is known only once `a` was replaced, and turns out to be what it was.
     let program = |name: &str| {
-        Program::new()
-            .with("a", "t.Thing", &[("name", text(name))])
-            .with("b", "t.Thing", &[("name", text("b")), ("label", of("a", "zone"))])
+        Program::new().with("a", "t.Thing", &[("name", text(name))]).with(
+            "b",
+            "t.Thing",
+            &[("name", text("b")), ("label", of("a", "zone"))],
+        )
     };
     bench.apply(&program("x")).await;
     bench.cloud.log();

@@ -7,8 +7,8 @@ use plat::plan::{Options, Prepared};
 use plat::render::{self, Outcome, outcome, outcome_json};
 use plat::state::{Pending, StateFile};
 
-use super::plan::{Look, options, prepared, shown};
 use super::block_on;
+use super::plan::{Look, options, prepared, shown};
 use crate::args::{self, ApplyOptions, Format};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
