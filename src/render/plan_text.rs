@@ -106,6 +106,24 @@ fn block(head: &Headline, rows: &[Row], shared: &Columns, view: &View<'_>) -> St
     out
 }
 
+fn head_line(head: &Headline, shared: &Columns, view: &View<'_>) -> String {
+    let symbol = format!("{:>3}", head.symbol);
+    let address = pad(&head.address, shared.address);
+    let type_name = pad(&head.type_name, shared.type_name);
+    let left = 4 + columns(&address) + 2 + columns(&type_name) + 2 + columns(&head.reason);
+    let gap = " ".repeat(shared.place.saturating_sub(left) + 2);
+    let style = view.style;
+    let line = format!(
+        "{} {}  {}  {}{gap}{}",
+        style.paint(head.role, symbol),
+        style.paint(Role::Strong, address),
+        style.paint(Role::Faint, type_name),
+        if head.role == Role::Destroy { style.paint(Role::Destroy, &head.reason) } else { head.reason.clone() },
+        style.paint(Role::Faint, &head.place),
+    );
+    line.trim_end().to_owned()
+}
+
 /// The rows under a headline, their names in one column.
 pub(super) fn row_lines(rows: &[Row], style: Style) -> Vec<String> {
     let names = rows.iter().map(|row| columns(&row.name)).max().unwrap_or(0).min(34);
