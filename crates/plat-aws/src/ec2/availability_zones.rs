@@ -11,10 +11,10 @@ pub struct AvailabilityZones {
     #[attr(optional, default = "opt-in-not-required", one_of("opt-in-not-required", "opted-in", "not-opted-in"))]
     pub opt_in_status: String,
     /// Names of the zones, `us-west-2a`, sorted. A name can mean another zone in another account.
-    #[attr(computed)]
+    #[attr(computed, sample("{region}a", "{region}b", "{region}c"))]
     pub names: Vec<String>,
     /// Ids of the zones, `usw2-az1`, in the order of `names`. An id means the same zone in every account.
-    #[attr(computed)]
+    #[attr(computed, sample("{region}-az1", "{region}-az2", "{region}-az3"))]
     pub zone_ids: Vec<String>,
 }
 
