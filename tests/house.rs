@@ -119,7 +119,7 @@ fn the_library_knows_no_terminal_process_or_environment() {
 }
 
 /// The file without its tests: what follows a `#[cfg(test)]` line that opens a module.
-fn product_code(text: &str) -> String {
+pub fn product_code(text: &str) -> String {
     match text.find("#[cfg(test)]\nmod ") {
         Some(end) if text[end..].lines().nth(1).is_some_and(|line| line.ends_with('{')) => text[..end].to_owned(),
         _ => text.to_owned(),
@@ -127,7 +127,7 @@ fn product_code(text: &str) -> String {
 }
 
 /// `plan` for `plan/diff.rs` and `plan.rs`; none for the crate's root. Files of tests beside the code are no part of the product.
-fn module_of(path: &Path) -> Option<String> {
+pub fn module_of(path: &Path) -> Option<String> {
     let name = path.file_stem()?.to_str()?;
     let first = path.components().next()?.as_os_str().to_str()?.trim_end_matches(".rs").to_owned();
     let is_test = name == "tests" || name.ends_with("_tests") || path.components().any(|part| part.as_os_str() == "tests");

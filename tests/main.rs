@@ -12,4 +12,5 @@ mod house;
 mod lifecycle;
 mod project;
 mod properties;
+mod reference;
 mod suite;

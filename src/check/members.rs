@@ -158,7 +158,7 @@ impl Checker<'_> {
             other => {
                 let at = self.span(base);
                 let mut diagnostic =
-                    Diagnostic::error(Code(219), index.span, format!("{} has no parts to choose from", mismatch::describe(other)))
+                    Diagnostic::error(Code(222), index.span, format!("{} has no parts to choose from", mismatch::describe(other)))
                         .label("no list and no map")
                         .also(at, format!("`{other}`"));
                 if let (Type::Resource(_) | Type::Component(_), Some((name, declared))) = (other, self.origin(scope, base)) {

@@ -20,15 +20,50 @@ impl std::str::FromStr for Code {
     }
 }
 
-/// What a code means.
+/// What a code means. Its story is a Markdown file, `stories/E0203.md`.
 #[derive(Debug, Clone, Copy)]
 pub struct CodeInfo {
     pub code: Code,
-    /// One line.
-    pub title: &'static str,
-    /// The long story, Markdown: why, an example that is wrong, the same one mended.
-    pub story: &'static str,
+    text: &'static str,
+}
+
+impl CodeInfo {
+    /// One line: the story's heading.
+    pub fn title(&self) -> &'static str {
+        self.text.lines().next().unwrap_or("").trim_start_matches('#').trim()
+    }
+
+    /// The long story, Markdown: why, an example that is wrong (a fence `plat wrong`), the same one mended.
+    pub fn story(&self) -> &'static str {
+        self.text.split_once('\n').map_or("", |(_, story)| story.trim())
+    }
+}
+
+macro_rules! stories {
+    ($($number:literal)*) => {
+        &[$(CodeInfo { code: Code($number), text: include_str!(concat!("stories/E0", stringify!($number), ".md")) }),*]
+    };
 }
 
 /// All codes, in order.
-pub const CODES: &[CodeInfo] = &[];
+pub const CODES: &[CodeInfo] = stories! {
+    // How it is written
+    101 102 103 104 105 106 107 108
+    // Files
+    110
+    // Names and types
+    200 201 202 203 204 205 206 207 208 209 210 211 212 213
+    214 215 216 217 218 219 220 221 222 223 224 225
+    // What is known when, and values
+    301 302 303 304 305 306 307 309 310
+    // Secrets
+    401 402
+    // Networks
+    501 502
+    // Order
+    601 602
+    // Addresses
+    701
+    // Warnings
+    901
+};

@@ -25,7 +25,7 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
         let locals = Locals::default();
         return match instances.condition.map(|c| machine.eval(c, &locals).map_err(evaluated).map(|v| (v, machine.span(c)))).transpose()? {
             None | Some((Value::Bool(true), _)) => Ok(Found::One(locals)),
-            Some((Value::Unknown(unknown), span)) => later(unknown, span, 303, "whether this exists"),
+            Some((Value::Unknown(unknown), span)) => later(unknown, span, Code(303), "whether this exists"),
             Some(_) => Ok(Found::None),
         };
     };
@@ -33,7 +33,7 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
     let source = machine.eval(each.source, &Locals::default()).map_err(evaluated)?;
     let pairs = match elements(&source) {
         Ok(pairs) => pairs,
-        Err(unknown) => return later(unknown, source_span, 301, "how many of these there are"),
+        Err(unknown) => return later(unknown, source_span, Code(301), "how many of these there are"),
     };
     let mut found: Vec<(Arc<str>, Locals)> = Vec::with_capacity(pairs.len());
     let mut seen: HashMap<Arc<str>, ()> = HashMap::with_capacity(pairs.len());
@@ -47,11 +47,11 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
             None => (value, source_span),
         };
         let key = match key {
-            Value::Unknown(unknown) => return later(unknown, span, 301, "the key of each of these"),
+            Value::Unknown(unknown) => return later(unknown, span, Code(301), "the key of each of these"),
             key => text(&key),
         };
         match instances.condition.map(|c| machine.eval(c, &locals).map_err(evaluated).map(|v| (v, machine.span(c)))).transpose()? {
-            Some((Value::Unknown(unknown), span)) => return later(unknown, span, 303, "which of these exist"),
+            Some((Value::Unknown(unknown), span)) => return later(unknown, span, Code(303), "which of these exist"),
             Some((Value::Bool(false), _)) => continue,
             _ => {}
         }
@@ -66,12 +66,12 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
 }
 
 /// What is known only after apply cannot decide what there is to apply.
-fn later(unknown: Arc<Unknown>, span: Span, code: u16, what: &str) -> Result<Found, Diagnostic> {
+fn later(unknown: Arc<Unknown>, span: Span, code: Code, what: &str) -> Result<Found, Diagnostic> {
     if unknown.phase < Phase::Apply {
         return Ok(Found::Later(unknown));
     }
     let source = format!("{}.{}", unknown.source.address, unknown.source.attribute);
-    Err(Diagnostic::error(Code(code), span, format!("{what} must be known before anything is created"))
+    Err(Diagnostic::error(code, span, format!("{what} must be known before anything is created"))
         .label(format!("depends on `{source}`"))
         .also(unknown.source.span, format!("`{source}` is known only after apply"))
         .help("use what the program itself gives, a param or the keys of another resource, in place of what AWS answers"))

@@ -92,7 +92,7 @@ fn first_line(doc: &str) -> String {
 }
 
 /// `text` in lines of at most `width` columns, broken at spaces; its own paragraphs are kept.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut out = Vec::new();
     for paragraph in clean(text).lines() {
         let mut line = String::new();

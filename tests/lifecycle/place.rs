@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use plat::apply::{self, Cancel, Journal, Outcome, SessionJournal, Settings, Silent};
 use plat::plan::{self, Engine, Options, Prepared};
 use plat::provider::sandbox::{Call, Item, Sandbox};
-use plat::provider::{Accepted, Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
+use plat::provider::{Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
 use plat::schema::Registry;
 use plat::state::{Entry, Holder, LocalStore, OpenOptions, StateError, StateFile, StateStore, Status};
 use plat::value::{ResolvedObject, SecretReference, SecretText, Value};

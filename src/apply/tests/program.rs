@@ -196,6 +196,7 @@ fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
         ignore_case: false,
         unit: None,
         range: None,
+        among: &[],
         interrupts: None,
         sample: &[],
     }

@@ -43,7 +43,6 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         range: None,
         recovery: Recovery::Tag,
         stateful: false,
-        range: None,
         takes: Takes { create: Duration::seconds(10), ..Takes::default() },
     }
 }

@@ -1,7 +1,7 @@
 //! `plat explain`
 
 use plat::diagnostic::{CODES, Code, closest};
-use plat::render::Role;
+use plat::render::{Role, markdown};
 
 use crate::args::Explain;
 use crate::failure::{Answer, Exit, Failure};
@@ -9,7 +9,7 @@ use crate::terminal::Terminal;
 
 pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
     let Some(text) = &args.code else {
-        let lines: String = CODES.iter().map(|info| format!("{}  {}\n", terminal.out.paint(Role::Strong, info.code), info.title)).collect();
+        let lines: String = CODES.iter().map(|info| format!("{}  {}\n", terminal.out.paint(Role::Strong, info.code), info.title())).collect();
         terminal.print(&lines);
         return Ok(Exit::Done);
     };
@@ -21,7 +21,7 @@ pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
             near.map_or("`plat explain` lists them all".to_owned(), |name| format!("did you mean `{name}`? `plat explain` lists them all"));
         return Err(Failure::new(format!("there is no error code `{text}`")).help(help));
     };
-    let head = terminal.out.paint(Role::Strong, format!("{}: {}", info.code, info.title));
-    terminal.print(&format!("{head}\n\n{}\n", info.story.trim()));
+    let story = format!("# {}: {}\n\n{}\n", info.code, info.title(), info.story());
+    terminal.print(&markdown(&story, terminal.out));
     Ok(Exit::Done)
 }
