@@ -84,7 +84,8 @@ mod tests {
     fn markdown_becomes_plain_lines() {
         let text = "# Title\n\nOne two three\nfour five. See [the docs](docs.md).\n\n- `a[0]` item one\n  goes on\n- [x](y)\n\n```plat wrong\nlet a = [\n  1\n]\n```\n";
         let style = Style { color: false, width: 24 };
-        let expected = "Title\n\nOne two three four five.\nSee the docs.\n\n- `a[0]` item one goes\n  on\n- x\n\n    let a = [\n      1\n    ]\n";
+        let expected =
+            "Title\n\nOne two three four five.\nSee the docs.\n\n- `a[0]` item one goes\n  on\n- x\n\n    let a = [\n      1\n    ]\n";
         assert_eq!(markdown(text, style), expected);
     }
 

@@ -15,7 +15,8 @@ fn fences(markdown: &str) -> Vec<Fence> {
     let mut lines = markdown.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let Some(info) = line.strip_prefix("```") else { continue };
-        let text: String = lines.by_ref().map(|(_, line)| line).take_while(|line| !line.starts_with("```")).map(|l| format!("{l}\n")).collect();
+        let text: String =
+            lines.by_ref().map(|(_, line)| line).take_while(|line| !line.starts_with("```")).map(|l| format!("{l}\n")).collect();
         found.push(Fence { info: info.trim().to_owned(), text, line: number + 1 });
     }
     found

@@ -9,7 +9,8 @@ use crate::terminal::Terminal;
 
 pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
     let Some(text) = &args.code else {
-        let lines: String = CODES.iter().map(|info| format!("{}  {}\n", terminal.out.paint(Role::Strong, info.code), info.title())).collect();
+        let lines: String =
+            CODES.iter().map(|info| format!("{}  {}\n", terminal.out.paint(Role::Strong, info.code), info.title())).collect();
         terminal.print(&lines);
         return Ok(Exit::Done);
     };
