@@ -138,12 +138,13 @@ impl<'a> Run<'a> {
     }
 
     fn record_moves(&mut self) -> Result<(), StateError> {
-        for (from, to) in &self.plan.moves {
-            self.entries.push(Entry::Put { address: from.clone(), record: None });
-            if let Some(record) = self.view.records.get(to) {
-                self.entries.push(Entry::Put { address: to.clone(), record: Some(Box::new(Record::clone(record))) });
-            }
-        }
+        let gone = self.plan.moves.iter().map(|(from, _)| (from.clone(), None));
+        let come = self.plan.moves.iter().filter_map(|(_, to)| {
+            let record = self.view.records.get(to)?;
+            Some((to.clone(), Some(Box::new(Record::clone(record)))))
+        });
+        let held: Vec<_> = gone.chain(come).collect();
+        self.entries.extend((!held.is_empty()).then_some(Entry::Put(held)));
         self.flush()
     }
 
@@ -248,10 +249,12 @@ impl<'a> Run<'a> {
 
     /// Makes the view what an entry makes the state.
     fn put(&mut self, entry: Entry) {
-        match entry {
-            Entry::Put { address, record: Some(record) } => drop(self.view.records.insert(address, Arc::new(*record))),
-            Entry::Put { address, record: None } => drop(self.view.records.remove(&address)),
-            _ => {}
+        let Entry::Put(held) = entry else { return };
+        for (address, record) in held {
+            match record {
+                Some(record) => drop(self.view.records.insert(address, Arc::new(*record))),
+                None => drop(self.view.records.remove(&address)),
+            }
         }
     }
 

@@ -75,7 +75,7 @@ impl Desk<'_> {
     }
 
     fn forgotten(&self, step: &Step) -> Next {
-        let entries = vec![Entry::Put { address: step.address.clone(), record: None }];
+        let entries = vec![Entry::put(&step.address, None)];
         Next::Settled { doing: Doing::Forgetting, entries, record: None, unchanged: false }
     }
 
@@ -133,10 +133,8 @@ impl Desk<'_> {
         if let (Action::Replace { create_first: true, .. }, Some(record)) = (&step.action, self.view.records.get(&step.address)) {
             let old = deposed_address(&step.address, &record.id);
             let deposed = Record { status: Status::Deposed, ..Record::clone(record) };
-            before.push(Entry::Put { address: old.clone(), record: Some(Box::new(deposed)) });
-            before.push(Entry::Put { address: step.address.clone(), record: None });
-            undo.push(Entry::Put { address: old, record: None });
-            undo.push(Entry::Put { address: step.address.clone(), record: Some(Box::new(Record::clone(record))) });
+            before.push(Entry::moved(&step.address, &old, &deposed));
+            undo.push(Entry::moved(&old, &step.address, record));
         }
         Ok(Next::Call(Box::new(Call {
             node,
@@ -154,12 +152,12 @@ impl Desk<'_> {
 
     async fn import(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
         let record = step.prior.clone().ok_or_else(|| internal("it was not read"))?;
-        let put = Entry::Put { address: step.address.clone(), record: Some(Box::new(Record::clone(&record))) };
+        let put = Entry::put(&step.address, Some(&record));
         let mut view = View::new(self.view.header.clone());
         view.records.insert(step.address.clone(), record);
         match self.update(node, operation, step, &view, vec![put]).await? {
             Next::Settled { record: Some(record), .. } => {
-                let put = Entry::Put { address: step.address.clone(), record: Some(Box::new(Record::clone(&record))) };
+                let put = Entry::put(&step.address, Some(&record));
                 Ok(Next::Settled { doing: Doing::Importing, entries: vec![put], record: Some(record), unchanged: false })
             }
             next => Ok(next),

@@ -32,10 +32,23 @@ pub enum Entry {
     Failed { op: Arc<str>, error: String },
     /// Nobody knows whether it happened: it stays open.
     InDoubt { op: Arc<str>, error: String },
-    /// A change of the state alone: imported, moved, forgotten, deposed, found changed or gone.
-    Put { address: Address, record: Option<Box<Record>> },
+    /// A change of the state alone: imported, moved, forgotten, deposed, found changed or gone. What several addresses hold
+    /// from now on is one entry where half of it would lose something: a move, for one.
+    Put(Vec<(Address, Option<Box<Record>>)>),
     /// The apply came to its end; what is still open is in doubt.
     End,
+}
+
+impl Entry {
+    /// One address, and what it holds from now on.
+    pub fn put(address: &Address, record: Option<&Record>) -> Self {
+        Self::Put(vec![(address.clone(), record.cloned().map(Box::new))])
+    }
+
+    /// `record` is no longer at `from` but at `to`.
+    pub fn moved(from: &Address, to: &Address, record: &Record) -> Self {
+        Self::Put(vec![(from.clone(), None), (to.clone(), Some(Box::new(record.clone())))])
+    }
 }
 
 /// A changing call that is about to go out: enough to settle it, and to record what it made, without the program.
@@ -117,8 +130,8 @@ pub struct Ledger {
     open: BTreeMap<u64, Pending>,
 }
 
-/// What an entry makes of the state: an address, and what it holds from now on.
-pub type Effect = Option<(Address, Option<Record>)>;
+/// What an entry makes of the state: addresses, and what they hold from now on, one after the other.
+pub type Effect = Vec<(Address, Option<Record>)>;
 
 impl Ledger {
     /// Takes an entry in; `Err` when it cannot follow those before it.
@@ -127,33 +140,33 @@ impl Ledger {
             Entry::Begin { .. } if self.begun.is_some() => return Err("a journal begins once".to_owned()),
             Entry::Begin { serial, .. } => {
                 self.begun = Some(*serial);
-                return Ok(None);
+                return Ok(Effect::new());
             }
             _ if self.begun.is_none() => return Err("the journal has not begun".to_owned()),
             _ if self.ended => return Err("the journal has ended".to_owned()),
             Entry::End => {
                 self.ended = true;
-                return Ok(None);
+                return Ok(Effect::new());
             }
             _ => self.used = true,
         }
         match entry {
-            Entry::Intent(intent) => self.intend(intent).map(|()| None),
+            Entry::Intent(intent) => self.intend(intent).map(|()| Effect::new()),
             Entry::Accepted { op, id } => {
                 self.pending(op)?.accepted = Some(id.clone());
-                Ok(None)
+                Ok(Effect::new())
             }
             Entry::InDoubt { op, error } => {
                 self.pending(op)?.doubt = Some(error.clone());
-                Ok(None)
+                Ok(Effect::new())
             }
             Entry::Done { op, record } => {
                 let address = self.close(op)?.intent.address;
-                Ok(Some((address, record.as_deref().cloned())))
+                Ok(vec![(address, record.as_deref().cloned())])
             }
-            Entry::Failed { op, .. } => Ok(left_behind(self.close(op)?)),
-            Entry::Put { address, record } => Ok(Some((address.clone(), record.as_deref().cloned()))),
-            Entry::Begin { .. } | Entry::End => Ok(None),
+            Entry::Failed { op, .. } => Ok(left_behind(self.close(op)?).into_iter().collect()),
+            Entry::Put(held) => Ok(held.iter().map(|(address, record)| (address.clone(), record.as_deref().cloned())).collect()),
+            Entry::Begin { .. } | Entry::End => Ok(Effect::new()),
         }
     }
 
@@ -186,7 +199,7 @@ impl Ledger {
 }
 
 /// A create that failed after the cloud had named an id left something behind; it is recorded, never orphaned.
-fn left_behind(pending: Pending) -> Effect {
+fn left_behind(pending: Pending) -> Option<(Address, Option<Record>)> {
     let id = pending.accepted.filter(|_| pending.intent.verb == Verb::Create)?;
     let record = pending.intent.record(id, ResolvedObject::default(), Status::Broken);
     Some((pending.intent.address, Some(record)))
@@ -210,8 +223,14 @@ enum EntryOut<'a> {
     Done { op: &'a str, record: Option<RecordOut<'a>> },
     Failed { op: &'a str, error: &'a str },
     InDoubt { op: &'a str, error: &'a str },
-    Put { address: &'a Address, record: Option<RecordOut<'a>> },
+    Put(Vec<HeldOut<'a>>),
     End {},
+}
+
+#[derive(Serialize)]
+struct HeldOut<'a> {
+    address: &'a Address,
+    record: Option<RecordOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -256,13 +275,18 @@ enum EntryDoc<'a> {
         op: Text<'a>,
         error: String,
     },
-    Put {
-        #[serde(borrow)]
-        address: Text<'a>,
-        #[serde(borrow)]
-        record: Option<RecordDoc<'a>>,
-    },
+    #[serde(borrow)]
+    Put(Vec<HeldDoc<'a>>),
     End {},
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeldDoc<'a> {
+    #[serde(borrow)]
+    address: Text<'a>,
+    #[serde(borrow)]
+    record: Option<RecordDoc<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -323,11 +347,15 @@ pub fn encode_entry(entry: &Entry, ledger: &Ledger) -> Result<Vec<u8>, StateErro
         }
         Entry::Failed { op, error } => EntryOut::Failed { op, error },
         Entry::InDoubt { op, error } => EntryOut::InDoubt { op, error },
-        Entry::Put { address, record } => {
-            if let Some(record) = record {
-                check(address, record)?;
+        Entry::Put(held) => {
+            for (address, record) in held {
+                record.as_ref().map_or(Ok(()), |record| check(address, record))?;
             }
-            EntryOut::Put { address, record: record.as_ref().map(|record| RecordOut::outcome(record, None)) }
+            let out = held.iter().map(|(address, record)| HeldOut {
+                address,
+                record: record.as_ref().map(|record| RecordOut::outcome(record, None)),
+            });
+            EntryOut::Put(out.collect())
         }
         Entry::End => EntryOut::End {},
     };
@@ -346,9 +374,12 @@ fn decode_entry(json: &[u8], reader: &Reader<'_>, ledger: &Ledger) -> Result<Ent
         }
         EntryDoc::Failed { op: of, error } => Entry::Failed { op: op(of), error },
         EntryDoc::InDoubt { op: of, error } => Entry::InDoubt { op: op(of), error },
-        EntryDoc::Put { address, record } => {
-            let record = record.map(|doc| doc.read(reader, None, None).map(Box::new)).transpose()?;
-            Entry::Put { address: reader.address(&address.0)?, record }
+        EntryDoc::Put(held) => {
+            let read = |doc: HeldDoc<'_>| -> Result<_, String> {
+                let record = doc.record.map(|doc| doc.read(reader, None, None).map(Box::new)).transpose()?;
+                Ok((reader.address(&doc.address.0)?, record))
+            };
+            Entry::Put(held.into_iter().map(read).collect::<Result<_, _>>()?)
         }
         EntryDoc::End {} => Entry::End,
     })
@@ -402,10 +433,11 @@ pub fn replay(
         };
         let wrong = |problem: String| damaged(format!("line {}: {problem}", number + 1));
         let entry = decode_entry(&json, reader, &ledger).map_err(wrong)?;
-        match ledger.take(&entry).map_err(wrong)? {
-            Some((address, Some(record))) => drop(state.resources.insert(address, record)),
-            Some((address, None)) => drop(state.resources.remove(&address)),
-            None => {}
+        for (address, record) in ledger.take(&entry).map_err(wrong)? {
+            match record {
+                Some(record) => drop(state.resources.insert(address, record)),
+                None => drop(state.resources.remove(&address)),
+            }
         }
     }
     if chain_end.is_some_and(|end| end != seal) {

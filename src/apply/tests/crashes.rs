@@ -17,11 +17,17 @@ fn small(ty: &str, n: &str, options: &Own) -> Program {
         .with(&format!("e[\"{n}\"]"), ty, &[name("e")])
 }
 
+/// A process of its own: when it ends, whatever it had under way has ended, too.
+fn alive<T>(life: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(life)
+}
+
 /// Runs from `before` to `after`, dying after `limit` entries; `false` when it came to its end before that.
-async fn dies(before: &Program, then: &Program, limit: usize, arrive: bool) -> bool {
+fn dies(before: &Program, then: &Program, limit: usize, arrive: bool) -> bool {
     let mut bench = Bench::new();
     if before.len() > 0 {
-        bench.apply(before).await;
+        alive(bench.apply(before));
     }
     let cloud = bench.cloud.clone();
     let death = Arc::new(tokio::sync::Notify::new());
@@ -31,28 +37,32 @@ async fn dies(before: &Program, then: &Program, limit: usize, arrive: bool) -> b
         dying.notify_one();
     };
     let journal = MemoryJournal::dying(&bench.state, &[], Some(limit), killed);
-    let cancel = Cancel::default();
-    let died = tokio::select! {
-        outcome = bench.apply_with(then, journal.clone(), &cancel) => outcome.is_err(),
-        // What was under way by then ends in the cloud, and nobody here hears of it.
-        () = async { death.notified().await; tokio::time::sleep(Duration::from_millis(2)).await } => true,
-    };
+    let died = alive(async {
+        let cancel = Cancel::default();
+        tokio::select! {
+            outcome = bench.apply_with(then, journal.clone(), &cancel) => outcome.is_err(),
+            // What was under way by then ends in the cloud, and nobody here hears of it.
+            () = async { death.notified().await; tokio::time::sleep(Duration::from_millis(2)).await } => true,
+        }
+    });
     if !died && journal.entries().len() < limit {
         return false;
     }
     bench.cloud.dead.store(false, Ordering::SeqCst);
     (bench.state, bench.pending) = journal.replayed();
-    let outcome = bench.try_apply(then).await.unwrap();
-    assert!(outcome.succeeded(), "after {limit}, arriving: {arrive}: {:?} {:?}", outcome.failed, journal.entries());
-    bench.settled(then).await;
+    alive(async {
+        let outcome = bench.try_apply(then).await.unwrap();
+        assert!(outcome.succeeded(), "after {limit}, arriving: {arrive}: {:?} {:?}", outcome.failed, journal.entries());
+        bench.settled(then).await;
+    });
     true
 }
 
-async fn dies_everywhere(before: &Program, then: &Program) {
+fn dies_everywhere(before: &Program, then: &Program) {
     let mut boundaries = 0;
     for arrive in [true, false] {
         let mut limit = 1;
-        while dies(before, then, limit, arrive).await {
+        while dies(before, then, limit, arrive) {
             limit += 1;
             boundaries += 1;
         }
@@ -60,23 +70,23 @@ async fn dies_everywhere(before: &Program, then: &Program) {
     assert!(boundaries > 10, "{boundaries}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_creating() {
+#[test]
+fn while_creating() {
     for ty in ["t.Thing", "t.Token", "t.Other"] {
-        dies_everywhere(&Program::new(), &small(ty, "1", &Own::default())).await;
+        dies_everywhere(&Program::new(), &small(ty, "1", &Own::default()));
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_replacing_create_first() {
+#[test]
+fn while_replacing_create_first() {
     let options = Own { create_first: true, ..Own::default() };
     for ty in ["t.Thing", "t.Token"] {
-        dies_everywhere(&small(ty, "1", &options), &small(ty, "22", &options)).await;
+        dies_everywhere(&small(ty, "1", &options), &small(ty, "22", &options));
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_replacing_delete_first() {
+#[test]
+fn while_replacing_delete_first() {
     let program = |n: &str| {
         let name = |of: &str| ("name", text(&format!("{of}{n}")));
         Program::new()
@@ -85,19 +95,19 @@ async fn while_replacing_delete_first() {
             .with("c", "t.Thing", &[name("c"), ("parent", of("b", "thing_id"))])
             .with("d", "t.Thing", &[("name", text("d")), ("label", text(n))])
     };
-    dies_everywhere(&program("1"), &program("2")).await;
+    dies_everywhere(&program("1"), &program("2"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_moving_and_destroying() {
+#[test]
+fn while_moving_and_destroying() {
     let options = Own::default();
     let before = small("t.Thing", "1", &options);
-    dies_everywhere(&before, &Program::new()).await;
+    dies_everywhere(&before, &Program::new());
     let moved = Program::new()
         .with("x", "t.Thing", &[("name", text("a1")), ("label", text("1"))])
         .with("b", "t.Thing", &[("name", text("b1")), ("parent", of("x", "thing_id")), ("password", secret("p"))])
         .with("y", "t.Thing", &[("name", text("c")), ("label", text("2")), ("links", Value::list([of("x", "thing_id")]))])
         .moved("a", "x")
         .moved("c", "y");
-    dies_everywhere(&before, &moved).await;
+    dies_everywhere(&before, &moved);
 }

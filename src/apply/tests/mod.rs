@@ -190,8 +190,10 @@ impl MemoryJournal {
                     let closed = close(&mut open, &op);
                     assert!(closed.accepted.is_none(), "what was accepted is recorded, not given up");
                 }
-                Entry::Put { address, record: Some(record) } => drop(state.resources.insert(address, *record)),
-                Entry::Put { address, record: None } => drop(state.resources.remove(&address)),
+                Entry::Put(held) => held.into_iter().for_each(|(address, record)| match record {
+                    Some(record) => drop(state.resources.insert(address, *record)),
+                    None => drop(state.resources.remove(&address)),
+                }),
                 Entry::Begin { .. } | Entry::End => panic!("these are the session's own"),
             }
         }
@@ -205,7 +207,7 @@ impl Journal for MemoryJournal {
         let mut written = self.written.lock().unwrap();
         let room = self.limit.map_or(usize::MAX, |limit| limit - written.len());
         written.extend(entries.iter().take(room).cloned());
-        if Some(written.len()) == self.limit {
+        if room > 0 && Some(written.len()) == self.limit {
             (self.at_limit)();
         }
         if entries.len() > room { Err(StateError::Misused("killed".to_owned())) } else { Ok(()) }

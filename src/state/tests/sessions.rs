@@ -87,7 +87,7 @@ fn changes_of_the_state_alone_are_journaled() {
     let store = folder.store();
     let (session, mut loaded) = store.open(&options("plat apply"), &registry).unwrap();
     session.begin(&mut loaded.state, "a").unwrap();
-    let put = |n, record: Option<Record>| Entry::Put { address: subnet_address(n), record: record.map(Box::new) };
+    let put = |n, record: Option<Record>| Entry::put(&subnet_address(n), record.as_ref());
     session.append_all(&[put(0, Some(subnet(0))), put(1, Some(database())), put(0, None)]).unwrap();
     drop(session);
     assert_eq!(store.load(&registry).unwrap().state.resources, [(subnet_address(1), database())].into());

@@ -31,7 +31,7 @@ pub fn run(args: Import, terminal: &Terminal) -> Answer {
     refuse_taken(&wanted, &args.id, &state)?;
     let record = block_on(read(&project, &desired, &wanted, schema, &args.id))?;
     session.begin(&mut state, &plat::state::random_id()?)?;
-    session.append_all(&[Entry::Put { address: wanted.clone(), record: Some(Box::new(record.clone())) }])?;
+    session.append_all(&[Entry::put(&wanted, Some(&record))])?;
     state.resources.insert(wanted.clone(), record.clone());
     session.finish(&mut state)?;
     told(&wanted, &record, schema, &desired, &project, terminal);
