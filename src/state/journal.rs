@@ -351,10 +351,9 @@ pub fn encode_entry(entry: &Entry, ledger: &Ledger) -> Result<Vec<u8>, StateErro
             for (address, record) in held {
                 record.as_ref().map_or(Ok(()), |record| check(address, record))?;
             }
-            let out = held.iter().map(|(address, record)| HeldOut {
-                address,
-                record: record.as_ref().map(|record| RecordOut::outcome(record, None)),
-            });
+            let out = held
+                .iter()
+                .map(|(address, record)| HeldOut { address, record: record.as_ref().map(|record| RecordOut::outcome(record, None)) });
             EntryOut::Put(out.collect())
         }
         Entry::End => EntryOut::End {},
