@@ -20,5 +20,6 @@ pub mod schema;
 pub mod source;
 pub mod state;
 pub mod syntax;
+pub mod trial;
 pub mod types;
 pub mod value;

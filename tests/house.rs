@@ -24,8 +24,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("graph", &["source", "diagnostic", "address", "value", "desired", "schema", "state"]),
     ("plan", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph"]),
     ("apply", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan"]),
+    (
+        "trial",
+        &[
+            "source", "diagnostic", "syntax", "types", "address", "value", "desired", "schema", "check", "eval", "provider", "state", "plan",
+            "apply",
+        ],
+    ),
     // Leaves: they may look at everything, and nothing looks at them.
-    ("render", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan", "apply"]),
+    ("render", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan", "apply", "trial"]),
     ("ide", &["source", "diagnostic", "syntax", "format", "resolve", "types", "schema", "check", "value", "address"]),
 ];
 

@@ -72,10 +72,7 @@ impl<'a> Checker<'a> {
                 self.not_yet("policy", policy.name.span);
                 return;
             }
-            ItemKind::Test(test) => {
-                self.not_yet("test", test.name.span);
-                return;
-            }
+            ItemKind::Test(test) => ("test", test.name.span),
             ItemKind::Stack { name, .. } => ("stack", name.span),
             ItemKind::Env { name, .. } => ("env", name.span),
             ItemKind::Component { name, .. } => ("component", name.span),

@@ -10,6 +10,7 @@ mod mismatch;
 mod names;
 mod operators;
 mod settings;
+mod trial;
 mod type_expr;
 pub mod typed;
 
@@ -23,6 +24,7 @@ use crate::schema::Registry;
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::syntax::{self, ast};
 use crate::types::Type;
+pub use trial::{PLAN_COUNT, PLAN_LISTS};
 use typed::{Expr, ExprId, ExprKind, Program};
 
 /// What loading a stack gives: its text, what is wrong with it, and the program when nothing is.
@@ -220,6 +222,7 @@ impl<'a> Checker<'a> {
         }
         self.check_every_component();
         self.refuse_secret_outputs();
+        let tests = self.tests(&stack_parts.envs);
         let units = std::mem::take(&mut self.units)
             .into_iter()
             .map(|unit| {
@@ -243,6 +246,7 @@ impl<'a> Checker<'a> {
             moves: stack_parts.moves,
             imports: stack_parts.imports,
             forgets: stack_parts.forgets,
+            tests,
             root: self.modules.root.clone(),
         }
     }

@@ -27,7 +27,7 @@ pub(super) struct StackParts {
 }
 
 /// A param of the stack, as environments see it.
-struct StackParam {
+pub(super) struct StackParam {
     name: Arc<str>,
     ty: Type,
     required: bool,
@@ -120,7 +120,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn stack_parts(&mut self, unit: &typed::Unit, items: &[ast::Item], overrides: &[(ast::Name, Expr)]) -> StackParts {
-        let params = self.stack_params(unit, items);
+        let params = Self::stack_params(unit, items);
         let mut parts = StackParts {
             stack: Stack { name: self.default_name(), tags: None, state: StateDeclaration::Local, options: Options::default() },
             envs: Vec::new(),
@@ -181,7 +181,7 @@ impl Checker<'_> {
         name.filter(|n| !n.is_empty()).unwrap_or_else(|| "stack".to_owned()).into()
     }
 
-    fn stack_params(&self, unit: &typed::Unit, items: &[ast::Item]) -> Vec<StackParam> {
+    pub(super) fn stack_params(unit: &typed::Unit, items: &[ast::Item]) -> Vec<StackParam> {
         items
             .iter()
             .filter_map(|item| match &item.kind {
@@ -304,7 +304,7 @@ impl Checker<'_> {
         env
     }
 
-    fn param_value(&mut self, scope: &mut Scope, name: &ast::Name, value: &Expr, params: &[StackParam]) -> Option<Setting> {
+    pub(super) fn param_value(&mut self, scope: &mut Scope, name: &ast::Name, value: &Expr, params: &[StackParam]) -> Option<Setting> {
         match params.iter().find(|p| p.name == name.node) {
             Some(param) => {
                 let ty = param.ty.clone();

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::diagnostic::Code;
 use crate::schema::{Registry, ResourceSchema};
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{BinaryOp, UnaryOp};
+use crate::syntax::ast::{BinaryOp, UnaryOp, Verb};
 use crate::types::Type;
 use crate::value::{SecretStore, Value};
 
@@ -25,6 +26,7 @@ pub struct Program {
     pub moves: Vec<(crate::address::Address, crate::address::Address, Span)>,
     pub imports: Vec<(crate::address::Address, ExprId, Span)>,
     pub forgets: Vec<(crate::address::Address, Span)>,
+    pub tests: Vec<Test>,
     /// The folder that `file(…)` may read.
     pub root: std::path::PathBuf,
 }
@@ -236,6 +238,37 @@ pub struct Env {
     pub name: Spanned<Arc<str>>,
     pub settings: Vec<Setting>,
     pub options: Options,
+}
+
+/// A `test` block.
+#[derive(Debug)]
+pub struct Test {
+    pub name: Spanned<Arc<str>>,
+    /// What it is about: the stack, which is unit 0, or the test's own declarations.
+    pub unit: usize,
+    /// One of the stack's environments; for a test with declarations of its own any name, or none.
+    pub env: Option<Arc<str>>,
+    pub steps: Vec<TestStep>,
+}
+
+/// What a test does. Expressions see the names of the unit, and as locals `plan`, and then each `let` above them.
+#[derive(Debug)]
+pub enum TestStep {
+    /// Other values for params and the engine's settings, from here on.
+    With {
+        settings: Vec<Setting>,
+        options: Options,
+        span: Span,
+    },
+    Run(Spanned<Verb>),
+    /// An error of this code, whose message holds this text.
+    Expect {
+        code: Code,
+        text: Option<Arc<str>>,
+        span: Span,
+    },
+    Assert(Assert),
+    Let(ExprId),
 }
 
 #[derive(Debug)]

@@ -9,6 +9,8 @@ mod instances;
 mod machine;
 mod operators;
 mod ranges;
+mod scenario;
+mod shown;
 mod stack;
 mod unit;
 
@@ -20,6 +22,9 @@ use crate::check::typed::Program;
 use crate::desired::Desired;
 use crate::diagnostic::Diagnostic;
 use crate::value::ResolvedObject;
+
+pub use scenario::{Names, Scenario};
+pub use shown::shown;
 
 /// Answers to lookups so far, by address.
 pub type Lookups = BTreeMap<Address, ResolvedObject>;
@@ -33,5 +38,15 @@ pub const MAX_RANGE: i64 = 1_000_000;
 
 /// Evaluates the stack for one environment. `env` may be left out when the stack declares none.
 pub fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) -> Result<Desired, Vec<Diagnostic>> {
-    stack::evaluate(program, env, lookups)
+    let scenario = Scenario::of_env(program, env).map_err(|diagnostic| vec![*diagnostic])?;
+    scenario::evaluate(program, &scenario, lookups).map(|(desired, _)| desired)
+}
+
+/// Evaluates a scenario. Its names stay in reach, for the expressions of a test.
+pub fn evaluate_scenario(
+    program: &Arc<Program>,
+    scenario: &Scenario<'_>,
+    lookups: &Lookups,
+) -> Result<(Desired, Names), Vec<Diagnostic>> {
+    scenario::evaluate(program, scenario, lookups)
 }

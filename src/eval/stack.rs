@@ -1,17 +1,14 @@
 //! The stack around its unit: environment, params, tags, outputs.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Lookups;
 use super::handle::{Frame, ResourceHandle, SlotValue};
-use super::machine::{Locals, World};
-use super::ranges;
-use super::unit::{Evaluation, Reader, Surroundings};
+use super::machine::Locals;
+use super::scenario::Scenario;
+use super::unit::{Evaluation, Reader};
 use crate::check::typed::{DeclarationKind, Env, ExprId, Program, StateDeclaration};
-use crate::desired::{Desired, Import, Move, Output, Stack, StateLocation};
+use crate::desired::{Import, Output, Stack, StateLocation};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 use crate::value::{EvalFailure, Object, Value};
@@ -21,40 +18,8 @@ pub(super) fn failure(failure: &EvalFailure) -> Diagnostic {
     Diagnostic::error(Code(305), failure.span, failure.message.clone()).label("while computing this")
 }
 
-pub(super) fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) -> Result<Desired, Vec<Diagnostic>> {
-    let env = choose(program, env).map_err(|d| vec![*d])?;
-    let name: Arc<str> = env.map_or_else(|| "default".into(), |e| e.name.node.clone());
-    let world = World { program: program.clone(), env: name };
-    let frame = Frame::new(0);
-    let steps = Cell::new(0);
-    let reader = Reader::new(&world, &frame, &steps);
-    let stack = settings(program, env, &reader).map_err(|d| vec![d])?;
-    let tags = match program.stack.tags.map(|id| reader.eval(id, &Locals::default())).transpose() {
-        Ok(Some(Value::Object(tags))) => Some(tags),
-        Ok(_) => None,
-        Err(diagnostic) => return Err(vec![diagnostic]),
-    };
-    let given = params(program, env, &reader).map_err(|d| vec![d])?;
-    let desired = Desired {
-        stack,
-        resources: indexmap::IndexMap::new(),
-        lookups: Vec::new(),
-        outputs: Vec::new(),
-        asserts: Vec::new(),
-        imports: Vec::new(),
-        moves: program.moves.iter().map(|(from, to, span)| Move { from: from.clone(), to: to.clone(), span: *span }).collect(),
-        forgets: program.forgets.clone(),
-    };
-    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps: Rc::new(Cell::new(0)) };
-    let (frame, _) = evaluation.unit(0, given, &Surroundings::default());
-    outputs(&mut evaluation, &frame);
-    imports(&mut evaluation, program, &reader);
-    ranges::check(&evaluation.desired, &program.registry, &mut evaluation.diagnostics);
-    if evaluation.diagnostics.iter().any(Diagnostic::is_error) { Err(evaluation.diagnostics) } else { Ok(evaluation.desired) }
-}
-
 /// The environment of that name; none where the stack has none.
-fn choose<'p>(program: &'p Program, env: Option<&str>) -> Result<Option<&'p Env>, Box<Diagnostic>> {
+pub(super) fn choose<'p>(program: &'p Program, env: Option<&str>) -> Result<Option<&'p Env>, Box<Diagnostic>> {
     let names = || program.envs.iter().map(|e| format!("`{}`", e.name.node)).collect::<Vec<_>>().join(", ");
     let place = program.envs.first().map_or(Span::new(FileId(0), 0, 0), |e| e.name.span);
     match env {
@@ -83,7 +48,7 @@ fn choose<'p>(program: &'p Program, env: Option<&str>) -> Result<Option<&'p Env>
     }
 }
 
-fn settings(program: &Program, env: Option<&Env>, reader: &Reader<'_>) -> Result<Stack, Diagnostic> {
+pub(super) fn settings(program: &Program, scenario: &Scenario<'_>, reader: &Reader<'_>) -> Result<Stack, Diagnostic> {
     let none = Locals::default();
     let text = |id: Option<ExprId>| -> Result<Option<Arc<str>>, Diagnostic> {
         Ok(match id.map(|id| reader.eval(id, &none)).transpose()? {
@@ -92,7 +57,7 @@ fn settings(program: &Program, env: Option<&Env>, reader: &Reader<'_>) -> Result
         })
     };
     let own = |pick: fn(&crate::check::typed::Options) -> Option<ExprId>| {
-        env.and_then(|e| pick(&e.options)).or_else(|| pick(&program.stack.options))
+        scenario.options.iter().rev().copied().chain([&program.stack.options]).find_map(pick)
     };
     let protect = match own(|o| o.protect).map(|id| reader.eval(id, &none)).transpose()? {
         Some(Value::Bool(protect)) => protect,
@@ -108,19 +73,19 @@ fn settings(program: &Program, env: Option<&Env>, reader: &Reader<'_>) -> Result
     };
     Ok(Stack {
         name: program.stack.name.clone(),
-        env: env.map_or_else(|| "default".into(), |e| e.name.node.clone()),
+        env: scenario.env.clone(),
         region: text(own(|o| o.region))?,
         account: text(own(|o| o.account))?,
         protect,
         state,
-        env_span: env.map(|e| e.name.span),
+        env_span: scenario.env_span,
     })
 }
 
-/// Values of the stack's params: the command line's win over the environment's.
-fn params(program: &Program, env: Option<&Env>, reader: &Reader<'_>) -> Result<BTreeMap<Arc<str>, (SlotValue, Span)>, Diagnostic> {
+/// Values of the params: what is given last wins.
+pub(super) fn params(scenario: &Scenario<'_>, reader: &Reader<'_>) -> Result<BTreeMap<Arc<str>, (SlotValue, Span)>, Diagnostic> {
     let mut given = BTreeMap::new();
-    for setting in env.map(|e| &e.settings).into_iter().flatten().chain(&program.overrides) {
+    for setting in &scenario.settings {
         let value = reader.eval(setting.value, &Locals::default())?;
         let span = reader.machine().span(setting.value);
         given.insert(setting.name.node.clone(), (SlotValue { value, from: Arc::new([]) }, span));
@@ -128,7 +93,7 @@ fn params(program: &Program, env: Option<&Env>, reader: &Reader<'_>) -> Result<B
     Ok(given)
 }
 
-fn outputs(evaluation: &mut Evaluation<'_>, frame: &Frame) {
+pub(super) fn outputs(evaluation: &mut Evaluation<'_>, frame: &Frame) {
     let program = evaluation.world.program.clone();
     let Some(unit) = program.units.first() else { return };
     for (slot, declaration) in unit.declarations.iter().enumerate() {
@@ -156,7 +121,7 @@ fn plain(value: &Value) -> Value {
     }
 }
 
-fn imports(evaluation: &mut Evaluation<'_>, program: &Program, reader: &Reader<'_>) {
+pub(super) fn imports(evaluation: &mut Evaluation<'_>, program: &Program, reader: &Reader<'_>) {
     for (address, id, span) in &program.imports {
         match reader.eval(*id, &Locals::default()) {
             Ok(Value::String(id)) => evaluation.desired.imports.push(Import { address: address.clone(), id, span: *span }),

@@ -19,6 +19,7 @@ mod source_text;
 mod state;
 mod style;
 mod track;
+mod trial;
 mod value;
 
 pub use clean::{clean, clean_line};
@@ -37,6 +38,7 @@ pub use state::{
 };
 pub use style::{Role, Style};
 pub use track::{Tracker, shell_quoted};
+pub use trial::{Counts, Trial, trial_failures, trial_line, trial_summary, trials_json, trials_junit};
 pub use value::{inline, masked_json};
 
 use crate::schema::{Registry, ResourceSchema};

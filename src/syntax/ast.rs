@@ -123,17 +123,38 @@ pub struct Policy {
 #[derive(Debug, Clone)]
 pub struct Test {
     pub name: Name,
+    /// What it declares: a small stack of its own. Without any it is about the stack that it stands in.
+    pub items: Vec<Item>,
+    /// What it does, in the order of its lines.
     pub steps: Vec<TestStep>,
 }
 
 #[derive(Debug, Clone)]
 pub enum TestStep {
-    Env { name: Name, entries: Vec<Entry> },
-    Run { verb: Name, entries: Vec<Entry> },
-    Expect(Spanned<Option<Code>>),
+    Env {
+        name: Name,
+        entries: Vec<Entry>,
+    },
+    /// `with { … }`: other params from here on.
+    With {
+        entries: Vec<Entry>,
+        span: Span,
+    },
+    Run(Spanned<Verb>),
+    /// `expect error E0306 "a part of its text"`; no code where the word is none.
+    Expect {
+        code: Spanned<Option<Code>>,
+        text: Option<Name>,
+    },
     Assert(Assert),
     Let(Let),
-    Set(Entry),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Plan,
+    Apply,
+    Destroy,
 }
 
 /// `a["x"].b` in `moved`, `import` and `forget`.

@@ -275,8 +275,23 @@ impl<'a> Lowering<'a> {
     fn test(&mut self, node: Node<'_>) -> Option<Test> {
         let mut parts = Self::parts(node);
         let name = self.text_name(parts.next()?);
-        let steps = parts.filter_map(|n| self.test_step(Self::parts(n).next()?)).collect();
-        Some(Test { name, steps })
+        let (mut items, mut steps) = (Vec::new(), Vec::new());
+        for part in parts {
+            let Some(inner) = Self::parts(part).next() else { continue };
+            match inner.rule() {
+                Rule::param | Rule::resource | Rule::lookup => items.extend(self.item(part)),
+                _ => steps.extend(self.test_step(inner)),
+            }
+        }
+        // A test with a stack of its own may name a value for it: above the first thing it does.
+        let first = steps.iter().position(|step| !matches!(step, TestStep::Let(_))).unwrap_or(steps.len());
+        if !items.is_empty() {
+            items.extend(steps.drain(..first).filter_map(|step| match step {
+                TestStep::Let(l) => Some(Item { doc: "".into(), span: l.name.span, kind: ItemKind::Let(l) }),
+                _ => None,
+            }));
+        }
+        Some(Test { name, items, steps })
     }
 
     fn test_step(&mut self, node: Node<'_>) -> Option<TestStep> {
@@ -285,16 +300,23 @@ impl<'a> Lowering<'a> {
             Rule::test_env => {
                 TestStep::Env { name: self.name(parts.next()?), entries: parts.next().map(|n| self.entries(n)).unwrap_or_default() }
             }
+            Rule::test_with => TestStep::With { entries: self.entries(parts.next()?), span: self.span(node) },
             Rule::test_run => {
-                TestStep::Run { verb: self.name(parts.next()?), entries: parts.next().map(|n| self.entries(n)).unwrap_or_default() }
+                let verb = parts.next()?;
+                let what = match verb.text() {
+                    "plan" => Verb::Plan,
+                    "apply" => Verb::Apply,
+                    _ => Verb::Destroy,
+                };
+                TestStep::Run(Spanned::new(what, self.span(verb)))
             }
             Rule::expect => {
                 let code = parts.next()?;
-                TestStep::Expect(Spanned::new(code.text().parse().ok(), self.span(code)))
+                let text = parts.next().map(|n| self.text_name(n));
+                TestStep::Expect { code: Spanned::new(code.text().parse().ok(), self.span(code)), text }
             }
             Rule::assert_decl => TestStep::Assert(self.assert(node)?),
-            Rule::let_decl => TestStep::Let(self.let_decl(node)?),
-            _ => TestStep::Set(self.entry(node)?),
+            _ => TestStep::Let(self.let_decl(node)?),
         })
     }
 

@@ -27,6 +27,8 @@ pub enum ColorChoice {
 pub enum Command {
     /// Check a stack: syntax, names, types, every environment
     Validate(Validate),
+    /// Run the stack's tests, each in an embedded cloud of its own
+    Test(Test),
     /// Show what an apply would do
     Plan(Plan),
     /// Make the cloud as the program says
@@ -92,6 +94,25 @@ pub struct Validate {
     /// Print the diagnostics as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Folder of the stack or module
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Only tests whose name has this in it
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Write the outcome to this file in JUnit's form, for a build server
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// How many tests to run at a time; as many as there are cores by default
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub jobs: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -20,6 +20,8 @@ pub struct Terminal {
     pub err: Style,
     /// Standard error is a terminal that can be redrawn.
     pub live: bool,
+    /// Somebody watches standard output.
+    pub watched: bool,
     /// Whoever read standard output is gone: nothing more is written, and nobody is told.
     closed: AtomicBool,
     failed: AtomicBool,
@@ -43,6 +45,7 @@ impl Terminal {
             out: Style { color: colored(out), width: width(out) },
             err: Style { color: colored(err), width: width(err) },
             live: err && !dumb,
+            watched: out,
             closed: AtomicBool::new(false),
             failed: AtomicBool::new(false),
         }

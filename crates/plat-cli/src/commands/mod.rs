@@ -11,6 +11,7 @@ pub mod output;
 pub mod plan;
 pub mod show;
 pub mod state;
+pub mod test;
 pub mod validate;
 
 use crate::failure::Failure;

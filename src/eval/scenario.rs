@@ -1,0 +1,104 @@
+//! What is evaluated: the stack under one of its environments, or under what a test chooses, or a test's own declarations.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::Lookups;
+use super::handle::Frame;
+use super::machine::{Locals, Machine, Slots, World};
+use super::unit::{Evaluation, Reader, Surroundings};
+use super::{ranges, stack};
+use crate::check::typed::{ExprId, Options, Program, Setting};
+use crate::desired::{Desired, Move};
+use crate::diagnostic::Diagnostic;
+use crate::source::Span;
+use crate::value::{Known, Value};
+
+/// What of a program is evaluated, and with which values.
+#[derive(Debug, Clone)]
+pub struct Scenario<'p> {
+    /// The stack is unit 0.
+    pub unit: usize,
+    /// What `env.name` is.
+    pub env: Arc<str>,
+    /// Where the environment is declared.
+    pub env_span: Option<Span>,
+    /// Values of params; of two for the same param the last wins.
+    pub settings: Vec<&'p Setting>,
+    /// The engine's settings, over the stack's own; of two for the same thing the last wins.
+    pub options: Vec<&'p Options>,
+}
+
+impl<'p> Scenario<'p> {
+    /// The stack under one of its environments, with what the command line gives on top.
+    pub fn of_env(program: &'p Program, env: Option<&str>) -> Result<Self, Box<Diagnostic>> {
+        let env = stack::choose(program, env)?;
+        Ok(Self {
+            unit: 0,
+            env: env.map_or_else(|| "default".into(), |e| e.name.node.clone()),
+            env_span: env.map(|e| e.name.span),
+            settings: env.map(|e| &e.settings).into_iter().flatten().chain(&program.overrides).collect(),
+            options: env.map(|e| &e.options).into_iter().collect(),
+        })
+    }
+}
+
+/// An evaluated unit, whose names further expressions can use.
+#[derive(Debug, Clone)]
+pub struct Names {
+    world: World,
+    frame: Arc<Frame>,
+}
+
+impl Names {
+    /// The value of an expression of the program, as far as `known` tells. `locals` are bound from the outermost in.
+    pub fn value(&self, expr: ExprId, locals: &[Value], known: &dyn Known) -> Result<Value, Diagnostic> {
+        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
+        let machine = Machine { world: &self.world, slots: Slots::Frame(&self.frame), known: None, origins: &origins, steps: &steps };
+        let locals = locals.iter().fold(Locals::default(), |locals, value| locals.with(value.clone()));
+        let value = machine.eval(expr, &locals).and_then(|value| value.resolve(known));
+        value.map_err(|failure| stack::failure(&failure))
+    }
+}
+
+pub(super) fn evaluate(
+    program: &Arc<Program>,
+    scenario: &Scenario<'_>,
+    lookups: &Lookups,
+) -> Result<(Desired, Names), Vec<Diagnostic>> {
+    let world = World { program: program.clone(), env: scenario.env.clone() };
+    let frame = Frame::new(0);
+    let steps = Cell::new(0);
+    let reader = Reader::new(&world, &frame, &steps);
+    let stack = stack::settings(program, scenario, &reader).map_err(|d| vec![d])?;
+    let tags = match program.stack.tags.map(|id| reader.eval(id, &Locals::default())).transpose() {
+        Ok(Some(Value::Object(tags))) => Some(tags),
+        Ok(_) => None,
+        Err(diagnostic) => return Err(vec![diagnostic]),
+    };
+    let given = stack::params(scenario, &reader).map_err(|d| vec![d])?;
+    let whole = scenario.unit == 0;
+    let moves = program.moves.iter().filter(|_| whole);
+    let desired = Desired {
+        stack,
+        resources: indexmap::IndexMap::new(),
+        lookups: Vec::new(),
+        outputs: Vec::new(),
+        asserts: Vec::new(),
+        imports: Vec::new(),
+        moves: moves.map(|(from, to, span)| Move { from: from.clone(), to: to.clone(), span: *span }).collect(),
+        forgets: program.forgets.iter().filter(|_| whole).cloned().collect(),
+    };
+    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps: Rc::new(Cell::new(0)) };
+    let (frame, _) = evaluation.unit(scenario.unit, given, &Surroundings::default());
+    if whole {
+        stack::outputs(&mut evaluation, &frame);
+        stack::imports(&mut evaluation, program, &reader);
+    }
+    ranges::check(&evaluation.desired, &program.registry, &mut evaluation.diagnostics);
+    if evaluation.diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(evaluation.diagnostics);
+    }
+    Ok((evaluation.desired, Names { world, frame }))
+}

@@ -1,0 +1,78 @@
+//! A value as a person reads it, in a message: as it would be written, and no secret.
+
+use std::fmt::Write as _;
+
+use super::handle::{ComponentHandle, ResourceHandle};
+use crate::value::Value;
+
+/// Characters after which the rest is left out.
+const LONGEST: usize = 300;
+
+/// The value in the form of the language, cut when it is long. A secret is `(secret)`, a resource its address.
+pub fn shown(value: &Value) -> String {
+    let mut out = String::new();
+    write(value, &mut out);
+    match out.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", out.get(..end).unwrap_or_default()),
+        None => out,
+    }
+}
+
+fn write(value: &Value, out: &mut String) {
+    if out.len() > 4 * LONGEST {
+        return;
+    }
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::String(text) => text_literal(text, out),
+        Value::Version(version) => text_literal(&version.0, out),
+        Value::Secret(_) => out.push_str("(secret)"),
+        Value::Unknown(_) => out.push_str("(known after apply)"),
+        Value::List(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                write(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(entries) if entries.is_empty() => out.push_str("{}"),
+        Value::Object(entries) => {
+            out.push_str("{ ");
+            for (i, (name, item)) in entries.iter().enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                if plain { out.push_str(name) } else { text_literal(name, out) }
+                out.push_str(" = ");
+                write(item, out);
+            }
+            out.push_str(" }");
+        }
+        Value::Handle(handle) => {
+            if let Some(resource) = handle.as_any().downcast_ref::<ResourceHandle>() {
+                let _ = write!(out, "{}", resource.address);
+            } else if let Some(component) = handle.as_any().downcast_ref::<ComponentHandle>() {
+                let _ = write!(out, "a component of {} resources", component.resources.len());
+            }
+        }
+        plain => super::builtins::print(plain, out),
+    }
+}
+
+fn text_literal(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '$' => out.push_str("\\$"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
