@@ -119,6 +119,8 @@ struct Checker<'a> {
     field_defaults: Vec<(Arc<crate::types::Record>, Vec<(Arc<str>, ExprId)>)>,
     type_names: HashMap<(ModuleId, Arc<str>), Type>,
     types_open: Vec<(ModuleId, Arc<str>)>,
+    /// In a test that declares a stack of its own: the names of the stack around it are out of reach.
+    in_own_test: bool,
 }
 
 /// What a component shows: params, outputs, and the resources in it.
@@ -173,6 +175,7 @@ impl<'a> Checker<'a> {
             field_defaults: Vec::new(),
             type_names: HashMap::new(),
             types_open: Vec::new(),
+            in_own_test: false,
         }
     }
 

@@ -31,6 +31,9 @@ const KEYWORDS: [&str; 16] = [
     "import",
 ];
 
+/// What a line in a test can start with.
+const TEST_STEPS: [&str; 11] = ["env", "with", "plan", "apply", "destroy", "assert", "expect", "let", "param", "resource", "lookup"];
+
 pub(super) fn parse_items(file: FileId, text: &Arc<str>) -> Parsed {
     let mut tree = Tree::empty(text);
     let mut diagnostics = Vec::new();
@@ -110,6 +113,17 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
         Some(_) if !found.is_empty() => format!("`{found}`"),
         Some(c) => format!("`{}`", c.escape_debug()),
     };
+    if is_expected(error, Rule::test_step) && !found.is_empty() {
+        return Diagnostic::error(Code(101), span, format!("{what} cannot stand here")).label("not a step of a test").help(
+            match closest(found, TEST_STEPS) {
+                Some(word) => format!("did you mean `{word}`?"),
+                None if rest.get(found.len()..).is_some_and(|rest| rest.trim_start().starts_with('=')) => {
+                    format!("params are given in a body: `with {{ {found} = … }}`")
+                }
+                None => format!("a step starts with {}", TEST_STEPS.map(|word| format!("`{word}`")).join(", ")),
+            },
+        );
+    }
     let expected = expected(error);
     let mut diagnostic = Diagnostic::error(Code(101), span, format!("{what} cannot stand here"));
     diagnostic = diagnostic.label(if expected.is_empty() { "unexpected".to_owned() } else { format!("expected {expected}") });
@@ -165,6 +179,10 @@ fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
         return open.then(|| "a `{` is not closed".to_owned());
     }
     None
+}
+
+fn is_expected(error: &Error<Rule>, rule: Rule) -> bool {
+    matches!(&error.variant, ErrorVariant::ParsingError { positives, .. } if positives.contains(&rule))
 }
 
 /// What could have stood there, in the user's words and the order of likelihood; at most three.

@@ -3,6 +3,7 @@
 use crate::apply::{Doing, Failure};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Plan, PrepareError, Protected};
+use crate::provider::ProviderError;
 use crate::source::Span;
 
 /// An assert of the test does not hold.
@@ -40,27 +41,40 @@ pub(super) fn prepare(error: PrepareError, at: Span) -> Vec<Diagnostic> {
                     .help("make it hold under these params, or expect it: `expect error E0857`")
             })
             .collect(),
-        PrepareError::Protected(lost) => lost.iter().map(|protected| lost_one(protected, at)).collect(),
+        PrepareError::Protected(all) => lost(&all, at),
         PrepareError::Lookup { address, span, error } => vec![
-            stuck(span, format!("looking up `{address}`: {error}"), "nothing answers it in a test")
+            stuck(span, format!("looking up `{address}`: {}", said(error)), "nothing answers it in a test")
                 .help("a test's cloud is empty at its start: what is looked up must be a type that can only be looked up"),
         ],
         PrepareError::Secret { address, attribute, span, error } => {
-            let message = format!("the secret that `{address}` takes for `{attribute}`: {error}");
+            let message = format!("the secret that `{address}` takes for `{attribute}`: {}", said(error));
             vec![stuck(span.unwrap_or(at), message, "for this")]
         }
         other => vec![stuck(at, other.to_string(), "at this line")],
     }
 }
 
-fn lost_one(protected: &Protected, at: Span) -> Diagnostic {
-    let what = if protected.replaced { "replace" } else { "delete" };
-    let message = format!("the plan would {what} `{}`, which is protected", protected.address);
-    let diagnostic = match protected.span {
-        Some(span) => Diagnostic::error(PROTECTED, span, message).label("protected").also(at, "at the test's line"),
-        None => Diagnostic::error(PROTECTED, at, message).label("not in the program any more"),
+/// What is replaced is told at its name; what is deleted has none any more, and is told together.
+fn lost(all: &[Protected], at: Span) -> Vec<Diagnostic> {
+    let help = "keep it; or write `expect error E0858` when the test is about this, or `with { @protect = false }` when it is not";
+    let replaced = all.iter().filter_map(|one| Some((one, one.span?))).map(|(one, span)| {
+        Diagnostic::error(PROTECTED, span, format!("the plan would replace `{}`, which is protected", one.address))
+            .label("protected")
+            .also(at, "at the test's line")
+    });
+    let deleted: Vec<String> = all.iter().filter(|one| one.span.is_none()).map(|one| format!("`{}`", one.address)).collect();
+    let deleted = match deleted.as_slice() {
+        [] => None,
+        [one] => Some(format!("the plan would delete {one}, which is protected")),
+        several => Some(format!("the plan would delete {}, which are protected", several.join(", "))),
     };
-    diagnostic.help("keep it; or, if that is what the test is about, write `expect error E0858`, or take the protection away: `with { @protect = false }`")
+    let deleted = deleted.map(|message| Diagnostic::error(PROTECTED, at, message).label("at this line"));
+    replaced.chain(deleted).map(|diagnostic| diagnostic.help(help)).collect()
+}
+
+/// What a cloud that is no more said; nobody can ask it about a request.
+fn said(error: ProviderError) -> ProviderError {
+    ProviderError { request_id: None, ..error }
 }
 
 /// A step of the plan that the cloud refused.
@@ -74,7 +88,7 @@ pub(super) fn failed(failure: &Failure, plan: &Plan, at: Span) -> Diagnostic {
     };
     let step = plan.steps.get(failure.step);
     let address = step.map(|step| step.address.to_string()).unwrap_or_default();
-    let message = format!("{doing} `{address}`: {}", failure.error);
+    let message = format!("{doing} `{address}`: {}", said(failure.error.clone()));
     match step.and_then(|step| step.span) {
         Some(span) => Diagnostic::error(STUCK, span, message).label("refused").also(at, "at the test's line"),
         None => Diagnostic::error(STUCK, at, message).label("refused"),

@@ -3,6 +3,7 @@
 mod exits;
 mod life;
 mod secrets;
+mod trials;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -5,6 +5,7 @@ mod wrong;
 
 use std::sync::{Arc, OnceLock};
 
+use plat::check::typed::Program;
 use plat::check::{Checked, check_text};
 use plat::desired::Desired;
 use plat::diagnostic::Diagnostic;
@@ -17,7 +18,7 @@ pub fn registry() -> &'static Arc<Registry> {
     REGISTRY.get_or_init(|| Arc::new(Registry::new(plat_aws::schemas())))
 }
 
-/// Checks a program and evaluates it for each of its environments; all that is wrong, in order.
+/// Checks a program, evaluates it for each of its environments and runs its tests; all that is wrong, in order.
 pub fn errors(text: &str) -> (SourceMap, Vec<Diagnostic>) {
     let Checked { sources, mut diagnostics, program } = check_text("main.plat", text, registry(), &[]);
     if let Some(program) = program {
@@ -30,8 +31,15 @@ pub fn errors(text: &str) -> (SourceMap, Vec<Diagnostic>) {
                 diagnostics.extend(more.into_iter().filter(|d| !diagnostics.contains(d)).collect::<Vec<_>>());
             }
         }
+        diagnostics.extend(trials(&program, &sources));
     }
     (sources, diagnostics)
+}
+
+/// Runs the tests in a program; all that does not come out as they want.
+pub fn trials(program: &Arc<Program>, sources: &SourceMap) -> Vec<Diagnostic> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    program.tests.iter().flat_map(|test| runtime.block_on(plat::trial::run(program, test, sources)).diagnostics).collect()
 }
 
 /// Evaluates a program that must be right.

@@ -5,7 +5,7 @@ use std::path::Path;
 use plat::check::check;
 use plat::eval::{Lookups, evaluate};
 
-use super::{desired, registry, shown};
+use super::{desired, registry, shown, trials};
 
 #[test]
 fn the_examples_are_right_in_every_environment() {
@@ -18,6 +18,31 @@ fn the_examples_are_right_in_every_environment() {
             if let Err(errors) = evaluate(&program, Some(&env.name.node), &Lookups::new()) {
                 panic!("{example} {}\n{}", env.name.node, shown(&checked.sources, &errors));
             }
+        }
+    }
+}
+
+#[test]
+fn the_tests_of_examples_and_of_the_standard_library_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    for (folder, at_least) in [("examples/connect2", 6), ("stdlib", 8)] {
+        let checked = check(&root.join(folder), registry(), &[]);
+        let program = checked.program.unwrap_or_else(|| panic!("{folder}\n{}", shown(&checked.sources, &checked.diagnostics)));
+        assert!(program.tests.len() >= at_least, "{folder} has {} tests", program.tests.len());
+        let failed = trials(&program, &checked.sources);
+        assert!(failed.is_empty(), "{folder}\n{}", shown(&checked.sources, &failed));
+    }
+}
+
+#[test]
+fn every_component_of_the_standard_library_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib");
+    for (module, _) in plat::resolve::LIBRARY {
+        let file = root.join(module.trim_start_matches("std.")).with_extension("plat");
+        let text = std::fs::read_to_string(file).unwrap();
+        let tests = text.find("\ntest ").map_or("", |at| &text[at..]);
+        for component in text.lines().filter_map(|line| line.strip_prefix("component ")).map(|rest| rest.split_whitespace().next().unwrap()) {
+            assert!(tests.contains(&format!(": {component} ")), "{module}: no test uses `{component}`");
         }
     }
 }
