@@ -27,12 +27,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "trial",
         &[
-            "source", "diagnostic", "syntax", "types", "address", "value", "desired", "schema", "check", "eval", "provider", "state", "plan",
+            "source",
+            "diagnostic",
+            "syntax",
+            "types",
+            "address",
+            "value",
+            "desired",
+            "schema",
+            "check",
+            "eval",
+            "provider",
+            "state",
+            "plan",
             "apply",
         ],
     ),
     // Leaves: they may look at everything, and nothing looks at them.
-    ("render", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan", "apply", "trial"]),
+    (
+        "render",
+        &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan", "apply", "trial"],
+    ),
     ("ide", &["source", "diagnostic", "syntax", "format", "resolve", "types", "schema", "check", "value", "address"]),
 ];
 

@@ -193,7 +193,9 @@ impl Checker<'_> {
         candidates.sort_unstable();
         let out_of_reach = self.in_own_test && self.units.first().and_then(Option::as_ref).is_some_and(|unit| unit.find(name).is_some());
         let help = match crate::diagnostic::closest(name, candidates.into_iter().chain(["env", "stack"])) {
-            _ if out_of_reach => "a test that declares resources of its own does not see the stack's: declare here what it needs".to_owned(),
+            _ if out_of_reach => {
+                "a test that declares resources of its own does not see the stack's: declare here what it needs".to_owned()
+            }
             Some(close) => format!("did you mean `{close}`?"),
             None if scope.only_constants => "a value here can refer to no other declaration".to_owned(),
             None if name.starts_with(|c: char| c.is_ascii_lowercase()) => {

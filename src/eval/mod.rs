@@ -43,10 +43,6 @@ pub fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) ->
 }
 
 /// Evaluates a scenario. Its names stay in reach, for the expressions of a test.
-pub fn evaluate_scenario(
-    program: &Arc<Program>,
-    scenario: &Scenario<'_>,
-    lookups: &Lookups,
-) -> Result<(Desired, Names), Vec<Diagnostic>> {
+pub fn evaluate_scenario(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
     scenario::evaluate(program, scenario, lookups)
 }

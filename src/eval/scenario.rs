@@ -62,11 +62,7 @@ impl Names {
     }
 }
 
-pub(super) fn evaluate(
-    program: &Arc<Program>,
-    scenario: &Scenario<'_>,
-    lookups: &Lookups,
-) -> Result<(Desired, Names), Vec<Diagnostic>> {
+pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
     let world = World { program: program.clone(), env: scenario.env.clone() };
     let frame = Frame::new(0);
     let steps = Cell::new(0);

@@ -42,7 +42,11 @@ fn write(value: &Value, out: &mut String) {
             for (i, (name, item)) in entries.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
                 let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                if plain { out.push_str(name) } else { text_literal(name, out) }
+                if plain {
+                    out.push_str(name)
+                } else {
+                    text_literal(name, out)
+                }
                 out.push_str(" = ");
                 write(item, out);
             }

@@ -197,8 +197,7 @@ impl<'a> Run<'a> {
             return self.stop(wrong::prepare(refusal, at));
         }
         let settings = Settings { consistency: std::time::Duration::ZERO, ..Settings::default() };
-        let ended =
-            apply(&self.engine, point.prepared, Arc::new(place::Forgetful), Arc::new(Silent), &Cancel::default(), &settings).await;
+        let ended = apply(&self.engine, point.prepared, Arc::new(place::Forgetful), Arc::new(Silent), &Cancel::default(), &settings).await;
         let outcome = match ended {
             Ok(outcome) => outcome,
             Err(error) => return self.stop([Diagnostic::error(wrong::STUCK, at, error.to_string()).label("at this line")]),

@@ -55,7 +55,8 @@ fn a_failed_assert_shows_its_source_and_the_values_in_it() {
 
 #[test]
 fn a_test_that_cannot_be_carried_out_is_an_error() {
-    let stack = with("test \"no room\" {\n  env dev { cidr = 10.0.0.0/24 }\n  apply\n}\ntest \"wrong\" {\n  env dev\n  assert sub.len() == 1\n}\n");
+    let stack =
+        with("test \"no room\" {\n  env dev { cidr = 10.0.0.0/24 }\n  apply\n}\ntest \"wrong\" {\n  env dev\n  assert sub.len() == 1\n}\n");
     let told = stack.plat(&["test"]).ends(1);
     assert!(told.out.contains("Tests: 0 passed, 1 failed, 1 could not be carried out."), "{}", told.out);
     // A mistake in a test is a mistake in the stack.

@@ -41,7 +41,8 @@ fn every_component_of_the_standard_library_is_tested() {
         let file = root.join(module.trim_start_matches("std.")).with_extension("plat");
         let text = std::fs::read_to_string(file).unwrap();
         let tests = text.find("\ntest ").map_or("", |at| &text[at..]);
-        for component in text.lines().filter_map(|line| line.strip_prefix("component ")).map(|rest| rest.split_whitespace().next().unwrap()) {
+        for component in text.lines().filter_map(|line| line.strip_prefix("component ")).map(|rest| rest.split_whitespace().next().unwrap())
+        {
             assert!(tests.contains(&format!(": {component} ")), "{module}: no test uses `{component}`");
         }
     }
