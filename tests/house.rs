@@ -46,7 +46,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Leaves: they may look at everything, and nothing looks at them.
     (
         "render",
-        &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan", "apply", "trial"],
+        &[
+            "source", "diagnostic", "syntax", "resolve", "types", "schema", "check", "address", "value", "desired", "provider", "state", "graph",
+            "plan", "apply", "trial",
+        ],
     ),
     ("ide", &["source", "diagnostic", "syntax", "format", "resolve", "types", "schema", "check", "value", "address"]),
 ];

@@ -13,12 +13,12 @@ pub enum Builtin {
     Json,
 }
 
-/// All builtin functions: name, parameters, result, documentation.
-pub const BUILTINS: [(&str, Builtin, &[Simple], Simple, &str); 4] = [
-    ("cidr", Builtin::Cidr, &[Simple::String], Simple::Cidr, "A network from its text: `cidr(\"10.${n}.0.0/16\")`."),
-    ("ip", Builtin::Ip, &[Simple::String], Simple::Ip, "An address from its text."),
-    ("file", Builtin::File, &[Simple::String], Simple::String, "The text of a file inside the project, relative to the stack's folder."),
-    ("json", Builtin::Json, &[Simple::Json], Simple::String, "A value as JSON text."),
+/// All builtin functions: name, parameters, result. [`super::builtin_docs`] tells what they do.
+pub const BUILTINS: [(&str, Builtin, &[Simple], Simple); 4] = [
+    ("cidr", Builtin::Cidr, &[Simple::String], Simple::Cidr),
+    ("file", Builtin::File, &[Simple::String], Simple::String),
+    ("ip", Builtin::Ip, &[Simple::String], Simple::Ip),
+    ("json", Builtin::Json, &[Simple::Json], Simple::String),
 ];
 
 /// A parameter's or result's type in [`BUILTINS`].
@@ -118,50 +118,52 @@ pub enum Answer {
     MapOfLambda,
 }
 
+/// Names of all methods, in the order in which they are told of.
+pub const METHODS: [&str; 39] = [
+    "len",
+    "map",
+    "filter",
+    "flat_map",
+    "any",
+    "all",
+    "unique",
+    "sort",
+    "reverse",
+    "first",
+    "last",
+    "take",
+    "skip",
+    "contains",
+    "join",
+    "flatten",
+    "zip",
+    "sum",
+    "min",
+    "max",
+    "to_map",
+    "keys",
+    "values",
+    "get",
+    "merge",
+    "upper",
+    "lower",
+    "trim",
+    "split",
+    "replace",
+    "starts_with",
+    "ends_with",
+    "subnet",
+    "overlaps",
+    "prefix",
+    "address",
+    "host",
+    "abs",
+    "to_text",
+];
+
 /// Names of the methods that a receiver of type `ty` has, for "did you mean".
 pub fn names(ty: &Type) -> Vec<&'static str> {
-    let all = [
-        "len",
-        "map",
-        "filter",
-        "flat_map",
-        "any",
-        "all",
-        "unique",
-        "sort",
-        "reverse",
-        "first",
-        "last",
-        "take",
-        "skip",
-        "contains",
-        "join",
-        "flatten",
-        "zip",
-        "sum",
-        "min",
-        "max",
-        "to_map",
-        "keys",
-        "values",
-        "get",
-        "merge",
-        "upper",
-        "lower",
-        "trim",
-        "split",
-        "replace",
-        "starts_with",
-        "ends_with",
-        "subnet",
-        "overlaps",
-        "prefix",
-        "address",
-        "host",
-        "abs",
-        "to_text",
-    ];
-    all.into_iter().filter(|name| signature(ty, name).is_some()).collect()
+    METHODS.into_iter().filter(|name| signature(ty, name).is_some()).collect()
 }
 
 /// The method `name` of a receiver of type `ty`.

@@ -200,7 +200,7 @@ impl Checker<'_> {
     }
 
     fn call_name(&mut self, scope: &mut Scope, name: &Arc<str>, name_span: Span, args: &[Expr], span: Span) -> ExprId {
-        if let Some((_, builtin, params, result, _)) = BUILTINS.iter().find(|(n, ..)| *n == &**name) {
+        if let Some((_, builtin, params, result)) = BUILTINS.iter().find(|(n, ..)| *n == &**name) {
             let params: Vec<Type> = params.iter().map(|p| Type::from(*p)).collect();
             let Some(args) = self.arguments(scope, name, name_span, &params, args) else { return self.broken(span) };
             return self.push(ExprKind::Builtin { builtin: *builtin, args }, Type::from(*result), span);

@@ -2,6 +2,7 @@
 
 mod body;
 pub mod builtin;
+pub mod builtin_docs;
 mod declarations;
 mod expr;
 pub mod join;

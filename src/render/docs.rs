@@ -1,32 +1,23 @@
 //! What a schema says of a resource type, as a page for reading.
 
 use super::clean::clean;
-use super::estimate::count;
+use super::markdown::markdown;
 use super::source_text::value_source;
 use super::style::{Role, Style, pad};
-use crate::schema::{Attribute, Kind, Mode, Registry, ResourceSchema};
-
-/// Every type with the first line of its documentation.
-pub fn type_list(registry: &Registry, style: Style) -> String {
-    let width = registry.iter().map(|schema| schema.name.len()).max().unwrap_or(0);
-    let mut out = String::new();
-    for schema in registry.iter() {
-        let lookup = if schema.kind == Kind::LookupOnly { " (lookup only)" } else { "" };
-        let line = format!("{}  {}{lookup}", style.paint(Role::Strong, pad(schema.name, width)), first_line(schema.doc));
-        out.push_str(&format!("{}\n", line.trim_end()));
-    }
-    out.push_str(&format!("\n{}. `plat docs TYPE` tells all of one.\n", count(registry.iter().count(), "type", "types")));
-    out
-}
+use crate::schema::{Attribute, Kind, Mode, ResourceSchema};
+use crate::types::{Record, Type};
 
 /// The page of one type.
 pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
-    let mut out = format!("{}\n\n{}\n", style.paint(Role::Strong, schema.name), clean(schema.doc.trim()));
+    let mut out = format!("{}\n\n{}", style.paint(Role::Strong, schema.name), markdown(&format!("{}\n", schema.doc.trim()), style));
     let (computed, inputs): (Vec<&Attribute>, Vec<&Attribute>) = schema.attributes.iter().partition(|a| a.mode == Mode::Computed);
     let (required, optional): (Vec<&Attribute>, Vec<&Attribute>) = inputs.into_iter().partition(|a| a.mode == Mode::Required);
     section("Required", &required, style, &mut out);
     section("Optional", &optional, style, &mut out);
     section("Set by AWS", &computed, style, &mut out);
+    for record in records(schema) {
+        fields(record, style, &mut out);
+    }
     if schema.kind == Kind::LookupOnly {
         out.push_str(&format!("\nIt is looked up, not managed: `lookup NAME: {} {{ … }}`.\n", schema.name));
     } else if !schema.import.is_empty() {
@@ -59,7 +50,39 @@ fn section(title: &str, attributes: &[&Attribute], style: Style, out: &mut Strin
     }
 }
 
-fn facts(attribute: &Attribute) -> Vec<String> {
+/// The record types that a type's attributes speak of, each once: the ones of inputs first.
+pub(super) fn records(schema: &ResourceSchema) -> Vec<&Record> {
+    fn walk<'a>(ty: &'a Type, found: &mut Vec<&'a Record>) {
+        match ty {
+            Type::List(of) | Type::Map(of) | Type::Optional(of) | Type::Secret(of) => walk(of, found),
+            Type::Record(record) if !found.contains(&&**record) => {
+                if record.name.is_some() {
+                    found.push(record);
+                }
+                record.fields.iter().for_each(|field| walk(&field.ty, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    let (computed, inputs): (Vec<&Attribute>, Vec<&Attribute>) = schema.attributes.iter().partition(|a| a.mode == Mode::Computed);
+    inputs.into_iter().chain(computed).for_each(|attribute| walk(&attribute.ty, &mut found));
+    found
+}
+
+fn fields(record: &Record, style: Style, out: &mut String) {
+    out.push_str(&format!("\n{}\n", style.paint(Role::Strong, record.name.as_deref().unwrap_or("A record"))));
+    let width = record.fields.iter().map(|field| field.name.len()).max().unwrap_or(0).min(36);
+    for field in &record.fields {
+        let facts = if field.optional { format!("  {}", style.paint(Role::Faint, "(may be left out)")) } else { String::new() };
+        out.push_str(&format!("  {}  {}{facts}\n", style.paint(Role::Help, pad(&field.name, width)), field.ty));
+        for line in wrap(field.doc.trim(), style.width.saturating_sub(6)) {
+            out.push_str(&format!("      {line}\n"));
+        }
+    }
+}
+
+pub(super) fn facts(attribute: &Attribute) -> Vec<String> {
     let mut facts = Vec::new();
     match &attribute.mode {
         Mode::Optional { default } if !default.is_null() => facts.push(format!("default {}", value_source(default, &attribute.ty, 0))),
@@ -85,10 +108,6 @@ fn facts(attribute: &Attribute) -> Vec<String> {
         facts.push(format!("a change {interrupts}"));
     }
     facts
-}
-
-fn first_line(doc: &str) -> String {
-    clean(doc.trim().lines().next().unwrap_or("")).into_owned()
 }
 
 /// `text` in lines of at most `width` columns, broken at spaces; its own paragraphs are kept.

@@ -15,6 +15,7 @@ mod plan_json;
 mod plan_markdown;
 mod plan_text;
 mod progress;
+mod reference;
 mod source_text;
 mod state;
 mod style;
@@ -23,7 +24,7 @@ mod trial;
 mod value;
 
 pub use clean::{clean, clean_line};
-pub use docs::{type_json, type_list, type_page};
+pub use docs::{type_json, type_page};
 pub use dot::{graph_dot, graph_json};
 pub use estimate::spoken;
 pub use markdown::markdown;
@@ -32,6 +33,7 @@ pub use plan_json::plan_json;
 pub use plan_markdown::{LIMIT, plan_markdown};
 pub use plan_text::plan_text;
 pub use progress::{Progress, Running, Verb, line, settled};
+pub use reference::{Missing, Page, Reference, Topic};
 pub use source_text::{is_told, resource_source, value_source};
 pub use state::{
     output_value, outputs_json, outputs_text, record_json, record_text, resource_list, similar_address, state_json, state_text,

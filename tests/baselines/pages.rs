@@ -1,6 +1,6 @@
 //! Pages of types, and resources written as source.
 
-use plat::render::{Style, resource_source, type_list, type_page};
+use plat::render::{Style, resource_source, type_page};
 use plat::value::{Object, Size, Value};
 
 use super::golden;
@@ -10,7 +10,6 @@ use super::made::{registry, tags, text};
 fn a_type_has_a_page() {
     let registry = registry();
     golden("type.txt", &type_page(registry.get("aws.rds.DBInstance").unwrap(), Style::PLAIN));
-    golden("types.txt", &type_list(&registry, Style::PLAIN));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod codes;
 mod fences;
+mod pages;
 
 /// A fence of a Markdown text: the words behind its backticks, its text, and the line it opens on.
 struct Fence {

@@ -46,7 +46,7 @@ pub enum Command {
     Import(Import),
     /// Print what depends on what
     Graph(Graph),
-    /// Tell of a resource type: its attributes, their types, how it is imported
+    /// Tell of a resource type, a component, a function, a type of value or a word of the language
     Docs(Docs),
     /// Tell the long story of an error code
     Explain(Explain),
@@ -315,9 +315,12 @@ pub struct Graph {
 
 #[derive(Debug, Args)]
 pub struct Docs {
-    /// `aws.ec2.VPC`; without it all types are listed
-    #[arg(value_name = "TYPE")]
-    pub type_name: Option<String>,
+    /// `aws.ec2.VPC`, `std.network.Network`, `Cidr.subnet`, `resource`; without it everything is listed
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Folder of the stack whose own components are told too
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

@@ -1,30 +1,57 @@
 //! `plat docs`
 
+use std::path::Path;
+
 use plat::diagnostic::closest;
-use plat::render::{type_json, type_list, type_page};
+use plat::render::{Missing, Page, Reference, Topic, markdown, type_json, type_page};
 use plat::schema::Registry;
+use plat::source::SourceMap;
 
 use crate::args::Docs;
 use crate::failure::{Answer, Exit, Failure};
 use crate::terminal::Terminal;
 
 pub fn run(args: &Docs, registry: &Registry, terminal: &Terminal) -> Answer {
-    let Some(name) = &args.type_name else {
+    let reference = with_stack(Reference::new(registry), &args.dir);
+    let Some(name) = &args.name else {
         if args.json {
             let types: Vec<_> = registry.iter().map(|schema| type_json(schema)).collect();
             terminal.print(&format!("{:#}\n", serde_json::Value::from(types)));
         } else {
-            terminal.print(&type_list(registry, terminal.out));
+            terminal.print(&reference.overview(terminal.out));
         }
         return Ok(Exit::Done);
     };
-    let schema = find(name, registry)?;
-    if args.json {
-        terminal.print(&format!("{:#}\n", type_json(schema)));
-    } else {
-        terminal.print(&type_page(schema, terminal.out));
-    }
+    let page = reference.find(name).map_err(|missing| nothing(name, missing))?;
+    let schema = matches!(page.topic, Topic::Type | Topic::Lookup).then(|| registry.get(&page.name)).flatten();
+    terminal.print(&match (schema, args.json) {
+        (Some(schema), true) => format!("{:#}\n", type_json(schema)),
+        (Some(schema), false) => type_page(schema, terminal.out),
+        (None, true) => format!("{:#}\n", json(page)),
+        (None, false) => markdown(&page.text, terminal.out),
+    });
     Ok(Exit::Done)
+}
+
+/// What the folder's own files declare is told too. That something is wrong in them is no reason to tell nothing.
+fn with_stack(reference: Reference, dir: &Path) -> Reference {
+    let mut sources = SourceMap::default();
+    let modules = plat::resolve::load(dir, &mut sources, &mut Vec::new());
+    reference.with_stack(&modules, &sources)
+}
+
+fn json(page: &Page) -> serde_json::Value {
+    serde_json::json!({ "name": page.name, "about": page.about, "markdown": page.text })
+}
+
+fn nothing(name: &str, missing: Missing) -> Failure {
+    match missing {
+        Missing::Several(names) => Failure::new(format!("several things are called `{name}`"))
+            .help(format!("say which: {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
+        Missing::Nothing(Some(near)) => Failure::new(format!("there is no `{name}` to tell of"))
+            .help(format!("did you mean `{near}`? `plat docs` lists everything")),
+        Missing::Nothing(None) => Failure::new(format!("there is no `{name}` to tell of")).help("`plat docs` lists everything"),
+    }
 }
 
 /// A type by its name, or by its last part when that says enough.
