@@ -66,12 +66,22 @@ pub fn method(method: Method) -> Told {
         ),
         MapLen => told("How many entries there are.", "{ a = 1, b = 2 }.len()", "2"),
         MapKeys => told("The keys, in order.", "{ a = 1, b = 2 }.keys()", "[\"a\", \"b\"]"),
-        MapValues => told("The values, in the order of their keys' places. Of a resource with `for`: all of it.", "{ a = 1, b = 2 }.values()", "[1, 2]"),
-        MapMap => told("A map of what the function gives for each entry, under the same keys.", "{ a = 1, b = 2 }.map((k, v) => v * 10)", "{ a = 10, b = 20 }"),
+        MapValues => told(
+            "The values, in the order of their keys' places. Of a resource with `for`: all of it.",
+            "{ a = 1, b = 2 }.values()",
+            "[1, 2]",
+        ),
+        MapMap => told(
+            "A map of what the function gives for each entry, under the same keys.",
+            "{ a = 1, b = 2 }.map((k, v) => v * 10)",
+            "{ a = 10, b = 20 }",
+        ),
         MapFilter => told("The entries for which the function says true.", "{ a = 1, b = 2 }.filter((k, v) => v > 1)", "{ b = 2 }"),
         MapContains => told("Is there an entry with this key?", "{ a = 1 }.contains(\"a\")", "true"),
         MapGet => told("The value of a key, or nothing.", "{ a = 1 }.get(\"c\") ?? 0", "0"),
-        MapMerge => told("Both maps as one; where both have a key, the second's value.", "{ a = 1, b = 2 }.merge({ b = 3 })", "{ a = 1, b = 3 }"),
+        MapMerge => {
+            told("Both maps as one; where both have a key, the second's value.", "{ a = 1, b = 2 }.merge({ b = 3 })", "{ a = 1, b = 3 }")
+        }
         StringLen => told("How many characters there are.", "\"año\".len()", "3"),
         StringUpper => told("In capital letters.", "\"web\".upper()", "\"WEB\""),
         StringLower => told("In small letters.", "\"Web\".lower()", "\"web\""),

@@ -35,7 +35,10 @@ fn the_reference_is_up_to_date() {
     }
     let stale: Vec<_> = stale.iter().map(|(path, _)| path).collect();
     let how = "PLAT_ACCEPT=1 cargo test -p plat-cli --test tests reference";
-    assert!(stale.is_empty() && too_many.is_empty(), "docs/reference is not what the program says; `{how}` writes it: {stale:?} {too_many:?}");
+    assert!(
+        stale.is_empty() && too_many.is_empty(),
+        "docs/reference is not what the program says; `{how}` writes it: {stale:?} {too_many:?}"
+    );
 }
 
 #[test]
@@ -71,8 +74,15 @@ fn examples_of_functions_give_what_they_say() {
     use plat::types::Type;
     let mut told: Vec<_> = BUILTINS.iter().map(|(_, builtin, ..)| builtin_docs::function(*builtin)).collect();
     let number = Type::Int;
-    let receivers =
-        [Type::String, number.clone(), Type::Cidr, Type::list(Type::String), Type::list(number.clone()), Type::list(Type::list(number.clone())), Type::map(number)];
+    let receivers = [
+        Type::String,
+        number.clone(),
+        Type::Cidr,
+        Type::list(Type::String),
+        Type::list(number.clone()),
+        Type::list(Type::list(number.clone())),
+        Type::map(number),
+    ];
     for ty in &receivers {
         told.extend(METHODS.iter().filter_map(|name| signature(ty, name)).map(|signature| builtin_docs::method(signature.method)));
     }
@@ -113,8 +123,28 @@ fn pages_are_found_by_what_people_write() {
 fn every_word_that_starts_a_declaration_is_told_of() {
     let reference = reference();
     for word in [
-        "stack", "env", "param", "type", "let", "fn", "use", "component", "resource", "lookup", "output", "assert", "moved", "import", "forget",
-        "for", "if", "match", "by", "secret", "@after", "@timeout",
+        "stack",
+        "env",
+        "param",
+        "type",
+        "let",
+        "fn",
+        "use",
+        "component",
+        "resource",
+        "lookup",
+        "output",
+        "assert",
+        "moved",
+        "import",
+        "forget",
+        "for",
+        "if",
+        "match",
+        "by",
+        "secret",
+        "@after",
+        "@timeout",
     ] {
         assert!(reference.find(word).is_ok(), "docs/reference/language.md has no section `{word}`");
     }

@@ -115,8 +115,10 @@ impl Source<'_> {
     }
 
     fn params(&self, items: &[Item], out: &mut String) {
-        let params: Vec<(&str, &Param)> =
-            items.iter().filter_map(|item| if let ItemKind::Param(param) = &item.kind { Some((&*item.doc, param)) } else { None }).collect();
+        let params: Vec<(&str, &Param)> = items
+            .iter()
+            .filter_map(|item| if let ItemKind::Param(param) = &item.kind { Some((&*item.doc, param)) } else { None })
+            .collect();
         heading("Params", params.is_empty(), out);
         for (doc, param) in params {
             let default = match &param.default {

@@ -97,12 +97,10 @@ impl Reference {
     pub fn find(&self, name: &str) -> Result<&Page, Missing> {
         let dotted = name.replace("::", ".");
         let lower = dotted.to_lowercase();
-        let alike: [&dyn Fn(&Page) -> bool; 4] = [
-            &|page| page.name == dotted,
-            &|page| last_part(&page.name) == dotted,
-            &|page| page.name.to_lowercase() == lower,
-            &|page| last_part(&page.name).to_lowercase() == lower,
-        ];
+        let alike: [&dyn Fn(&Page) -> bool; 4] =
+            [&|page| page.name == dotted, &|page| last_part(&page.name) == dotted, &|page| page.name.to_lowercase() == lower, &|page| {
+                last_part(&page.name).to_lowercase() == lower
+            }];
         for alike in alike {
             let found: Vec<&Page> = self.pages.iter().filter(|page| alike(page)).collect();
             match found.as_slice() {

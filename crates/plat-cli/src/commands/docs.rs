@@ -48,8 +48,9 @@ fn nothing(name: &str, missing: Missing) -> Failure {
     match missing {
         Missing::Several(names) => Failure::new(format!("several things are called `{name}`"))
             .help(format!("say which: {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
-        Missing::Nothing(Some(near)) => Failure::new(format!("there is no `{name}` to tell of"))
-            .help(format!("did you mean `{near}`? `plat docs` lists everything")),
+        Missing::Nothing(Some(near)) => {
+            Failure::new(format!("there is no `{name}` to tell of")).help(format!("did you mean `{near}`? `plat docs` lists everything"))
+        }
         Missing::Nothing(None) => Failure::new(format!("there is no `{name}` to tell of")).help("`plat docs` lists everything"),
     }
 }
