@@ -1,6 +1,6 @@
 //! What people and programs see, kept word for word in `golden/`.
 //!
-//! After a change that is meant: `PLAT_UPDATE_BASELINES=1 cargo test -p plat-cli baselines`, then read the difference.
+//! After a change that is meant: `PLAT_ACCEPT=1 cargo test -p plat-cli baselines`, then read the difference.
 
 mod diagnostics;
 mod events;
@@ -15,15 +15,15 @@ use std::path::PathBuf;
 #[track_caller]
 fn golden(name: &str, actual: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/baselines/golden").join(name);
-    if std::env::var_os("PLAT_UPDATE_BASELINES").is_some() {
+    if std::env::var_os("PLAT_ACCEPT").is_some() {
         std::fs::write(&path, actual).unwrap();
         return;
     }
     let expected =
-        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}; write it with PLAT_UPDATE_BASELINES=1", path.display()));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}; write it with PLAT_ACCEPT=1", path.display()));
     if expected != actual {
         let difference = similar_lines(&expected, actual);
-        panic!("{name} is not what is shown any more (PLAT_UPDATE_BASELINES=1 writes it anew):\n{difference}");
+        panic!("{name} is not what is shown any more (PLAT_ACCEPT=1 writes it anew):\n{difference}");
     }
 }
 

@@ -19,8 +19,6 @@ pub enum Exit {
     Assert = 3,
     /// Another process holds the lock.
     Locked = 4,
-    /// The plan was made for a state that is no more.
-    Stale = 5,
     Usage = 64,
     /// Ctrl-C.
     Interrupted = 130,
