@@ -14,7 +14,7 @@ pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
     let (required, optional): (Vec<&Attribute>, Vec<&Attribute>) = inputs.into_iter().partition(|a| a.mode == Mode::Required);
     section("Required", &required, style, &mut out);
     section("Optional", &optional, style, &mut out);
-    section("Set by AWS", &computed, style, &mut out);
+    section(if schema.kind == Kind::LookupOnly { "Answered" } else { "Set by AWS" }, &computed, style, &mut out);
     for record in records(schema) {
         fields(record, style, &mut out);
     }

@@ -135,6 +135,7 @@ fn every_word_that_starts_a_declaration_is_told_of() {
         "lookup",
         "output",
         "assert",
+        "test",
         "moved",
         "import",
         "forget",

@@ -1,6 +1,11 @@
 use plat_derive::Resource;
 
 /// The zones of the region that the account can use.
+///
+/// ```plat
+/// lookup zones: aws.ec2.AvailabilityZones { state = "available" }
+/// let two = zones.names.take(2)
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.AvailabilityZones", lookup)]
 pub struct AvailabilityZones {

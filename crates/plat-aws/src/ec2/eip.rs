@@ -4,6 +4,11 @@ use std::net::IpAddr;
 use plat_derive::Resource;
 
 /// An Elastic IP address: a public IPv4 address that stays.
+///
+/// ```plat
+/// resource address: aws.ec2.EIP { domain = "vpc" }
+/// output public: Ip = address.public_ip
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.EIP", import(public_ip, allocation_id), id = allocation_id, recovery = Tag)]
 pub struct Eip {

@@ -4,6 +4,15 @@ use plat::schema::Id;
 use plat_derive::Resource;
 
 /// A network's door to the internet. It leads somewhere once it is attached (`aws.ec2.VPCGatewayAttachment`) and routed to.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource internet: aws.ec2.InternetGateway {}
+/// resource attachment: aws.ec2.VPCGatewayAttachment {
+///   vpc_id              = main
+///   internet_gateway_id = internet
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.InternetGateway", import = internet_gateway_id, recovery = Tag)]
 pub struct InternetGateway {

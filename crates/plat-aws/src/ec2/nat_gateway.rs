@@ -8,6 +8,19 @@ use plat_derive::{Record, Resource};
 use super::{Eip, Subnet, Vpc};
 
 /// Lets what has private addresses reach out, to the internet or to other networks, and nothing in.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource public: aws.ec2.Subnet {
+///   vpc_id     = main
+///   cidr_block = 10.0.0.0/24
+/// }
+/// resource address: aws.ec2.EIP { domain = "vpc" }
+/// resource nat: aws.ec2.NatGateway {
+///   subnet_id     = public
+///   allocation_id = address
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.NatGateway", import = nat_gateway_id, recovery = Token, takes(create = "2m", update = "20s", delete = "1m"))]
 pub struct NatGateway {

@@ -1,6 +1,11 @@
 use plat_derive::Resource;
 
 /// The region that the lookup is made in.
+///
+/// ```plat
+/// lookup here: aws.ec2.Region {}
+/// output region: String = here.name
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.Region", lookup, id = name)]
 pub struct Region {

@@ -8,6 +8,22 @@ use super::{InternetGateway, NatGateway, RouteTable};
 ///
 /// One of the destinations, and one of the targets. A route through an internet gateway works once the gateway is attached:
 /// put `@after` the attachment.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource internet: aws.ec2.InternetGateway {}
+/// resource attachment: aws.ec2.VPCGatewayAttachment {
+///   vpc_id              = main
+///   internet_gateway_id = internet
+/// }
+/// resource public: aws.ec2.RouteTable { vpc_id = main }
+/// resource way_out: aws.ec2.Route {
+///   route_table_id         = public
+///   destination_cidr_block = 0.0.0.0/0
+///   gateway_id             = internet
+///   @after                 = [attachment]
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.Route", import(route_table_id, cidr_block), recovery = Relation)]
 pub struct Route {

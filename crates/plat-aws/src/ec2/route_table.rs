@@ -6,6 +6,11 @@ use plat_derive::Resource;
 use super::Vpc;
 
 /// A set of routes, for the subnets that are associated with it. Its routes are resources of their own, `aws.ec2.Route`.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource private: aws.ec2.RouteTable { vpc_id = main }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.RouteTable", import = route_table_id, recovery = Token)]
 pub struct RouteTable {

@@ -6,6 +6,17 @@ use plat_derive::Resource;
 use super::{Egress, Ingress, Vpc};
 
 /// A firewall around network interfaces. It owns all its rules: a rule that is not written here is taken away.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource web: aws.ec2.SecurityGroup {
+///   group_description      = "Web servers"
+///   vpc_id                 = main
+///   security_group_ingress = [
+///     { ip_protocol = "tcp", from_port = 443, to_port = 443, cidr_ip = 0.0.0.0/0, description = "HTTPS" },
+///   ]
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.SecurityGroup", import = id, recovery = Tag, takes(create = "4s", delete = "3s"))]
 pub struct SecurityGroup {

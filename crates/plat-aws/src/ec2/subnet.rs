@@ -7,6 +7,15 @@ use plat_derive::{Record, Resource};
 use super::Vpc;
 
 /// A part of a network, in one availability zone.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource private: aws.ec2.Subnet for zone, number in { "us-west-2a" = 0, "us-west-2b" = 1 } {
+///   vpc_id            = main
+///   availability_zone = zone
+///   cidr_block        = main.cidr_block.subnet(8, number)
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.Subnet", import = subnet_id, recovery = Tag, range(cidr_block, within = vpc_id), takes(create = "3s"))]
 pub struct Subnet {

@@ -4,6 +4,19 @@ use plat_derive::Resource;
 use super::{RouteTable, Subnet};
 
 /// Gives a subnet its route table.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource private: aws.ec2.Subnet {
+///   vpc_id     = main
+///   cidr_block = 10.0.0.0/24
+/// }
+/// resource routes: aws.ec2.RouteTable { vpc_id = main }
+/// resource association: aws.ec2.SubnetRouteTableAssociation {
+///   subnet_id      = private
+///   route_table_id = routes
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.SubnetRouteTableAssociation", import = id, recovery = Relation)]
 pub struct SubnetRouteTableAssociation {

@@ -7,6 +7,14 @@ use plat_derive::Resource;
 use super::{SecurityGroup, VpcEncryptionControl};
 
 /// An isolated virtual network.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC {
+///   cidr_block           = 10.0.0.0/16
+///   enable_dns_hostnames = true
+///   tags                 = { Name = "main" }
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.VPC", import = vpc_id, recovery = Tag, range(cidr_block), takes(create = "4s", delete = "2s"))]
 pub struct Vpc {

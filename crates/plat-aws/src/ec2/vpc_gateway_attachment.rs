@@ -4,6 +4,15 @@ use plat_derive::Resource;
 use super::{InternetGateway, Vpc};
 
 /// Attaches an internet gateway or a virtual private gateway to a network.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource internet: aws.ec2.InternetGateway {}
+/// resource attachment: aws.ec2.VPCGatewayAttachment {
+///   vpc_id              = main
+///   internet_gateway_id = internet
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.ec2.VPCGatewayAttachment", import(attachment_type, vpc_id), recovery = Relation)]
 pub struct VpcGatewayAttachment {

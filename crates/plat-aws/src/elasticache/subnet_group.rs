@@ -6,6 +6,19 @@ use plat_derive::Resource;
 use crate::ec2::Subnet;
 
 /// The subnets that caches may live in.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource private: aws.ec2.Subnet for zone, number in { "us-west-2a" = 0, "us-west-2b" = 1 } {
+///   vpc_id            = main
+///   availability_zone = zone
+///   cidr_block        = main.cidr_block.subnet(8, number)
+/// }
+/// resource caches: aws.elasticache.SubnetGroup {
+///   description = "Caches"
+///   subnet_ids  = private.values()
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.elasticache.SubnetGroup", import = cache_subnet_group_name, recovery = Name)]
 pub struct SubnetGroup {

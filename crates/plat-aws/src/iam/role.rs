@@ -5,6 +5,16 @@ use plat::value::Duration;
 use plat_derive::{Record, Resource};
 
 /// An IAM role: an identity that AWS services and people take on, and the permissions that come with it.
+///
+/// ```plat
+/// resource reader: aws.iam.Role {
+///   assume_role_policy_document = {
+///     Version   = "2012-10-17"
+///     Statement = [{ Effect = "Allow", Principal = { Service = "ec2.amazonaws.com" }, Action = "sts:AssumeRole" }]
+///   }
+///   managed_policy_arns         = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.iam.Role", import = role_name, arn = arn, recovery = Name, takes(create = "10s", update = "5s", delete = "5s"))]
 pub struct Role {

@@ -7,6 +7,13 @@ use plat::value::Duration;
 use plat_derive::Resource;
 
 /// An encryption key that never leaves AWS.
+///
+/// ```plat
+/// resource key: aws.kms.Key {
+///   description         = "Logs"
+///   enable_key_rotation = true
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.kms.Key", import = key_id, arn = arn, recovery = Tag, stateful, takes(create = "5s", update = "5s", delete = "3s"))]
 pub struct Key {

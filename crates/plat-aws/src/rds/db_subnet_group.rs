@@ -6,6 +6,19 @@ use plat_derive::Resource;
 use crate::ec2::Subnet;
 
 /// The subnets that database instances may live in: two zones of one VPC at least.
+///
+/// ```plat
+/// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+/// resource private: aws.ec2.Subnet for zone, number in { "us-west-2a" = 0, "us-west-2b" = 1 } {
+///   vpc_id            = main
+///   availability_zone = zone
+///   cidr_block        = main.cidr_block.subnet(8, number)
+/// }
+/// resource databases: aws.rds.DBSubnetGroup {
+///   db_subnet_group_description = "Databases"
+///   subnet_ids                  = private.values()
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.rds.DBSubnetGroup", import = db_subnet_group_name, arn = db_subnet_group_arn, recovery = Name)]
 pub struct DbSubnetGroup {

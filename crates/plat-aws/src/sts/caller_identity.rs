@@ -1,6 +1,11 @@
 use plat_derive::Resource;
 
 /// The account and the identity that plat's credentials belong to.
+///
+/// ```plat
+/// lookup me: aws.sts.CallerIdentity {}
+/// output account: String = me.account
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.sts.CallerIdentity", lookup, id = account)]
 pub struct CallerIdentity {

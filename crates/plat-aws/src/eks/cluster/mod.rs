@@ -22,6 +22,25 @@ pub(super) use changes::more;
 pub use settings::*;
 
 /// A Kubernetes control plane that AWS runs.
+///
+/// ```plat
+/// use std.network.{Network}
+///
+/// resource net: Network { cidr = 10.0.0.0/16 }
+/// resource role: aws.iam.Role {
+///   assume_role_policy_document = {
+///     Version   = "2012-10-17"
+///     Statement = [{ Effect = "Allow", Principal = { Service = "eks.amazonaws.com" }, Action = "sts:AssumeRole" }]
+///   }
+///   managed_policy_arns         = ["arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"]
+/// }
+/// resource cluster: aws.eks.Cluster {
+///   name                 = "shop"
+///   version              = "1.31"
+///   role_arn             = role
+///   resources_vpc_config = { subnet_ids = net.private_subnets }
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.Cluster", import = name, arn = arn, recovery = Token, stateful,
            takes(create = "9m", update = "4m", delete = "3m"))]

@@ -20,6 +20,21 @@ use crate::iam::Role;
 pub use settings::*;
 
 /// Nodes of a Kubernetes cluster that EKS makes, updates and takes away.
+///
+/// ```plat
+/// use std.network.{Network}
+///
+/// resource net: Network { cidr = 10.0.0.0/16 }
+/// lookup cluster: aws.eks.Cluster { name = "shop" }
+/// lookup role: aws.iam.Role { role_name = "shop-node" }
+/// resource nodes: aws.eks.Nodegroup {
+///   cluster_name   = cluster
+///   node_role      = role
+///   subnets        = net.private_subnets
+///   instance_types = ["m6i.large"]
+///   scaling_config = { min_size = 2, max_size = 6, desired_size = 2 }
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.Nodegroup", import(cluster_name, nodegroup_name), id = nodegroup_name, arn = arn, recovery = Token,
            takes(create = "2m30s", update = "8m", delete = "4m"))]

@@ -24,6 +24,18 @@ use crate::ec2::SecurityGroup;
 use crate::kms::Key;
 
 /// A Redis or Valkey cache: one shard or many, each a primary node and its replicas.
+///
+/// ```plat
+/// resource sessions: aws.elasticache.ReplicationGroup {
+///   replication_group_description = "Sessions"
+///   engine                        = "redis"
+///   engine_version                = "7.1"
+///   cache_node_type               = "cache.t3.micro"
+///   num_cache_clusters            = 2
+///   automatic_failover_enabled    = true
+///   at_rest_encryption_enabled    = true
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource(
     "aws.elasticache.ReplicationGroup",

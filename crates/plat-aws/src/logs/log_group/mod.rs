@@ -14,6 +14,13 @@ use plat_derive::Resource;
 use crate::kms::Key;
 
 /// Logs that are kept, encrypted and read together.
+///
+/// ```plat
+/// resource logs: aws.logs.LogGroup {
+///   log_group_name    = "/shop/api"
+///   retention_in_days = 30d
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.logs.LogGroup", import = log_group_name, arn = arn, recovery = Name, stateful, takes(create = "2s", update = "2s", delete = "1s"))]
 pub struct LogGroup {

@@ -33,6 +33,20 @@ use crate::secretsmanager::Secret;
 /// Made empty, or filled from a snapshot, from a point in time of another instance, or as a read replica of one.
 /// Deleting it takes a final snapshot first, as CloudFormation does, unless `skip_final_snapshot` is true; a read replica and a
 /// member of a cluster have none of their own.
+///
+/// ```plat
+/// resource db: aws.rds.DBInstance {
+///   db_instance_class       = "db.t3.micro"
+///   engine                  = "postgres"
+///   engine_version          = "15.4"
+///   allocated_storage       = 20GiB
+///   storage_encrypted       = true
+///   backup_retention_period = 7d
+///   master_username         = "app"
+///   master_user_password    = secret.aws("shop/db")
+/// }
+/// output host: String? = db.endpoint?.address
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource(
     "aws.rds.DBInstance",

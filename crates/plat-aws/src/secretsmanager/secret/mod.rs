@@ -17,6 +17,13 @@ use crate::kms::Key;
 ///
 /// Its value is given with `secret_string`, or made by AWS with `generate_secret_string`; it is in memory only, and in neither
 /// the state nor a plan. Deleting is at once and for good, as CloudFormation does it, unless `recovery_window` says otherwise.
+///
+/// ```plat
+/// resource password: aws.secretsmanager.Secret {
+///   name                   = "shop/db"
+///   generate_secret_string = { password_length = 32, exclude_punctuation = true }
+/// }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.secretsmanager.Secret", import = id, arn = id, recovery = Token, stateful)]
 pub struct Secret {
