@@ -155,7 +155,8 @@ impl Checker<'_> {
             _ if engine_word => format!("settings of the engine start with `@`: `@{}`", name.node),
             Some(close) => format!("did you mean `{close}`?"),
             None if wanted.is_empty() => "it takes none".to_owned(),
-            None if wanted.len() <= 12 => {
+            // Of a record, nothing else would list them.
+            None if wanted.len() <= 12 || !engine => {
                 format!("it has {}", wanted.iter().map(|w| format!("`{}`", w.name)).collect::<Vec<_>>().join(", "))
             }
             None => format!("`plat docs {}` lists all", owner.trim_matches('`')),

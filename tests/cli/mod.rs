@@ -1,5 +1,6 @@
 //! The binary itself, against the sandbox: what it prints where, how it exits, what it leaves behind.
 
+mod docs;
 mod exits;
 mod life;
 mod secrets;

@@ -102,6 +102,8 @@ fn pages_are_found_by_what_people_write() {
         ("vpc", "aws.ec2.VPC"),
         ("Network", "std.network.Network"),
         ("std.network", "std.network"),
+        ("Ingress", "aws.ec2.SecurityGroup.Ingress"),
+        ("aws.ec2.Subnet.vpc_id", "aws.ec2.Subnet.vpc_id"),
         ("Cidr.subnet", "Cidr.subnet"),
         ("cidr", "cidr"),
         ("Cidr", "Cidr"),
@@ -115,6 +117,7 @@ fn pages_are_found_by_what_people_write() {
     let near = |name: &str| reference.find(name).unwrap_err();
     assert_eq!(near("aws.ec2.Vcp"), Missing::Nothing(Some("aws.ec2.VPC".to_owned())));
     assert_eq!(near("Netwrk"), Missing::Nothing(Some("std.network.Network".to_owned())));
+    assert_eq!(near("aws.ec2.VPC.cidr_blok"), Missing::Nothing(Some("aws.ec2.VPC.cidr_block".to_owned())));
     assert!(matches!(near("cluster"), Missing::Several(names) if names.len() == 2));
     assert_eq!(near("xyzzyq"), Missing::Nothing(None));
 }

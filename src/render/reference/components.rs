@@ -107,7 +107,8 @@ impl Source<'_> {
         });
         let width = given.clone().map(|name| name.len()).max().unwrap_or(0);
         let lines: String = given.map(|name| format!("  {name:width$} = …\n")).collect();
-        format!("```\nresource {}: {name} {{\n{lines}}}\n```\n\n", name.to_lowercase())
+        let body = if lines.is_empty() { "{}".to_owned() } else { format!("{{\n{lines}}}") };
+        format!("```\nresource {}: {name} {body}\n```\n\n", name.to_lowercase())
     }
 
     fn required(&self, param: &Param) -> bool {

@@ -19,6 +19,10 @@ use crate::source::SourceMap;
 pub enum Topic {
     Type,
     Lookup,
+    /// A record type that the attributes of a resource type speak of; its text is a part of the type's page.
+    Record,
+    /// One attribute, found by its full name only; its text is a part of the type's page.
+    Attribute,
     /// A component of the stack or of a folder that it uses.
     OwnComponent,
     Component,
@@ -73,7 +77,7 @@ pub struct Reference {
 impl Reference {
     /// What plat itself brings.
     pub fn new(registry: &Registry) -> Self {
-        let mut pages: Vec<Page> = registry.iter().map(|schema| types::page(schema)).collect();
+        let mut pages: Vec<Page> = registry.iter().flat_map(|schema| types::pages(schema)).collect();
         pages.extend(components::library());
         pages.extend(language::pages());
         pages.extend(builtins::pages());
@@ -117,14 +121,16 @@ impl Reference {
         let full = closest(name, self.pages.iter().map(|page| &*page.name));
         // `Netwrk` is more like `Network` than like `network`.
         let capital = |text: &str| text.starts_with(char::is_uppercase);
-        let parts = || self.pages.iter().map(|page| last_part(&page.name));
+        let parts = || self.pages.iter().filter(|page| page.topic != Topic::Attribute).map(|page| last_part(&page.name));
         let by_part = || {
             let part = last_part(name);
             closest(part, parts().filter(|other| capital(other) == capital(part))).or_else(|| closest(part, parts()))
         };
         match full {
             Some(full) => self.pages.iter().find(|page| page.name == full),
-            None => by_part().and_then(|part| self.pages.iter().find(|page| last_part(&page.name) == part)),
+            None => {
+                by_part().and_then(|part| self.pages.iter().find(|page| page.topic != Topic::Attribute && last_part(&page.name) == part))
+            }
         }
     }
 

@@ -3,10 +3,25 @@
 use super::{Page, Topic, about, in_item};
 use crate::render::docs::{facts, records};
 use crate::schema::{Attribute, Kind, Mode, ResourceSchema};
+use crate::types::{Field, Record};
 
-pub(super) fn page(schema: &ResourceSchema) -> Page {
+/// The page of a type, and one for each record and each attribute in it.
+pub(super) fn pages(schema: &ResourceSchema) -> Vec<Page> {
     let topic = if schema.kind == Kind::LookupOnly { Topic::Lookup } else { Topic::Type };
-    Page { topic, name: schema.name.to_owned(), about: about(schema.doc), text: text(schema) }
+    let mut pages = vec![Page { topic, name: schema.name.to_owned(), about: about(schema.doc), text: text(schema) }];
+    let mut part = |topic: Topic, name: &str, about: String, text: &str| {
+        let name = format!("{}.{name}", schema.name);
+        pages.push(Page { topic, text: format!("# {name}\n\n{text}"), name, about });
+    };
+    for record in records(schema) {
+        let name = record.name.as_deref().unwrap_or_default();
+        part(Topic::Record, name, format!("A record that attributes of `{}` speak of.", schema.name), &fields(record));
+    }
+    for attribute in &schema.attributes {
+        let doc = attribute.doc.trim();
+        part(Topic::Attribute, attribute.name, about(doc), &format!("`{}`{}.\n\n{doc}\n", attribute.ty, told(attribute)));
+    }
+    pages
 }
 
 fn text(schema: &ResourceSchema) -> String {
@@ -17,11 +32,7 @@ fn text(schema: &ResourceSchema) -> String {
     section("Optional", &of(|mode| !matches!(mode, Mode::Required | Mode::Computed)), &mut out);
     section(if lookup { "Answered" } else { "Set by AWS" }, &of(|mode| *mode == Mode::Computed), &mut out);
     for record in records(schema) {
-        out.push_str(&format!("\n## {}\n\n", record.name.as_deref().unwrap_or("A record")));
-        for field in &record.fields {
-            let optional = if field.optional { ", may be left out" } else { "" };
-            out.push_str(&format!("- `{}`: `{}`{optional}.{}\n", field.name, field.ty, in_item(&field.doc)));
-        }
+        out.push_str(&format!("\n## {}\n\n{}", record.name.as_deref().unwrap_or("A record"), fields(record)));
     }
     if lookup {
         out.push_str(&format!("\nIt is looked up, not managed: `lookup NAME: {} {{ … }}`.\n", schema.name));
@@ -40,7 +51,18 @@ fn section(title: &str, attributes: &[&Attribute], out: &mut String) {
     }
     out.push_str(&format!("\n## {title}\n\n"));
     for attribute in attributes {
-        let facts: String = facts(attribute).iter().map(|fact| format!("; {fact}")).collect();
-        out.push_str(&format!("- `{}`: `{}`{facts}.{}\n", attribute.name, attribute.ty, in_item(attribute.doc)));
+        out.push_str(&format!("- `{}`: `{}`{}.{}\n", attribute.name, attribute.ty, told(attribute), in_item(attribute.doc)));
     }
+}
+
+fn told(attribute: &Attribute) -> String {
+    facts(attribute).iter().map(|fact| format!("; {fact}")).collect()
+}
+
+fn fields(record: &Record) -> String {
+    let line = |field: &Field| {
+        let optional = if field.optional { "; may be left out" } else { "" };
+        format!("- `{}`: `{}`{optional}.{}\n", field.name, field.ty, in_item(&field.doc))
+    };
+    record.fields.iter().map(line).collect()
 }
