@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::address::Address;
+use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::{Duration, Object, Value};
 
@@ -23,6 +24,8 @@ pub struct Desired {
     pub moves: Vec<Move>,
     /// Leave the cloud's thing alone and drop it from the state.
     pub forgets: Vec<(Address, Span)>,
+    /// What is to be told before it is planned: what is risky and no error, and why asserts about the network fail.
+    pub told: Vec<Diagnostic>,
 }
 
 /// Settings of the stack and the chosen environment.

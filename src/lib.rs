@@ -12,6 +12,7 @@ pub mod desired;
 pub mod diagnostic;
 pub mod eval;
 pub mod graph;
+pub mod network;
 pub mod plan;
 pub mod provider;
 pub mod render;

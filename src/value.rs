@@ -79,6 +79,11 @@ pub struct Source {
 pub trait Deferred: fmt::Debug + Send + Sync {
     /// Computes as far as `known` allows: the answer may be, or hold, an unknown again.
     fn force(&self, known: &dyn Known) -> Result<Value, EvalFailure>;
+
+    /// The attribute that the value is, when it is that and nothing is computed from it.
+    fn reference(&self) -> Option<&Source> {
+        None
+    }
 }
 
 /// What is known of resources so far.

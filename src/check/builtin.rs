@@ -11,14 +11,16 @@ pub enum Builtin {
     Ip,
     File,
     Json,
+    Reachable,
 }
 
 /// All builtin functions: name, parameters, result. [`super::builtin_docs`] tells what they do.
-pub const BUILTINS: [(&str, Builtin, &[Simple], Simple); 4] = [
+pub const BUILTINS: [(&str, Builtin, &[Simple], Simple); 5] = [
     ("cidr", Builtin::Cidr, &[Simple::String], Simple::Cidr),
     ("file", Builtin::File, &[Simple::String], Simple::String),
     ("ip", Builtin::Ip, &[Simple::String], Simple::Ip),
     ("json", Builtin::Json, &[Simple::Json], Simple::String),
+    ("reachable", Builtin::Reachable, &[Simple::Place, Simple::Place, Simple::Int, Simple::String], Simple::Bool),
 ];
 
 /// A parameter's or result's type in [`BUILTINS`].
@@ -28,6 +30,10 @@ pub enum Simple {
     Cidr,
     Ip,
     Json,
+    Int,
+    Bool,
+    /// A resource with a place in a network, a range, or `internet`.
+    Place,
 }
 
 impl From<Simple> for Type {
@@ -37,6 +43,9 @@ impl From<Simple> for Type {
             Simple::Cidr => Type::Cidr,
             Simple::Ip => Type::Ip,
             Simple::Json => Type::Json,
+            Simple::Int => Type::Int,
+            Simple::Bool => Type::Bool,
+            Simple::Place => Type::Cidr,
         }
     }
 }

@@ -27,6 +27,12 @@ pub fn function(builtin: Builtin) -> Told {
             "file(\"policies/reader.json\")",
             "",
         ),
+        Builtin::Reachable => told(
+            "Gets what one end sends to the other? Asked by an `assert` only; an end is a subnet, a database, a cache, a cluster, its nodes, a \
+             range or `internet`, and port and protocol may be left out. docs/networks.md tells how it is found out.",
+            "reachable(internet, db, 5432)",
+            "",
+        ),
         Builtin::Json => told("A value as JSON text.", "json({ port = 80 })", "\"{\\\"port\\\":80}\""),
     }
 }

@@ -59,7 +59,9 @@ impl<'a> Checker<'a> {
         let mut asserts = Vec::new();
         for item in items {
             if let ItemKind::Assert(assert) = &item.kind {
+                self.in_assert = true;
                 asserts.push(self.assert(&mut scope, assert));
+                self.in_assert = false;
             }
         }
         Unit { name, doc, declarations: checked.into_iter().flatten().collect(), order: order.order, asserts }

@@ -200,6 +200,9 @@ impl Checker<'_> {
     }
 
     fn call_name(&mut self, scope: &mut Scope, name: &Arc<str>, name_span: Span, args: &[Expr], span: Span) -> ExprId {
+        if &**name == "reachable" {
+            return self.reachable(scope, name_span, args, span);
+        }
         if let Some((_, builtin, params, result)) = BUILTINS.iter().find(|(n, ..)| *n == &**name) {
             let params: Vec<Type> = params.iter().map(|p| Type::from(*p)).collect();
             let Some(args) = self.arguments(scope, name, name_span, &params, args) else { return self.broken(span) };

@@ -10,6 +10,7 @@ mod members;
 mod mismatch;
 mod names;
 mod operators;
+mod reachable;
 mod settings;
 mod trial;
 mod type_expr;
@@ -122,6 +123,8 @@ struct Checker<'a> {
     types_open: Vec<(ModuleId, Arc<str>)>,
     /// In a test that declares a stack of its own: the names of the stack around it are out of reach.
     in_own_test: bool,
+    /// What is checked now is the condition of an assert.
+    in_assert: bool,
 }
 
 /// What a component shows: params, outputs, and the resources in it.
@@ -177,6 +180,7 @@ impl<'a> Checker<'a> {
             type_names: HashMap::new(),
             types_open: Vec::new(),
             in_own_test: false,
+            in_assert: false,
         }
     }
 

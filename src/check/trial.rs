@@ -87,7 +87,12 @@ impl<'a> Checker<'a> {
                     let Some(known) = self.expected_code(code) else { continue };
                     TestStep::Expect { code: known, text: text.as_ref().map(|t| t.node.clone()), span: code.span }
                 }
-                ast::TestStep::Assert(assert) => TestStep::Assert(self.assert(&mut scope, assert)),
+                ast::TestStep::Assert(assert) => {
+                    self.in_assert = true;
+                    let assert = self.assert(&mut scope, assert);
+                    self.in_assert = false;
+                    TestStep::Assert(assert)
+                }
                 ast::TestStep::Let(l) => {
                     let value = match &l.ty {
                         Some(ty) => {

@@ -59,7 +59,7 @@ pub const CODES: &[CodeInfo] = stories! {
     // Secrets
     401 402
     // Networks
-    501 502
+    501 502 503 504 505 506 507 508 509 510 511 512 513 514 515 516
     // Order
     601 602
     // Addresses

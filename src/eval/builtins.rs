@@ -49,6 +49,7 @@ pub(super) fn function(builtin: Builtin, args: &[Value], root: &Path, span: Span
             serde_json::to_string(&json).map(Value::str).or_else(|e| fail(span, e.to_string()))
         }
         Builtin::File => file(text, root, span),
+        Builtin::Reachable => fail(span, "`reachable` can be asked by an `assert` only"),
     }
 }
 

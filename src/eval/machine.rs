@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind};
 use super::{MAX_STEPS, builtins, operators};
+use crate::check::builtin::Builtin;
 use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordKey};
 use crate::schema::Mode;
 use crate::source::{FileId, Span};
@@ -50,6 +51,7 @@ pub(super) enum Slots<'a> {
 pub(super) struct World {
     pub program: Arc<Program>,
     pub env: Arc<str>,
+    pub asking: Arc<super::asking::Asking>,
 }
 
 pub(super) struct Machine<'a> {
@@ -90,6 +92,10 @@ impl Deferred for Attribute {
             Some(value) => value,
             None => unknown_attribute(source.clone(), ty.clone(), *phase),
         })
+    }
+
+    fn reference(&self) -> Option<&Source> {
+        Some(&self.0)
     }
 }
 
@@ -170,6 +176,7 @@ impl Machine<'_> {
                 let args = args.iter().map(|arg| self.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
                 match args.iter().find_map(Value::unknown) {
                     Some(unknown) => Ok(self.suspend(id, locals, unknown)),
+                    None if *builtin == Builtin::Reachable => super::asking::reachable(self, id, &args, locals),
                     None => builtins::function(*builtin, &args, &self.world.program.root, expr.span),
                 }
             }

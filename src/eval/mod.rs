@@ -3,16 +3,17 @@
 //! What is not known yet is carried along as [`Value::Unknown`] with the rest of its computation, which is finished by the same
 //! machine when the plan or the apply knows more.
 
+mod asking;
 mod builtins;
 mod handle;
 mod instances;
 mod machine;
 mod operators;
-mod ranges;
 mod scenario;
 mod shown;
 mod stack;
 mod unit;
+mod words;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -8,10 +8,11 @@ use super::Lookups;
 use super::handle::Frame;
 use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, Surroundings};
-use super::{ranges, stack};
+use super::{asking, stack};
 use crate::check::typed::{ExprId, Options, Program, Setting};
 use crate::desired::{Desired, Move};
 use crate::diagnostic::Diagnostic;
+use crate::network::Network;
 use crate::source::Span;
 use crate::value::{Known, Value};
 
@@ -49,6 +50,7 @@ impl<'p> Scenario<'p> {
 pub struct Names {
     world: World,
     frame: Arc<Frame>,
+    network: Arc<Network>,
 }
 
 impl Names {
@@ -57,13 +59,13 @@ impl Names {
         let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
         let machine = Machine { world: &self.world, slots: Slots::Frame(&self.frame), known: None, origins: &origins, steps: &steps };
         let locals = locals.iter().fold(Locals::default(), |locals, value| locals.with(value.clone()));
-        let value = machine.eval(expr, &locals).and_then(|value| value.resolve(known));
+        let value = self.world.asking.of(&self.network, || machine.eval(expr, &locals).and_then(|value| value.resolve(known)));
         value.map_err(|failure| stack::failure(&failure))
     }
 }
 
 pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
-    let world = World { program: program.clone(), env: scenario.env.clone() };
+    let world = World { program: program.clone(), env: scenario.env.clone(), asking: Arc::default() };
     let frame = Frame::new(0);
     let steps = Cell::new(0);
     let reader = Reader::new(&world, &frame, &steps);
@@ -85,16 +87,19 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
         imports: Vec::new(),
         moves: moves.map(|(from, to, span)| Move { from: from.clone(), to: to.clone(), span: *span }).collect(),
         forgets: program.forgets.iter().filter(|_| whole).cloned().collect(),
+        told: Vec::new(),
     };
-    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps: Rc::new(Cell::new(0)) };
+    let (steps, pending) = (Rc::new(Cell::new(0)), Vec::new());
+    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps, pending };
     let (frame, _) = evaluation.unit(scenario.unit, given, &Surroundings::default());
     if whole {
         stack::outputs(&mut evaluation, &frame);
         stack::imports(&mut evaluation, program, &reader);
     }
-    ranges::check(&evaluation.desired, &program.registry, &mut evaluation.diagnostics);
+    let network = asking::conclude(&mut evaluation, scenario.unit);
     if evaluation.diagnostics.iter().any(Diagnostic::is_error) {
+        evaluation.diagnostics.append(&mut evaluation.desired.told);
         return Err(evaluation.diagnostics);
     }
-    Ok((evaluation.desired, Names { world, frame }))
+    Ok((evaluation.desired, Names { world, frame, network }))
 }

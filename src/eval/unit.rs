@@ -12,7 +12,7 @@ use super::stack::failure;
 use super::{Lookups, MAX_INSTANCES};
 use crate::address::Address;
 use crate::check::typed::{self, ComponentDeclaration, Declaration, DeclarationKind, ExprId, ResourceDeclaration, Setting};
-use crate::desired::{Assert, Dependency, Desired, DesiredResource, Lookup, Options, Reason};
+use crate::desired::{Dependency, Desired, DesiredResource, Lookup, Options, Reason};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema, Unit as Measure};
 use crate::source::Span;
@@ -27,6 +27,8 @@ pub(super) struct Evaluation<'a> {
     /// The stack's tags, merged into every resource that has tags.
     pub tags: Option<Arc<Object>>,
     pub steps: Rc<Cell<u64>>,
+    /// Units whose asserts wait until everything is told.
+    pub pending: Vec<(usize, Arc<Frame>)>,
 }
 
 /// What a component's use passes on to everything in it.
@@ -79,12 +81,12 @@ impl Evaluation<'_> {
     /// Evaluates all declarations of a unit; `given` are the values of its params.
     pub(super) fn unit(
         &mut self,
-        unit: usize,
+        number: usize,
         given: BTreeMap<Arc<str>, (SlotValue, Span)>,
         around: &Surroundings,
     ) -> (Arc<Frame>, Vec<Address>) {
         let program = self.world.program.clone();
-        let Some(unit) = program.units.get(unit) else { return (Arc::new(Frame::new(0)), Vec::new()) };
+        let Some(unit) = program.units.get(number) else { return (Arc::new(Frame::new(0)), Vec::new()) };
         let frame = Arc::new(Frame::new(unit.declarations.len()));
         let mut resources = Vec::new();
         for slot in &unit.order {
@@ -95,7 +97,7 @@ impl Evaluation<'_> {
                 Err(diagnostic) => self.report(diagnostic),
             }
         }
-        self.asserts(&unit.asserts, &frame);
+        self.pending.push((number, frame.clone()));
         (frame, resources)
     }
 
@@ -170,25 +172,6 @@ impl Evaluation<'_> {
             }
         }
         Ok(slot)
-    }
-
-    fn asserts(&mut self, asserts: &[typed::Assert], frame: &Frame) {
-        let (world, steps) = (self.world.clone(), self.steps.clone());
-        for assert in asserts {
-            let reader = Reader::new(&world, frame, &steps);
-            let condition = reader.eval(assert.condition, &Locals::default());
-            let message = assert.message.map(|m| reader.eval(m, &Locals::default())).transpose();
-            match condition.and_then(|c| message.map(|m| (c, m))) {
-                Ok((condition, message)) => {
-                    let message = match message {
-                        Some(Value::String(text)) => text,
-                        _ => format!("`{}` does not hold", assert.text).into(),
-                    };
-                    self.desired.asserts.push(Assert { condition, message, span: assert.span });
-                }
-                Err(diagnostic) => self.report(diagnostic),
-            }
-        }
     }
 
     // ------------------------------------------------------------ resources

@@ -27,9 +27,8 @@ pub fn errors(text: &str) -> (SourceMap, Vec<Diagnostic>) {
             envs => envs.iter().map(|e| Some(e.name.node.to_string())).collect(),
         };
         for env in envs {
-            if let Err(more) = evaluate(&program, env.as_deref(), &Lookups::new()) {
-                diagnostics.extend(more.into_iter().filter(|d| !diagnostics.contains(d)).collect::<Vec<_>>());
-            }
+            let more = evaluate(&program, env.as_deref(), &Lookups::new()).map_or_else(|errors| errors, |desired| desired.told);
+            diagnostics.extend(more.into_iter().filter(|d| !diagnostics.contains(d)).collect::<Vec<_>>());
         }
         diagnostics.extend(trials(&program, &sources));
     }

@@ -82,6 +82,7 @@ impl Program {
                 imports: Vec::new(),
                 moves: Vec::new(),
                 forgets: Vec::new(),
+                told: Vec::new(),
             },
             lookup: None,
         }

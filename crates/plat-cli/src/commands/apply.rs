@@ -42,7 +42,7 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
         let mut state = loaded.state;
         let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state)?);
         let state = settled(&cloud, state, loaded.pending, Some(journal.clone()), &settings, terminal).await?;
-        let prepared = prepared(&cloud, project, state, options).await?;
+        let prepared = prepared(&cloud, project, state, options, terminal).await?;
         if !run.json {
             let look = Look { format: Format::Text, full: run.full, destroying: run.name == "destroy", style: terminal.out, state_age };
             terminal.print(&shown(&prepared.plan, project, &look));

@@ -1,5 +1,7 @@
 //! `plat plan`
 
+use std::sync::{Mutex, PoisonError};
+
 use plat::apply::Settings;
 use plat::plan::{Consent, Options, Plan, PrepareError, Prepared, prepare};
 use plat::render::{Style, View, plan_json, plan_markdown, plan_text};
@@ -23,7 +25,7 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let prepared = block_on(async {
         let cloud = Cloud::open(&project, Access::ReadOnly).await?;
         let state = settled(&cloud, loaded.state, loaded.pending, None, &Settings::default(), terminal).await?;
-        prepared(&cloud, &project, state, options).await
+        prepared(&cloud, &project, state, options, terminal).await
     })?;
     let format = if args.json { Format::Json } else { args.format };
     let look = Look { format, full: args.options.full, destroying: args.destroy, style: terminal.out, state_age };
@@ -52,16 +54,33 @@ pub fn address(text: &str) -> Result<plat::address::Address, Failure> {
     text.parse().map_err(|error: plat::address::BadAddress| Failure::usage(error.to_string()))
 }
 
-/// The plan and all that an apply needs.
-pub async fn prepared(cloud: &Cloud, project: &Project, state: plat::state::StateFile, options: Options) -> Result<Prepared, Failure> {
-    let evaluate = |answers: &plat::plan::Answers| project.evaluate(answers);
+/// The plan and all that an apply needs. Warnings of what is planned, and why asserts fail, are told.
+pub async fn prepared(
+    cloud: &Cloud,
+    project: &Project,
+    state: plat::state::StateFile,
+    options: Options,
+    terminal: &Terminal,
+) -> Result<Prepared, Failure> {
+    let told = Mutex::new(Vec::new());
+    let evaluate = |answers: &plat::plan::Answers| {
+        let desired = project.evaluate(answers)?;
+        // With more lookups answered, more is known: the last ones count.
+        told.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&desired.told);
+        Ok(desired)
+    };
     let options = Options { region: options.region.or_else(|| cloud.region.clone()), ..options };
-    prepare(&cloud.engine, &evaluate, state, &options).await.map_err(|error| match error {
+    let prepared = prepare(&cloud.engine, &evaluate, state, &options).await.map_err(|error| match error {
         PrepareError::NoRegion => {
             Failure::new("no region is known").help("write `@region = \"us-east-1\"` in the env or the stack, or set AWS_REGION")
         }
         other => prepare_failure(other, &project.sources),
-    })
+    })?;
+    let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !told.is_empty() && !options.destroy {
+        terminal.diagnostics(&told, &project.sources);
+    }
+    Ok(prepared)
 }
 
 /// How a plan is shown.

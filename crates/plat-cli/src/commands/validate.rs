@@ -16,8 +16,9 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
     if let Some(program) = &checked.program {
         for env in envs(program, args.env.as_deref())? {
             checked_envs += 1;
-            if let Err(found) = plat::eval::evaluate(program, env.as_deref(), &Answers::new()) {
-                diagnostics.extend(found);
+            match plat::eval::evaluate(program, env.as_deref(), &Answers::new()) {
+                Ok(desired) => diagnostics.extend(desired.told),
+                Err(found) => diagnostics.extend(found),
             }
         }
     }
