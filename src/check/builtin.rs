@@ -45,7 +45,7 @@ impl From<Simple> for Type {
             Simple::Json => Type::Json,
             Simple::Int => Type::Int,
             Simple::Bool => Type::Bool,
-            Simple::Place => Type::Cidr,
+            Simple::Place => Type::Component("End".into()),
         }
     }
 }

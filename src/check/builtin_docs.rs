@@ -29,7 +29,7 @@ pub fn function(builtin: Builtin) -> Told {
         ),
         Builtin::Reachable => told(
             "Gets what one end sends to the other? Asked by an `assert` only; an end is a subnet, a database, a cache, a cluster, its nodes, a \
-             range or `internet`, and port and protocol may be left out. docs/networks.md tells how it is found out.",
+             range or `internet`. Port and protocol may be left out.",
             "reachable(internet, db, 5432)",
             "",
         ),

@@ -15,10 +15,30 @@ use super::{Eip, Subnet, Vpc};
 ///   vpc_id     = main
 ///   cidr_block = 10.0.0.0/24
 /// }
-/// resource address: aws.ec2.EIP { domain = "vpc" }
+/// resource internet: aws.ec2.InternetGateway { }
+/// resource attachment: aws.ec2.VPCGatewayAttachment {
+///   vpc_id              = main
+///   internet_gateway_id = internet
+/// }
+/// resource routes: aws.ec2.RouteTable { vpc_id = main }
+/// resource association: aws.ec2.SubnetRouteTableAssociation {
+///   subnet_id      = public
+///   route_table_id = routes
+/// }
+/// resource way_out: aws.ec2.Route {
+///   route_table_id         = routes
+///   destination_cidr_block = 0.0.0.0/0
+///   gateway_id             = internet
+///   @after                 = [attachment]
+/// }
+/// resource address: aws.ec2.EIP {
+///   domain = "vpc"
+///   @after = [attachment]
+/// }
 /// resource nat: aws.ec2.NatGateway {
 ///   subnet_id     = public
 ///   allocation_id = address
+///   @after        = [way_out]
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
