@@ -106,7 +106,8 @@ pub(super) fn conclude(evaluation: &mut Evaluation<'_>, root: usize) -> Arc<Netw
     let complete = evaluation.desired.lookups.is_empty() && !evaluation.diagnostics.iter().any(Diagnostic::is_error);
     let network = Arc::new(Network::of(&evaluation.desired, complete));
     let program = evaluation.world.program.clone();
-    let found = findings(&network, &evaluation.desired, &program.registry, &Words { program: &program, root, desired: &evaluation.desired });
+    let found =
+        findings(&network, &evaluation.desired, &program.registry, &Words { program: &program, root, desired: &evaluation.desired });
     let (errors, warnings) = found.into_iter().partition::<Vec<_>, _>(Diagnostic::is_error);
     let sound = errors.is_empty();
     evaluation.diagnostics.extend(errors);
