@@ -11,6 +11,7 @@ pub mod check;
 pub mod desired;
 pub mod diagnostic;
 pub mod eval;
+pub mod format;
 pub mod graph;
 pub mod network;
 pub mod plan;

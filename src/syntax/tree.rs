@@ -76,13 +76,19 @@ impl Tree {
         &self.text
     }
 
+    /// All comments, in their order.
+    pub fn comments(&self) -> impl Iterator<Item = Node<'_>> {
+        let comments = self.nodes.iter().enumerate().filter(|(_, data)| data.rule == Rule::comment);
+        comments.map(|(index, data)| Node { tree: self, index, data: *data })
+    }
+
     fn node(&self, index: usize) -> Option<Node<'_>> {
         self.nodes.get(index).map(|data| Node { tree: self, index, data: *data })
     }
 }
 
 impl<'t> Node<'t> {
-    pub(super) fn rule(self) -> Rule {
+    pub(crate) fn rule(self) -> Rule {
         self.data.rule
     }
 
@@ -99,7 +105,7 @@ impl<'t> Node<'t> {
     }
 
     /// Children, comments left out.
-    pub(super) fn children(self) -> impl Iterator<Item = Node<'t>> + Clone {
+    pub(crate) fn children(self) -> impl Iterator<Item = Node<'t>> + Clone {
         self.all_children().filter(|n| n.rule() != Rule::comment)
     }
 
@@ -107,7 +113,7 @@ impl<'t> Node<'t> {
         Children { tree: self.tree, at: self.index + 1, end: self.data.next as usize }
     }
 
-    pub(super) fn child(self, rule: Rule) -> Option<Node<'t>> {
+    pub(crate) fn child(self, rule: Rule) -> Option<Node<'t>> {
         self.children().find(|n| n.rule() == rule)
     }
 }
