@@ -8,6 +8,7 @@ mod baselines;
 mod cli;
 mod conformance;
 mod editors;
+mod format;
 mod house;
 mod lifecycle;
 mod project;

@@ -28,7 +28,7 @@ impl<'t> Layout<'t> {
         self.aligned_value(entry, |l| {
             l.right(value.start(), |l| match value.rule() {
                 Rule::tagged => l.tagged(value),
-                _ => drop(l.expr(value)),
+                _ => _ = l.expr(value),
             })
         });
     }

@@ -134,26 +134,31 @@ impl<'t> Document<'t> {
     }
 }
 
-/// Columns and forced newlines before each operation.
+/// What stands before each operation: columns on one line, forced newlines, places where a line may break.
 struct Measured {
     flat: Vec<usize>,
     hard: Vec<usize>,
+    soft: Vec<usize>,
 }
 
 impl Measured {
     fn new(document: &Document<'_>) -> Self {
-        let (mut flat, mut hard) = (Vec::with_capacity(document.ops.len() + 1), Vec::with_capacity(document.ops.len() + 1));
-        let (mut columns, mut newlines) = (0, 0);
+        let row = || Vec::with_capacity(document.ops.len() + 1);
+        let (mut flat, mut hard, mut soft) = (row(), row(), row());
+        let (mut columns, mut newlines, mut places) = (0, 0, 0);
         for op in &document.ops {
             flat.push(columns);
             hard.push(newlines);
+            soft.push(places);
             columns += op.flat();
             let broken = matches!(op, Op::Open(group) if document.groups.get(*group).is_some_and(|g| g.broken));
             newlines += usize::from(op.is_hard() || broken);
+            places += usize::from(matches!(op, Op::Line { .. }));
         }
         flat.push(columns);
         hard.push(newlines);
-        Self { flat, hard }
+        soft.push(places);
+        Self { flat, hard, soft }
     }
 
     fn between(row: &[usize], from: usize, to: usize) -> usize {
@@ -166,6 +171,10 @@ impl Measured {
 
     fn hard(&self, from: usize, to: usize) -> usize {
         Self::between(&self.hard, from, to)
+    }
+
+    fn soft(&self, from: usize, to: usize) -> usize {
+        Self::between(&self.soft, from, to)
     }
 }
 
@@ -350,7 +359,8 @@ impl<'t> Printer<'_, 't> {
             return Mode::Flat;
         }
         let Some(tail) = group.tail.and_then(|tail| self.document.groups.get(tail)) else { return Mode::Broken };
-        let head = self.measured.flat(group.open, tail.open) + 1;
+        // With the tail's bracket.
+        let head = self.measured.flat(group.open, tail.open + 2);
         if hard == self.measured.hard(tail.open, tail.close) && column + head <= WIDTH { Mode::Held } else { Mode::Broken }
     }
 
@@ -382,8 +392,8 @@ impl<'t> Printer<'_, 't> {
         depth.checked_sub(1).and_then(|i| self.modes.get(i)).copied().unwrap_or(Mode::Broken)
     }
 
-    /// Spaces behind an entry's name. A run of entries ends with a value of several lines, and before one that fits in its line only
-    /// without the others' padding.
+    /// Spaces behind an entry's name. A run of entries ends with a value of several lines, and before an entry whose name would make
+    /// the others' lines too long.
     fn pad(&mut self, first: usize) -> usize {
         if let Some(pad) = self.pads.get(first).copied().flatten() {
             return pad;
@@ -391,9 +401,13 @@ impl<'t> Printer<'_, 't> {
         let (mut members, mut name, mut longest) = (Vec::new(), 0, 0);
         let mut current = Some(first);
         while let Some((id, entry)) = current.and_then(|id| Some((id, self.document.entries.get(id)?))) {
-            let value = entry.between + self.measured.flat(entry.value.0, entry.value.1);
-            let several = self.measured.hard(entry.value.0, entry.value.1) > 0 || self.indent + entry.name + value > WIDTH;
-            let (new_name, new_longest) = (name.max(entry.name), if several { longest } else { longest.max(value) });
+            let (start, end) = entry.value;
+            let value = entry.between + self.measured.flat(start, end);
+            let new_name = name.max(entry.name);
+            // What cannot be broken is as long as it is, in whatever column it begins.
+            let can_break = self.measured.soft(start, end) > 0;
+            let several = self.measured.hard(start, end) > 0 || (can_break && self.indent + new_name + value > WIDTH);
+            let new_longest = if several || !can_break { longest } else { longest.max(value) };
             if !members.is_empty() && self.indent + new_name + new_longest > WIDTH {
                 break;
             }

@@ -123,7 +123,7 @@ impl<'t> Layout<'t> {
                 Rule::call => tail = self.call(*part),
                 _ => {
                     if let Some(inner) = part.children().next() {
-                        self.around(*part, "[", "]", |l| drop(l.expr(inner)));
+                        self.around(*part, "[", "]", |l| _ = l.expr(inner));
                     }
                 }
             }
@@ -154,7 +154,7 @@ impl<'t> Layout<'t> {
         match node.rule() {
             Rule::paren => {
                 match node.children().next() {
-                    Some(inner) => drop(self.around(node, "(", ")", |l| drop(l.expr(inner)))),
+                    Some(inner) => _ = self.around(node, "(", ")", |l| _ = l.expr(inner)),
                     None => self.unknown(node),
                 }
                 None
@@ -196,7 +196,8 @@ impl<'t> Layout<'t> {
             l.flush(head.start());
             let inner = l.document.open(false);
             l.for_head(head);
-            l.put(":");
+            // An address would take a `:` at its end for its own.
+            l.put(if ends_in(head, Rule::ip6) { " :" } else { ":" });
             l.push(Op::In);
             l.gap(first.start(), true);
             l.line(" ");
@@ -350,4 +351,15 @@ impl<'t> Layout<'t> {
 
 fn operators<'a, 't>(rest: &'a [Node<'t>]) -> impl Iterator<Item = &'a Node<'t>> {
     rest.iter().step_by(2)
+}
+
+fn ends_in(node: Node<'_>, rule: Rule) -> bool {
+    let mut last = Some(node);
+    while let Some(node) = last {
+        if node.rule() == rule {
+            return true;
+        }
+        last = node.children().last();
+    }
+    false
 }

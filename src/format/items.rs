@@ -66,7 +66,7 @@ impl<'t> Layout<'t> {
         self.word(name);
         self.push(Op::Align(entry));
         self.put(" ");
-        self.aligned_value(entry, |l| drop(l.record(body)));
+        self.aligned_value(entry, |l| _ = l.record(body));
     }
 
     fn param(&mut self, node: Node<'t>) {
@@ -195,6 +195,8 @@ impl<'t> Layout<'t> {
         self.word(name);
         self.put(": ");
         self.word(path);
+        // Further in than the body below.
+        self.push(Op::In);
         self.push(Op::In);
         let (mut tail, mut body) = (None, None);
         for part in parts {
@@ -204,6 +206,7 @@ impl<'t> Layout<'t> {
                 _ => body = Some(part),
             }
         }
+        self.push(Op::Out);
         self.push(Op::Out);
         self.document.close(group);
         self.holds(group, tail);
@@ -246,6 +249,7 @@ impl<'t> Layout<'t> {
         self.mark("policy ", node.start());
         self.word(*name);
         self.push(Op::In);
+        self.push(Op::In);
         let mut tail = None;
         for part in head {
             match part.rule() {
@@ -261,6 +265,7 @@ impl<'t> Layout<'t> {
                 _ => self.unknown(*part),
             }
         }
+        self.push(Op::Out);
         self.push(Op::Out);
         self.document.close(group);
         self.holds(group, tail);
@@ -340,7 +345,7 @@ impl<'t> Layout<'t> {
             }
             match part.rule() {
                 Rule::address => self.address(part),
-                _ => self.right(part.start(), |l| drop(l.expr(part))),
+                _ => self.right(part.start(), |l| _ = l.expr(part)),
             }
         }
     }

@@ -21,6 +21,7 @@ mod state;
 mod style;
 mod track;
 mod trial;
+mod unified;
 mod value;
 
 pub use clean::{clean, clean_line};
@@ -41,6 +42,7 @@ pub use state::{
 pub use style::{Role, Style};
 pub use track::{Tracker, shell_quoted};
 pub use trial::{Counts, Trial, trial_failures, trial_line, trial_summary, trials_json, trials_junit};
+pub use unified::unified;
 pub use value::{inline, masked_json};
 
 use crate::schema::{Registry, ResourceSchema};

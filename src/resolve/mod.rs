@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::syntax::{self, ast};
 
+pub use files::read_file;
 pub use library::{MODULES as LIBRARY, text as library_text};
 
 /// A module's place in [`Modules`].

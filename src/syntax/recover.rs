@@ -190,7 +190,7 @@ fn expected(error: &Error<Rule>) -> String {
     let ErrorVariant::ParsingError { positives, .. } = &error.variant else { return String::new() };
     let mut words: Vec<&str> = Vec::new();
     for (rules, word) in [
-        (&[Rule::expr, Rule::unary, Rule::postfix, Rule::unary_op][..], "a value"),
+        (&[Rule::expr, Rule::condition, Rule::unary, Rule::postfix, Rule::unary_op][..], "a value"),
         (&[Rule::ty, Rule::ty_one, Rule::ty_name, Rule::path][..], "a type"),
         (&[Rule::record, Rule::stack_body][..], "`{`"),
         (&[Rule::entry, Rule::stack_entry, Rule::at_name][..], "`name = value`"),

@@ -88,3 +88,8 @@ fn documentation_behind_a_value_is_no_division() {
     assert_eq!(parsed.diagnostics, []);
     assert_eq!(&*parsed.file.items[1].doc, "about b");
 }
+
+#[test]
+fn a_guard_may_be_one_name() {
+    assert_eq!(parsed("let a = match b {\n  1 if ready => 2\n  _ => 3\n}\n").diagnostics, []);
+}

@@ -2,6 +2,7 @@
 
 mod docs;
 mod exits;
+mod fmt;
 mod life;
 mod secrets;
 mod trials;

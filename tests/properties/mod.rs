@@ -3,7 +3,7 @@
 //!
 //! `PLAT_STEPS` sets how many steps are made (a step is one apply), `PLAT_SEED` starts at one world, as a failure names it.
 
-mod dice;
+pub mod dice;
 mod life;
 
 use dice::Dice;

@@ -29,6 +29,8 @@ pub enum Command {
     Validate(Validate),
     /// Run the stack's tests, each in an embedded cloud of its own
     Test(Test),
+    /// Format .plat files: one style, no options
+    Fmt(Fmt),
     /// Show what an apply would do
     Plan(Plan),
     /// Make the cloud as the program says
@@ -113,6 +115,19 @@ pub struct Test {
     /// How many tests to run at a time; as many as there are cores by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub jobs: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub struct Fmt {
+    /// Files and folders; `-` formats standard input to standard output
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Write nothing; name the files that would change, and exit with 1 when there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; show what would change
+    #[arg(long)]
+    pub diff: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -54,6 +54,7 @@ fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
     match command {
         Command::Validate(args) => commands::validate::run(&args, terminal),
         Command::Test(args) => commands::test::run(&args, terminal),
+        Command::Fmt(args) => commands::fmt::run(&args, terminal),
         Command::Plan(args) => commands::plan::run(&args, terminal),
         Command::Apply(args) => commands::apply::run(args, terminal),
         Command::Destroy(args) => commands::destroy::run(args, terminal),

@@ -129,7 +129,7 @@ fn told(wanted: &Address, record: &Record, schema: &ResourceSchema, desired: &De
     }
     let name = wanted.steps().last().map_or("resource", |step| &*step.name);
     let (source, missing) = resource_source(name, schema, &record.observed);
-    terminal.print(&source);
+    terminal.print(&plat::format::format(plat::source::FileId(0), &source).unwrap_or(source));
     if !missing.is_empty() {
         let names: Vec<_> = missing.iter().map(|name| format!("`{name}`")).collect();
         terminal.note(&format!(

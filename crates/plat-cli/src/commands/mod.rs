@@ -5,6 +5,7 @@ pub mod completions;
 pub mod destroy;
 pub mod docs;
 pub mod explain;
+pub mod fmt;
 pub mod graph;
 pub mod import;
 pub mod output;
