@@ -26,6 +26,11 @@ impl<'t> Layout<'t> {
             return self.env(inner);
         }
         self.neighbour = None;
+        self.declaration(inner);
+        self.neighbour = None;
+    }
+
+    fn declaration(&mut self, inner: Node<'t>) {
         match inner.rule() {
             Rule::stack => self.stack(inner),
             Rule::param => self.param(inner),
@@ -45,7 +50,6 @@ impl<'t> Layout<'t> {
             Rule::forget => self.addresses(inner, "forget ", ""),
             _ => self.unknown(inner),
         }
-        self.neighbour = None;
     }
 
     fn stack(&mut self, node: Node<'t>) {
@@ -305,35 +309,39 @@ impl<'t> Layout<'t> {
     }
 
     fn test_step(&mut self, step: Node<'t>) {
-        let Some(inner) = step.children().next() else { return self.unknown(step) };
-        if inner.rule() == Rule::entry {
-            return self.entry(inner);
-        }
+        self.docs(step);
         self.neighbour = None;
+        let Some(inner) = step.children().find(|n| n.rule() != Rule::doc) else { return self.unknown(step) };
         match inner.rule() {
-            Rule::test_env | Rule::test_run => {
-                if inner.rule() == Rule::test_env {
-                    self.mark("env ", inner.start());
-                }
-                for part in inner.children() {
-                    if part.rule() == Rule::record {
-                        self.put(" ");
-                        self.record(part);
-                    } else {
-                        self.word(part);
-                    }
-                }
-            }
+            Rule::test_env => self.words_and_record(inner, "env "),
+            Rule::test_with => self.words_and_record(inner, "with "),
+            Rule::test_run => self.words_and_record(inner, ""),
             Rule::expect => {
                 self.mark("expect ", inner.start());
-                self.put("error ");
-                inner.children().for_each(|code| self.word(code));
+                self.put("error");
+                for part in inner.children() {
+                    self.put(" ");
+                    self.word(part);
+                }
             }
             Rule::assert_decl => self.check(inner, "assert "),
-            Rule::let_decl => self.let_decl(inner),
-            _ => self.unknown(inner),
+            _ => self.declaration(inner),
         }
         self.neighbour = None;
+    }
+
+    /// A keyword, words and a record, as far as they are there.
+    fn words_and_record(&mut self, node: Node<'t>, keyword: &'static str) {
+        self.mark(keyword, node.start());
+        for (index, part) in node.children().enumerate() {
+            if index > 0 {
+                self.put(" ");
+            }
+            match part.rule() {
+                Rule::record => _ = self.record(part),
+                _ => self.word(part),
+            }
+        }
     }
 
     /// `moved a -> b`, `import a = "id"`, `forget a`

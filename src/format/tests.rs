@@ -30,8 +30,14 @@ fn empty_files_and_files_of_comments() {
 fn spaces_are_put_right() {
     becomes("let  a   =1+2 *-3\nlet b=[1,2 , 3,]\nlet c={a=1,b  = 2}", "let a = 1 + 2 * -3\nlet b = [1, 2, 3]\nlet c = { a = 1, b = 2 }\n");
     becomes("let a = 0 .. 5\nlet b = 1 ..= x", "let a = 0..5\nlet b = 1..=x\n");
-    becomes("let r = [ for i , x  in xs if x>1:x ]\nlet m = { for k,v in m : k=v }", "let r = [for i, x in xs if x > 1: x]\nlet m = {for k, v in m: k = v}\n");
-    becomes("fn f( a:Int,b : [ String ]? )=>{ Int }= if a<1 {1}else   {2}", "fn f(a: Int, b: [String]?) => {Int} = if a < 1 { 1 } else { 2 }\n");
+    becomes(
+        "let r = [ for i , x  in xs if x>1:x ]\nlet m = { for k,v in m : k=v }",
+        "let r = [for i, x in xs if x > 1: x]\nlet m = {for k, v in m: k = v}\n",
+    );
+    becomes(
+        "fn f( a:Int,b : [ String ]? )=>{ Int }= if a<1 {1}else   {2}",
+        "fn f(a: Int, b: [String]?) => {Int} = if a < 1 { 1 } else { 2 }\n",
+    );
     becomes("use std.network.{ Network ,Other as  B,}", "use std.network.{Network, Other as B}\n");
     becomes("moved  a[ \"x\" ].b->c\nforget  a", "moved a[\"x\"].b -> c\nforget a\n");
     becomes("let x = a ?.b( 1 )[ 0 ]\n .c\n", "let x = a?.b(1)[0].c\n");
@@ -104,7 +110,10 @@ fn comments_stay_where_they_are() {
     stays("let a = { // c\n  b = 1\n\n  // d\n}\n");
     becomes("let a = if b { // c\n 1 } // d\n else { 2 // e\n }", "let a = if b { // c\n  1\n} // d\nelse {\n  2 // e\n}\n");
     stays("let a = x\n  // first\n  .map(y => y)\n  .unique() // second\n  .len()\n");
-    becomes("let r = {\n a = 1 // x\n bbb = 22 // y\n c = 3\n d = 4 // z\n}", "let r = {\n  a   = 1  // x\n  bbb = 22 // y\n  c   = 3\n  d   = 4 // z\n}\n");
+    becomes(
+        "let r = {\n a = 1 // x\n bbb = 22 // y\n c = 3\n d = 4 // z\n}",
+        "let r = {\n  a   = 1  // x\n  bbb = 22 // y\n  c   = 3\n  d   = 4 // z\n}\n",
+    );
 }
 
 #[test]
@@ -118,7 +127,10 @@ fn blank_lines_are_kept_one_at_a_time() {
 fn blocks_of_text_move_with_the_code() {
     stays("let a = \"\"\"\n  b\n    c\n\n  d ${x} \\n\n\"\"\"\n");
     stays("resource a: B {\n  c = \"\"\"\n    {}\n  \"\"\"\n}\n");
-    becomes("resource a: B {\nc = \"\"\"\n   {}\n\n     x\n   \"\"\"\n}", "resource a: B {\n  c = \"\"\"\n    {}\n\n      x\n    \"\"\"\n}\n");
+    becomes(
+        "resource a: B {\nc = \"\"\"\n   {}\n\n     x\n   \"\"\"\n}",
+        "resource a: B {\n  c = \"\"\"\n    {}\n\n      x\n    \"\"\"\n}\n",
+    );
     stays("let a = f(\"\"\"\n  b\n\"\"\")\n");
 }
 
@@ -130,7 +142,8 @@ fn what_cannot_be_parsed_is_not_formatted() {
 #[test]
 fn the_projects_own_files_keep_their_comments() {
     for text in [include_str!("../../grammar/corpus/whole_stack.plat"), include_str!("../../stdlib/network.plat")] {
-        let comments = |text: &str| text.lines().filter_map(|l| l.split_once("// ")).map(|(_, c)| c.trim_end().to_owned()).collect::<Vec<_>>();
+        let comments =
+            |text: &str| text.lines().filter_map(|l| l.split_once("// ")).map(|(_, c)| c.trim_end().to_owned()).collect::<Vec<_>>();
         assert_eq!(comments(&formatted(text)), comments(text));
     }
 }

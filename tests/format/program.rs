@@ -13,8 +13,27 @@ pub struct Writer {
 const NAMES: &[&str] = &["a", "b", "name", "cidr_block", "x1", "a_rather_long_name_of_something_else", "zones", "_"];
 const OPERATORS: &[&str] = &["&&", "||", "??", "==", "<", "+", "-", "*", "/", "%", "..", "..="];
 const LITERALS: &[&str] = &[
-    "1", "1_000", "2.5", "true", "null", "10.0.0.0/16", "10.0.0.1", "::1", "2001:db8::/32", "100GiB", "30d", "1h30m", "\"text\"", "\"\"",
-    "\"a ${b} c\"", "\"${ a\n // inside\n}\"", "\"\\\" // none \\u{41}\"", "\"ä — ✓\"", "\"\"\"one line\"\"\"", "\"\"\"\n    a\n\n      ${b}\n  \"\"\"", "\"\"\"\n  text\n  more\"\"\"",
+    "1",
+    "1_000",
+    "2.5",
+    "true",
+    "null",
+    "10.0.0.0/16",
+    "10.0.0.1",
+    "::1",
+    "2001:db8::/32",
+    "100GiB",
+    "30d",
+    "1h30m",
+    "\"text\"",
+    "\"\"",
+    "\"a ${b} c\"",
+    "\"${ a\n // inside\n}\"",
+    "\"\\\" // none \\u{41}\"",
+    "\"ä — ✓\"",
+    "\"\"\"one line\"\"\"",
+    "\"\"\"\n    a\n\n      ${b}\n  \"\"\"",
+    "\"\"\"\n  text\n  more\"\"\"",
     "\"\"\"\n\ta\n\t\"\"\"",
 ];
 
@@ -345,18 +364,35 @@ impl Writer {
         self.put(" {");
         self.nl();
         for _ in 0..self.dice.below(4) {
-            match self.dice.below(5) {
+            self.docs();
+            match self.dice.below(9) {
                 0 => self.words("env dev"),
                 1 => {
-                    self.put("plan ");
+                    self.words("env dev");
+                    self.gap();
                     self.record(depth);
                 }
-                2 => self.words("expect error E0203"),
-                3 => {
+                2 => {
+                    self.put("with ");
+                    self.record(depth);
+                }
+                3 => self.words("apply"),
+                4 => self.words("expect error E0203"),
+                5 => self.words("expect error E0203 \"why\""),
+                6 => {
+                    self.words("let name");
+                    self.equals();
+                    self.expr(depth);
+                }
+                7 => {
+                    self.words("param name");
+                    self.colon();
+                    self.ty(depth);
+                }
+                _ => {
                     self.put("assert ");
                     self.condition(depth);
                 }
-                _ => self.entry(depth),
             }
             self.ws();
             self.newline();
@@ -499,7 +535,8 @@ impl Writer {
     }
 
     fn in_comment(&self) -> bool {
-        self.out.lines().last().is_some_and(|line| line.contains("//")) || self.out.trim_end().lines().last().is_some_and(|l| l.contains("//"))
+        self.out.lines().last().is_some_and(|line| line.contains("//"))
+            || self.out.trim_end().lines().last().is_some_and(|l| l.contains("//"))
     }
 
     fn primary(&mut self, depth: usize) {
