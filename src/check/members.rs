@@ -100,14 +100,7 @@ impl Checker<'_> {
                 }
                 (record.fields.iter().map(|f| f.name.clone()).collect(), None)
             }
-            Type::List(of) => (
-                Vec::new(),
-                Some(format!(
-                    "for each of its values: `{text}.map(x => x.{})`{}",
-                    name.node,
-                    if matches!(**of, Type::Map(_)) { "" } else { "" }
-                )),
-            ),
+            Type::List(_) => (Vec::new(), Some(format!("for each of its values: `{text}.map(x => x.{})`", name.node))),
             Type::Map(of) => {
                 let help = if matches!(**of, Type::Resource(_) | Type::Component(_) | Type::Record(_)) {
                     format!("choose one by its key, `{text}[\"…\"].{0}`, or take all: `{text}.values().map(x => x.{0})`", name.node)

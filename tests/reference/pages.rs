@@ -102,6 +102,7 @@ fn pages_are_found_by_what_people_write() {
         ("vpc", "aws.ec2.VPC"),
         ("Network", "std.network.Network"),
         ("std.network", "std.network"),
+        ("NodePool", "std.kubernetes.NodePool"),
         ("Ingress", "aws.ec2.SecurityGroup.Ingress"),
         ("aws.ec2.Subnet.vpc_id", "aws.ec2.Subnet.vpc_id"),
         ("Cidr.subnet", "Cidr.subnet"),
@@ -170,6 +171,6 @@ fn a_stacks_own_components_are_told_of() {
         page.text,
         "# Cluster\n\nWeb servers. Behind a balancer.\n\n```\nresource cluster: Cluster {\n  count = …\n}\n```\n\n## Params\n\n- `count`: `Int`; required. How many.\n- `port`: `Int`; default `80`.\n  - It must hold that `port > 0`.\n\n## Outputs\n\n- `all`: `[String]`.\n"
     );
-    assert!(reference.overview(Style::PLAIN).starts_with("Components of this stack\n  Cluster "));
+    assert!(reference.overview(Style::PLAIN).starts_with("What this stack declares\n  Cluster "));
     assert!(reference.files().iter().all(|(path, _)| !path.ends_with("/Cluster.md")));
 }

@@ -1,10 +1,10 @@
-//! Pages of components and of the modules that hold them, read off their source.
+//! Pages of modules and of what they declare: components, types, functions and policies, read off their source.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Page, Topic, about, in_item};
-use crate::resolve::{LIBRARY, Modules};
+use crate::resolve::{LIBRARY, Module, Modules};
 use crate::source::{SourceMap, Span};
 use crate::syntax::ast::{Item, ItemKind, Param, Resource, TypeKind};
 
@@ -16,9 +16,10 @@ pub(super) fn library() -> Vec<Page> {
         let text: Arc<str> = text.into();
         let file = sources.add(Path::new(name), name, text.clone());
         let items = crate::syntax::parse(file, &text).file.items;
-        let module = Source { items: &items, sources: &sources, prefix: name, topic: Topic::Component };
+        let module = Source { items: &items, sources: &sources, prefix: name };
         pages.push(module.index(&text));
-        pages.extend(module.components());
+        pages.extend(module.components(Topic::Component));
+        pages.extend(module.parts(Topic::Part));
     }
     pages
 }
@@ -26,7 +27,11 @@ pub(super) fn library() -> Vec<Page> {
 /// What a stack and the folders that it uses declare.
 pub(super) fn of_stack(modules: &Modules, sources: &SourceMap) -> Vec<Page> {
     let own = modules.modules.iter().filter(|module| !module.name.starts_with("std."));
-    own.flat_map(|module| Source { items: &module.items, sources, prefix: &module.name, topic: Topic::OwnComponent }.components()).collect()
+    let pages = |module: &Module| {
+        let source = Source { items: &module.items, sources, prefix: &module.name };
+        [source.components(Topic::Own), source.parts(Topic::Own)].concat()
+    };
+    own.flat_map(pages).collect()
 }
 
 /// A module's items and the text that they are of.
@@ -34,7 +39,6 @@ struct Source<'a> {
     items: &'a [Item],
     sources: &'a SourceMap,
     prefix: &'a str,
-    topic: Topic,
 }
 
 impl Source<'_> {
@@ -48,6 +52,7 @@ impl Source<'_> {
         self.list("Components", &mut out, |kind| matches!(kind, ItemKind::Component { .. }));
         self.list("Types", &mut out, |kind| matches!(kind, ItemKind::Type { .. }));
         self.list("Functions", &mut out, |kind| matches!(kind, ItemKind::Fn(_)));
+        self.list("Policies", &mut out, |kind| matches!(kind, ItemKind::Policy(_)));
         Page { topic: Topic::Module, name: self.prefix.to_owned(), about: about(&told), text: out }
     }
 
@@ -61,6 +66,7 @@ impl Source<'_> {
             let line = match &item.kind {
                 ItemKind::Component { name, .. } => format!("[`{}`]({}.{}.md)", name.node, self.prefix, name.node),
                 ItemKind::Type { name, .. } => format!("`{}`", name.node),
+                ItemKind::Policy(policy) => format!("`{}`", policy.name.node),
                 ItemKind::Fn(function) => {
                     let params: Vec<String> =
                         function.params.iter().map(|(name, ty)| format!("{}: {}", name.node, self.source(ty.span))).collect();
@@ -74,16 +80,38 @@ impl Source<'_> {
         }
     }
 
-    fn components(&self) -> Vec<Page> {
+    fn full(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
+    }
+
+    /// Types, functions and policies. Nothing tells more of them than what is written.
+    fn parts(&self, topic: Topic) -> Vec<Page> {
+        let of = |item: &Item| {
+            let name = match &item.kind {
+                ItemKind::Type { name, .. } => name,
+                ItemKind::Fn(function) => &function.name,
+                ItemKind::Policy(policy) => &policy.name,
+                _ => return None,
+            };
+            let name = self.full(&name.node);
+            let doc = item.doc.trim();
+            let gap = if doc.is_empty() { "" } else { "\n\n" };
+            let text = format!("# {name}\n\n{doc}{gap}```\n{}\n```\n", self.sources.text(item.span).trim());
+            Some(Page { topic, name, about: about(doc), text })
+        };
+        self.items.iter().filter_map(of).collect()
+    }
+
+    fn components(&self, topic: Topic) -> Vec<Page> {
         let of = |item: &Item| match &item.kind {
-            ItemKind::Component { name, items } => Some(self.component(&name.node, &item.doc, items)),
+            ItemKind::Component { name, items } => Some(self.component(topic, &name.node, &item.doc, items)),
             _ => None,
         };
         self.items.iter().filter_map(of).collect()
     }
 
-    fn component(&self, name: &str, doc: &str, items: &[Item]) -> Page {
-        let full = if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) };
+    fn component(&self, topic: Topic, name: &str, doc: &str, items: &[Item]) -> Page {
+        let full = self.full(name);
         let mut out = format!("# {full}\n\n");
         if !doc.trim().is_empty() {
             out.push_str(&format!("{}\n\n", doc.trim()));
@@ -96,7 +124,7 @@ impl Source<'_> {
         self.resources(items, &mut out);
         self.types(items, &mut out);
         let text = format!("{}\n", out.trim_end());
-        Page { topic: self.topic, name: full, about: about(doc), text }
+        Page { topic, name: full, about: about(doc), text }
     }
 
     /// A use with what must be given.

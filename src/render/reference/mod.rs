@@ -19,12 +19,12 @@ use crate::source::SourceMap;
 pub enum Topic {
     Type,
     Lookup,
-    /// A record type that the attributes of a resource type speak of; its text is a part of the type's page.
-    Record,
+    /// What another page names: a record type of a resource type, a type, function or policy of a module.
+    Part,
     /// One attribute, found by its full name only; its text is a part of the type's page.
     Attribute,
-    /// A component of the stack or of a folder that it uses.
-    OwnComponent,
+    /// What the stack or a folder that it uses declares.
+    Own,
     Component,
     Module,
     Word,
@@ -58,7 +58,7 @@ pub enum Missing {
 
 /// The groups of an overview: what they are called, the folder of their pages.
 const GROUPS: [(&str, &[Topic], &str); 8] = [
-    ("Components of this stack", &[Topic::OwnComponent], ""),
+    ("What this stack declares", &[Topic::Own], ""),
     ("Components", &[Topic::Component], "components"),
     ("Modules of the standard library", &[Topic::Module], "components"),
     ("Resource types", &[Topic::Type], "types"),
@@ -110,7 +110,7 @@ impl Reference {
             match found.as_slice() {
                 [] => {}
                 // The stack's own come last and win.
-                [.., one] if found.len() == 1 || one.topic == Topic::OwnComponent => return Ok(one),
+                [.., one] if found.len() == 1 || one.topic == Topic::Own => return Ok(one),
                 several => return Err(Missing::Several(several.iter().map(|page| page.name.clone()).collect())),
             }
         }
@@ -180,7 +180,7 @@ impl Reference {
 
     fn index(&self) -> String {
         let mut out = "# Reference\n\nWhat `plat docs` tells, as pages. They are written from the program itself; only [the language](language.md) is written by\nhand.\n".to_owned();
-        for (title, topics, folder) in GROUPS.iter().filter(|(_, topics, _)| !topics.contains(&Topic::OwnComponent)) {
+        for (title, topics, folder) in GROUPS.iter().filter(|(_, topics, _)| !topics.contains(&Topic::Own)) {
             out.push_str(&format!("\n## {title}\n\n"));
             for (name, page) in self.listed(topics) {
                 let place = match page.topic {

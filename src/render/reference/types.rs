@@ -15,7 +15,7 @@ pub(super) fn pages(schema: &ResourceSchema) -> Vec<Page> {
     };
     for record in records(schema) {
         let name = record.name.as_deref().unwrap_or_default();
-        part(Topic::Record, name, format!("A record that attributes of `{}` speak of.", schema.name), &fields(record));
+        part(Topic::Part, name, format!("A record that attributes of `{}` speak of.", schema.name), &fields(record));
     }
     for attribute in &schema.attributes {
         let doc = attribute.doc.trim();
