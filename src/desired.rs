@@ -1,11 +1,12 @@
 //! What the program wants: the output of `eval`, the input of `graph`, `plan` and `apply`.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::address::Address;
+use crate::address::{Address, Step};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::{Duration, Object, Value};
@@ -127,16 +128,115 @@ pub struct Assert {
     pub span: Span,
 }
 
+/// `import address = "id"`: take what exists into the state.
 #[derive(Debug, Clone)]
 pub struct Import {
     pub address: Address,
     pub id: Arc<str>,
+    /// Where the address is written.
     pub span: Span,
+    pub id_span: Span,
 }
 
+/// `moved from -> to`: the same thing under another address.
 #[derive(Debug, Clone)]
 pub struct Move {
     pub from: Address,
     pub to: Address,
+    /// Where the old address is written.
     pub span: Span,
+    /// Where the new address is written.
+    pub to_span: Span,
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "moved {} -> {}", self.from, self.to)
+    }
+}
+
+impl Move {
+    /// Where what stands at `address` goes; `None` when the move is not about it. A key that the move does not name stays.
+    ///
+    /// What the move already put down is never taken up again, so that the line may stay: `moved a -> a["x"]` takes the `a`
+    /// without a key, and `moved db -> db.instance` the resource `db` itself, not what lies in a component of that name.
+    pub fn target(&self, address: &Address) -> Option<Address> {
+        if !address.is_within(&self.from) || (self.is_inward() && address.steps().len() > self.from.steps().len()) {
+            return None;
+        }
+        let depth = self.from.steps().len();
+        let mut steps: Vec<Step> = self.to.steps().to_vec();
+        let same_depth = steps.len() == depth;
+        let last = steps.len().saturating_sub(1);
+        for (i, step) in steps.iter_mut().enumerate() {
+            let counterpart = if i == last { depth.checked_sub(1) } else { same_depth.then_some(i) };
+            let Some(at) = counterpart else { continue };
+            let open = self.from.steps().get(at).is_some_and(|from| from.key.is_none());
+            match (open, &step.key, address.steps().get(at).and_then(|own| own.key.as_ref())) {
+                (true, Some(_), Some(_)) => return None,
+                (true, None, Some(key)) => step.key = Some(key.clone()),
+                _ => {}
+            }
+        }
+        steps.extend(address.steps().iter().skip(depth).cloned());
+        let target = Address::from(steps);
+        (target != *address).then_some(target)
+    }
+
+    /// True when the new address lies inside the old one.
+    pub fn is_inward(&self) -> bool {
+        self.to.steps().len() > self.from.steps().len() && self.to.is_within(&self.from)
+    }
+
+    /// True when `other` goes on with what this one puts down, so that this one comes first.
+    pub fn precedes(&self, other: &Move) -> bool {
+        other.target(&self.to).is_some() || (other.from.is_within(&self.to) && other.from != other.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::FileId;
+
+    fn mv(from: &str, to: &str) -> Move {
+        let span = Span::new(FileId(0), 0, 0);
+        Move { from: from.parse().unwrap(), to: to.parse().unwrap(), span, to_span: span }
+    }
+
+    #[test]
+    fn moves_keep_the_keys_and_insides_that_they_do_not_name() {
+        let moved = |address: &str, from: &str, to: &str| mv(from, to).target(&address.parse().unwrap()).unwrap().to_string();
+        assert_eq!(moved("a", "a", "b"), "b");
+        assert_eq!(moved("a[\"k\"]", "a", "b"), "b[\"k\"]");
+        assert_eq!(moved("a", "a", "b[\"k\"]"), "b[\"k\"]");
+        assert_eq!(moved("a[\"k\"]", "a[\"k\"]", "b"), "b");
+        assert_eq!(moved("a.x[\"k\"].y", "a", "net.b"), "net.b.x[\"k\"].y");
+        assert_eq!(moved("m[\"1\"].x", "m.x", "m.y"), "m[\"1\"].y");
+        assert_eq!(moved("net.vpc", "net", "net[\"a\"]"), "net[\"a\"].vpc");
+        assert_eq!(moved("net[\"a\"].vpc", "net[\"a\"]", "net"), "net.vpc");
+        assert_eq!(moved("db", "db", "db.instance"), "db.instance");
+        assert_eq!(moved("db.instance", "db.instance", "db"), "db");
+    }
+
+    #[test]
+    fn what_was_moved_is_not_moved_again() {
+        let stays = |address: &str, from: &str, to: &str| assert_eq!(mv(from, to).target(&address.parse().unwrap()), None, "{address}");
+        stays("a[\"x\"]", "a", "a[\"x\"]");
+        stays("a[\"y\"]", "a", "a[\"x\"]");
+        stays("net[\"a\"].vpc", "net", "net[\"a\"]");
+        stays("net.vpc", "net[\"a\"]", "net");
+        stays("db.instance", "db", "db.instance");
+        stays("db", "db.instance", "db");
+        stays("b", "a", "b");
+    }
+
+    #[test]
+    fn a_chain_has_an_order() {
+        assert!(mv("a", "b").precedes(&mv("b", "c")));
+        assert!(!mv("b", "c").precedes(&mv("a", "b")));
+        assert!(mv("net", "network").precedes(&mv("network.private", "network.subnets")));
+        assert!(!mv("net", "network").precedes(&mv("net.private", "network.subnets")));
+        assert!(!mv("b", "a[\"y\"]").precedes(&mv("a", "a[\"x\"]")));
+    }
 }

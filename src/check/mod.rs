@@ -11,6 +11,7 @@ mod mismatch;
 mod names;
 mod operators;
 mod reachable;
+mod refactorings;
 mod settings;
 mod trial;
 mod type_expr;
@@ -229,6 +230,7 @@ impl<'a> Checker<'a> {
             *slot = Some(unit);
         }
         self.check_every_component();
+        let refactorings = self.refactorings(items);
         self.refuse_secret_outputs();
         let tests = self.tests(&stack_parts.envs);
         let units = std::mem::take(&mut self.units)
@@ -251,9 +253,9 @@ impl<'a> Checker<'a> {
             stack: stack_parts.stack,
             envs: stack_parts.envs,
             overrides: stack_parts.overrides,
-            moves: stack_parts.moves,
-            imports: stack_parts.imports,
-            forgets: stack_parts.forgets,
+            moves: refactorings.moves,
+            imports: refactorings.imports,
+            forgets: refactorings.forgets,
             tests,
             root: self.modules.root.clone(),
         }

@@ -1,11 +1,10 @@
-//! `stack`, `env`, values of the command line, `@` settings, `moved`, `import` and `forget`.
+//! `stack`, `env`, values of the command line, `@` settings.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::typed::{self, Env, ExprId, ExprKind, Options, Setting, Stack, StateDeclaration};
 use super::{Checker, Scope, mismatch};
-use crate::address::{Address, Step};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::resolve::ModuleId;
 use crate::source::{Span, Spanned};
@@ -21,9 +20,6 @@ pub(super) struct StackParts {
     pub stack: Stack,
     pub envs: Vec<Env>,
     pub overrides: Vec<Setting>,
-    pub moves: Vec<(Address, Address, Span)>,
-    pub imports: Vec<(Address, ExprId, Span)>,
-    pub forgets: Vec<(Address, Span)>,
 }
 
 /// A param of the stack, as environments see it.
@@ -125,9 +121,6 @@ impl Checker<'_> {
             stack: Stack { name: self.default_name(), tags: None, state: StateDeclaration::Local, options: Options::default() },
             envs: Vec::new(),
             overrides: Vec::new(),
-            moves: Vec::new(),
-            imports: Vec::new(),
-            forgets: Vec::new(),
         };
         let overridden: HashSet<Arc<str>> = overrides.iter().map(|(name, _)| name.node.clone()).collect();
         parts.overrides = self.override_settings(overrides, &params);
@@ -150,23 +143,6 @@ impl Checker<'_> {
                     }
                     let env = self.env(name, entries, &params, &overridden);
                     parts.envs.push(env);
-                }
-                ItemKind::Moved { from, to } => {
-                    if let Some((from, to)) = self.address(from, None).zip(self.address(to, Some(unit))) {
-                        parts.moves.push((from, to, item.span));
-                    }
-                }
-                ItemKind::Import { address, id } => {
-                    if let Some(address) = self.address(address, Some(unit)) {
-                        let mut scope = Scope::constants(ModuleId(0));
-                        let id = self.expect(&mut scope, id, &Type::String, "`import`");
-                        parts.imports.push((address, id, item.span));
-                    }
-                }
-                ItemKind::Forget { address } => {
-                    if let Some(address) = self.address(address, None) {
-                        parts.forgets.push((address, item.span));
-                    }
                 }
                 _ => {}
             }
@@ -330,35 +306,6 @@ impl Checker<'_> {
     fn override_settings(&mut self, overrides: &[(ast::Name, Expr)], params: &[StackParam]) -> Vec<Setting> {
         let mut scope = Scope::constants(ModuleId(0));
         overrides.iter().filter_map(|(name, value)| self.param_value(&mut scope, name, value, params)).collect()
-    }
-
-    /// An address with constant keys. With a unit, its first name must be declared there.
-    fn address(&mut self, address: &ast::Address, unit: Option<&typed::Unit>) -> Option<Address> {
-        let mut steps = Vec::new();
-        for (name, key) in &address.steps {
-            let key = match key.as_ref().map(|k| (&*k.node, k.span)) {
-                None => None,
-                Some((Ast::Literal(Value::String(text)), _)) => Some(text.clone()),
-                Some((_, span)) => {
-                    self.report(Diagnostic::error(Code(701), span, "a key in an address is plain text").label("has `${}` in it"));
-                    return None;
-                }
-            };
-            steps.push(Step { name: name.node.clone(), key });
-        }
-        let (first, _) = address.steps.first()?;
-        if let Some(unit) = unit
-            && unit.find(&first.node).is_none()
-        {
-            let help = closest(&first.node, unit.declarations.iter().map(|d| &*d.name.node)).map(|c| format!("did you mean `{c}`?"));
-            self.report(
-                Diagnostic::error(Code(701), first.span, format!("no resource `{}` is declared", first.node))
-                    .label("not in this stack")
-                    .maybe_help(help),
-            );
-            return None;
-        }
-        Some(steps.into())
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Program {
     pub envs: Vec<Env>,
     /// Values given on the command line, which win over the environment's.
     pub overrides: Vec<Setting>,
-    pub moves: Vec<(crate::address::Address, crate::address::Address, Span)>,
-    pub imports: Vec<(crate::address::Address, ExprId, Span)>,
+    pub moves: Vec<crate::desired::Move>,
+    pub imports: Vec<Import>,
     pub forgets: Vec<(crate::address::Address, Span)>,
     pub tests: Vec<Test>,
     /// The folder that `file(…)` may read.
@@ -211,6 +211,15 @@ pub struct ComponentDeclaration {
     pub instances: Instances,
     pub entries: Vec<Setting>,
     pub options: Options,
+}
+
+/// `import address = id`
+#[derive(Debug)]
+pub struct Import {
+    pub address: crate::address::Address,
+    /// A text, or nothing where nothing is to be imported.
+    pub id: ExprId,
+    pub span: Span,
 }
 
 /// `name = value`: an attribute, or a param of the unit it is for.

@@ -8,9 +8,9 @@ use super::Lookups;
 use super::handle::Frame;
 use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, Surroundings};
-use super::{asking, stack};
+use super::{asking, refactorings, stack};
 use crate::check::typed::{ExprId, Options, Program, Setting};
-use crate::desired::{Desired, Move};
+use crate::desired::Desired;
 use crate::diagnostic::Diagnostic;
 use crate::network::Network;
 use crate::source::Span;
@@ -77,7 +77,6 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
     };
     let given = stack::params(scenario, &reader).map_err(|d| vec![d])?;
     let whole = scenario.unit == 0;
-    let moves = program.moves.iter().filter(|_| whole);
     let desired = Desired {
         stack,
         resources: indexmap::IndexMap::new(),
@@ -85,7 +84,7 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
         outputs: Vec::new(),
         asserts: Vec::new(),
         imports: Vec::new(),
-        moves: moves.map(|(from, to, span)| Move { from: from.clone(), to: to.clone(), span: *span }).collect(),
+        moves: program.moves.iter().filter(|_| whole).cloned().collect(),
         forgets: program.forgets.iter().filter(|_| whole).cloned().collect(),
         told: Vec::new(),
     };
@@ -94,7 +93,7 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
     let (frame, _) = evaluation.unit(scenario.unit, given, &Surroundings::default());
     if whole {
         stack::outputs(&mut evaluation, &frame);
-        stack::imports(&mut evaluation, program, &reader);
+        refactorings::evaluate(&mut evaluation, program, &frame);
     }
     let network = asking::conclude(&mut evaluation, scenario.unit);
     if evaluation.diagnostics.iter().any(Diagnostic::is_error) {

@@ -8,7 +8,7 @@ use super::machine::Locals;
 use super::scenario::Scenario;
 use super::unit::{Evaluation, Reader};
 use crate::check::typed::{DeclarationKind, Env, ExprId, Program, StateDeclaration};
-use crate::desired::{Import, Output, Stack, StateLocation};
+use crate::desired::{Output, Stack, StateLocation};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 use crate::value::{EvalFailure, Object, Value};
@@ -118,15 +118,5 @@ fn plain(value: &Value) -> Value {
         Value::List(items) => Value::list(items.iter().map(plain)),
         Value::Object(entries) => Value::Object(Arc::new(entries.iter().map(|(k, v)| (k.clone(), plain(v))).collect::<Object>())),
         other => other.clone(),
-    }
-}
-
-pub(super) fn imports(evaluation: &mut Evaluation<'_>, program: &Program, reader: &Reader<'_>) {
-    for (address, id, span) in &program.imports {
-        match reader.eval(*id, &Locals::default()) {
-            Ok(Value::String(id)) => evaluation.desired.imports.push(Import { address: address.clone(), id, span: *span }),
-            Ok(_) => {}
-            Err(diagnostic) => evaluation.diagnostics.push(diagnostic),
-        }
     }
 }

@@ -460,7 +460,7 @@ fn after(options: &typed::Options, reader: &Reader<'_>, locals: &Locals) -> Resu
 }
 
 /// A setting that must be known by plan.
-fn known(reader: &Reader<'_>, id: ExprId, locals: &Locals, what: &str) -> Result<Value, Diagnostic> {
+pub(super) fn known(reader: &Reader<'_>, id: ExprId, locals: &Locals, what: &str) -> Result<Value, Diagnostic> {
     let value = reader.eval(id, locals)?;
     match value.unknown() {
         Some(unknown) if unknown.phase == Phase::Apply => {

@@ -3,10 +3,13 @@
 mod compare;
 mod diff;
 mod facts;
+mod imports;
+mod moves;
 mod observe;
 mod options;
 mod order;
 mod prepare;
+mod renames;
 mod secrets;
 mod view;
 
@@ -47,6 +50,36 @@ pub struct Plan {
     pub asserts: Vec<(Assert, Verdict)>,
     /// Records that get another address and stay what they are (`moved`).
     pub moves: Vec<(Address, Address)>,
+    /// What looks like a rename that the program does not speak of; it is destroyed and created all the same.
+    pub renames: Vec<Rename>,
+    /// Refactorings that have nothing left to do here.
+    pub spent: Vec<Spent>,
+}
+
+/// `moved from -> to` would keep what is destroyed and created otherwise: same type, same inputs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    pub from: Address,
+    pub to: Address,
+    /// Resources that the line would keep.
+    pub resources: usize,
+}
+
+impl Rename {
+    /// The line to add to the program.
+    pub fn line(&self) -> String {
+        format!("moved {} -> {}", self.from, self.to)
+    }
+}
+
+/// A `moved`, `import` or `forget` that was carried out, or that finds nothing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spent {
+    /// As it stands in the program.
+    pub line: String,
+    pub span: Span,
+    /// Said when it was not done, and never will be.
+    pub instead: Option<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -124,10 +124,6 @@ pub enum PrepareError {
     Read { type_name: String, region: String, count: usize, error: ProviderError },
     #[error("the secret that `{address}` takes for `{attribute}`: {error}")]
     Secret { address: Address, attribute: String, span: Option<Span>, error: ProviderError },
-    #[error("importing `{id}` as `{address}`: {problem}")]
-    Import { address: Address, id: String, span: Span, problem: String },
-    #[error("`moved {from} -> {to}`: {problem}")]
-    Move { from: Address, to: Address, span: Span, problem: String },
     #[error("{} protected: {}; take `@protect` away, or consent to it by name", if .0.len() == 1 { "the plan deletes what is" } else { "the plan deletes resources that are" }, names(.0))]
     Protected(Vec<Protected>),
     #[error("{} assert{} not hold: {}", .0.len(), if .0.len() == 1 { " does" } else { "s do" }, messages(.0))]

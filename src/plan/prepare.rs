@@ -19,7 +19,7 @@ use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared,
 use super::order::{Ordering, arrange, import_id, spread_create_first};
 use super::secrets::Secrets;
 use super::view::View;
-use super::{Action, OutputChange, Plan, Step, Verdict, observe};
+use super::{Action, OutputChange, Plan, Step, Verdict, imports, moves, observe, renames};
 
 /// Works out what has to be done. Reads the cloud and changes nothing, neither there nor in the state's store.
 ///
@@ -33,7 +33,8 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let desired = if options.destroy { nothing_of(first) } else { answered(engine, evaluate, first, &region).await? };
 
     let mut view = View::new(state);
-    let moves = view.carry_out(&desired.moves)?;
+    let moves = moves::carry_out(&mut view, &desired, options.destroy)?;
+    let spent = moves::spent(&desired, &view, &moves);
     let wanted = |address: &Address| desired.resources.get(address).cloned();
     let (drift, mut state_changes) =
         if options.refresh { observe::refresh(engine, &mut view, &key, wanted).await? } else { (Vec::new(), false) };
@@ -41,7 +42,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         !moves.is_empty() || view.header.account.as_ref() != Some(&identity.account) || view.header.region.as_ref() != Some(&region);
     view.header.account = Some(identity.account.clone());
     view.header.region = Some(region.clone());
-    let imported = imports(engine, &desired, &view, &region).await?;
+    let imported = imports::read(engine, &desired, &mut view, &key, &region).await?;
 
     let planner = Planner { engine, options, stack: &desired.stack, region: &region, key: &key, imported: &imported };
     let mut planned = planner.plan(desired.resources, &desired.forgets, view).await?;
@@ -50,6 +51,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let (asserts, outputs) = conclusions(&desired.asserts, &desired.outputs, &planned.facts, &planned.view.header)?;
     state_changes |= planned.view.header.outputs.len() != outputs.len() || outputs.iter().any(OutputChange::changes);
     let header = &planned.view.header;
+    let renames = renames::find(&planned.steps, &planned.view);
     let protected = protected(&planned.steps, &desired.stack, engine, options);
     let plan = Plan {
         stack: header.stack.clone(),
@@ -63,6 +65,8 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         outputs,
         asserts,
         moves,
+        renames,
+        spent,
     };
     let Planned { view, facts, operations, .. } = planned;
     Ok(Prepared { plan, stack: desired.stack, protected, view, state_changes, operations, facts })
@@ -121,46 +125,6 @@ async fn look_up(engine: &Engine, lookup: &Lookup, region: &str) -> Result<(Addr
     let region = lookup.region.as_deref().unwrap_or(region);
     let found = engine.provider.lookup(&lookup.type_name, region, &query).await.map_err(failed)?;
     Ok((lookup.address.clone(), found))
-}
-
-/// Reads what `import` names and is not recorded yet.
-async fn imports(engine: &Engine, desired: &Desired, view: &View, region: &str) -> Result<BTreeMap<Address, Arc<Record>>, PrepareError> {
-    let mut imported = BTreeMap::new();
-    for import in &desired.imports {
-        let problem = |problem: String| PrepareError::Import {
-            address: import.address.clone(),
-            id: import.id.to_string(),
-            span: import.span,
-            problem,
-        };
-        match view.records.get(&import.address) {
-            Some(record) if *record.id == *import.id => continue,
-            Some(record) => return Err(problem(format!("the address is that of `{}`, and stays it", record.id))),
-            None => {}
-        }
-        let Some(resource) = desired.resources.get(&import.address) else {
-            return Err(problem("the program has no resource of that name".to_owned()));
-        };
-        let region = resource.options.region.as_deref().unwrap_or(region);
-        let ids = [import.id.to_string()];
-        let found = engine.provider.read(&resource.type_name, region, &ids).await.map_err(|e| problem(e.to_string()))?;
-        let Some(observed) = found.into_iter().next().flatten() else {
-            return Err(problem(format!("there is no such `{}` in {region}", resource.type_name)));
-        };
-        let record = Record {
-            type_name: resource.type_name.clone(),
-            id: import.id.to_string(),
-            region: region.to_owned(),
-            inputs: Default::default(),
-            observed,
-            dependencies: Vec::new(),
-            protect: false,
-            retain: false,
-            status: Status::Ready,
-        };
-        imported.insert(import.address.clone(), Arc::new(record));
-    }
-    Ok(imported)
 }
 
 struct Planner<'a> {
@@ -246,12 +210,9 @@ impl Planner<'_> {
 
     fn check_import(&self, step: &Step) -> Result<(), PrepareError> {
         match (&step.action, self.imported.get(&step.address), step.span) {
-            (Action::Replace { forced_by, .. }, Some(record), Some(span)) => Err(PrepareError::Import {
-                address: step.address.clone(),
-                id: record.id.clone(),
-                span,
-                problem: format!("the program differs in `{}`, which cannot change in place; write it as it is", forced_by.join("`, `")),
-            }),
+            (Action::Replace { forced_by, .. }, Some(record), Some(span)) => {
+                Err(PrepareError::Program(vec![imports::would_replace(step, record, forced_by, span)]))
+            }
             _ => Ok(()),
         }
     }

@@ -30,6 +30,12 @@ pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
         "estimate_seconds": total.0,
         "steps": steps.iter().map(|one| step(one, plan, view)).collect::<Vec<_>>(),
         "moves": plan.moves.iter().map(|(from, to)| json!({ "from": from.to_string(), "to": to.to_string() })).collect::<Vec<_>>(),
+        "renames": plan.renames.iter().map(|rename| json!({
+            "from": rename.from.to_string(), "to": rename.to.to_string(), "line": rename.line(), "resources": rename.resources,
+        })).collect::<Vec<_>>(),
+        "spent": plan.spent.iter().map(|spent| json!({
+            "line": spent.line, "instead": spent.instead, "place": place(Some(spent.span), view),
+        })).collect::<Vec<_>>(),
         "drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
         "outputs": plan.outputs.iter().map(|change| json!({
             "name": &*change.output.name,

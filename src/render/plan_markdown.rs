@@ -6,7 +6,7 @@ use super::difference::{LineKind, Row, What};
 use super::estimate::count;
 use super::fold::{counted, groups};
 use super::headline::{Headline, Weight, headline, one_line, rows, weight};
-use super::plan_text::{closing_line, drift_lines, header_line, json_inline, others_said};
+use super::plan_text::{closing_line, drift_lines, header_line, idle_said, json_inline, others_said, renames_said};
 use super::value::inline;
 use crate::plan::{Plan, Step, Verdict};
 use crate::types::Type;
@@ -47,6 +47,7 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
         out.push_str("\nThis plan is too long for one comment; what is left out here is new or changes in place, and the log has it.\n");
     }
     asserts(plan, view, &mut out);
+    renames(plan, &mut out);
     let of = |wanted: Weight| plan.steps.iter().filter(|step| weight(&step.action) == wanted).collect::<Vec<_>>();
     lost(&of(Weight::Lost), view, detail, &mut out);
     changed(&of(Weight::Changed), view, detail, &mut out);
@@ -55,8 +56,37 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
         moves(plan, &mut out);
         drift(plan, view, &mut out);
         outputs(plan, &mut out);
+        spent(plan, view, &mut out);
     }
     out
+}
+
+/// Lines of `moved` that are shown in a comment.
+const RENAMES: usize = 20;
+
+fn renames(plan: &Plan, out: &mut String) {
+    if plan.renames.is_empty() {
+        return;
+    }
+    out.push_str(&format!("\n> {}\n\n", escape(&renames_said(plan))));
+    let shown: Vec<String> = plan.renames.iter().take(RENAMES).map(|rename| clean_line(&rename.line()).into_owned()).collect();
+    let ticks = shown.iter().map(|line| longest_run(line, '`')).max().unwrap_or(0);
+    let fence = "`".repeat(ticks.max(2) + 1);
+    out.push_str(&format!("{fence}\n{}\n{fence}\n", shown.join("\n")));
+    if plan.renames.len() > RENAMES {
+        out.push_str(&format!("\n… and {} more lines, which the log has.\n", plan.renames.len() - RENAMES));
+    }
+}
+
+fn spent(plan: &Plan, view: &View<'_>, out: &mut String) {
+    let done: Vec<_> = plan.spent.iter().filter(|spent| spent.instead.is_none()).collect();
+    if !done.is_empty() {
+        out.push_str("\n#### Done here, and can go when every environment has it\n\n");
+        out.extend(done.iter().map(|spent| format!("- {} ({})\n", code(&spent.line), code(&view.place(Some(spent.span))))));
+    }
+    for spent in plan.spent.iter().filter(|spent| spent.instead.is_some()) {
+        out.push_str(&format!("\n> **nothing to do:** {}\n", escape(&idle_said(spent))));
+    }
 }
 
 fn lost(steps: &[&Step], view: &View<'_>, detail: Detail, out: &mut String) {

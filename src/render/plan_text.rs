@@ -8,7 +8,7 @@ use super::headline::{Headline, Weight, and, headline, rows, weight};
 use super::style::{Role, Style, columns, cut, pad};
 use super::value::inline;
 use super::{View, difference};
-use crate::plan::{Drift, DriftKind, Plan, Step, Verdict};
+use crate::plan::{Drift, DriftKind, Plan, Spent, Step, Verdict};
 use crate::types::Type;
 
 /// Rows of a creation that are shown without `--full`.
@@ -23,6 +23,7 @@ const GROUPS: usize = 40;
 pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
     let mut parts = vec![header(plan, view)];
     let steps = |wanted: Weight| plan.steps.iter().filter(move |step| weight(&step.action) == wanted);
+    parts.extend(renames(plan, view));
     parts.extend(blocks(&steps(Weight::Lost).collect::<Vec<_>>(), view));
     parts.extend(blocks(&steps(Weight::Changed).collect::<Vec<_>>(), view));
     parts.extend(creations(plan, view));
@@ -30,6 +31,7 @@ pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
     parts.extend(drift(plan, view));
     parts.extend(outputs(plan, view));
     parts.extend(asserts(plan, view));
+    parts.extend(spent(plan, view));
     parts.push(closing(plan, view));
     let mut text = parts.join("\n\n");
     text.push('\n');
@@ -253,6 +255,55 @@ fn moves(plan: &Plan) -> Option<String> {
 /// `moved a → b, nothing else about it changes`
 pub(super) fn move_line(from: &str, to: &str) -> String {
     format!("moved {} → {}", clean_line(from), clean_line(to))
+}
+
+/// Lines that would keep what is deleted below and created again.
+fn renames(plan: &Plan, view: &View<'_>) -> Option<String> {
+    if plan.renames.is_empty() {
+        return None;
+    }
+    let lines: Vec<String> = plan.renames.iter().map(|rename| clean_line(&rename.line()).into_owned()).collect();
+    let widest = lines.iter().map(|line| columns(line)).max().unwrap_or(0);
+    let head = view.style.paint(Role::Warning, renames_said(plan));
+    let shown = lines.iter().zip(&plan.renames).map(|(line, rename)| match rename.resources {
+        1 => format!("  {line}"),
+        n => format!("  {}  {}", pad(line, widest), view.style.paint(Role::Faint, format!("{n} resources"))),
+    });
+    Some(std::iter::once(head).chain(shown).collect::<Vec<_>>().join("\n"))
+}
+
+/// What the lines are for.
+pub(super) fn renames_said(plan: &Plan) -> String {
+    let resources: usize = plan.renames.iter().map(|rename| rename.resources).sum();
+    match (resources, plan.renames.len()) {
+        (1, _) => "Renamed? One thing is deleted and created again with the same inputs. To keep it, add this line:".to_owned(),
+        (n, 1) => format!("Renamed? {n} things are deleted and created again with the same inputs. To keep them, add this line:"),
+        (n, _) => format!("Renamed? {n} things are deleted and created again with the same inputs. To keep them, add these lines:"),
+    }
+}
+
+/// Refactorings that have nothing left to do in this environment.
+fn spent(plan: &Plan, view: &View<'_>) -> Option<String> {
+    let (idle, done): (Vec<&Spent>, Vec<&Spent>) = plan.spent.iter().partition(|spent| spent.instead.is_some());
+    let mut lines = Vec::new();
+    if !done.is_empty() {
+        lines.push(view.style.paint(Role::Faint, "Done here; can go from the program when every environment has it:"));
+        lines.extend(done.iter().map(|spent| {
+            let place = view.place(Some(spent.span));
+            view.style.paint(Role::Faint, format!("  {}  {}", clean_line(&spent.line), place).trim_end())
+        }));
+    }
+    lines.extend(idle.iter().map(|spent| {
+        let place = view.style.paint(Role::Faint, view.place(Some(spent.span)));
+        format!("{} {}  {place}", view.style.paint(Role::Warning, "nothing to do:"), idle_said(spent)).trim_end().to_owned()
+    }));
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// `import a = "x"`, as `a` is `y` already
+pub(super) fn idle_said(spent: &Spent) -> String {
+    let why = spent.instead.as_deref().unwrap_or_default();
+    format!("`{}`: {}", clean_line(&spent.line), clean_line(why))
 }
 
 fn outputs(plan: &Plan, view: &View<'_>) -> Option<String> {

@@ -127,6 +127,8 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         outputs: Vec::new(),
         asserts: Vec::new(),
         moves: Vec::new(),
+        renames: Vec::new(),
+        spent: Vec::new(),
     }
 }
 

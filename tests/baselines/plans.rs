@@ -1,7 +1,7 @@
 //! Whole plans, in every format.
 
 use plat::desired::Assert;
-use plat::plan::{Action, Drift, DriftKind, Plan, Verdict};
+use plat::plan::{Action, Drift, DriftKind, Plan, Rename, Spent, Verdict};
 use plat::render::{Style, View, plan_json, plan_markdown, plan_text};
 use plat::types::Type;
 use plat::value::{Duration, Value};
@@ -69,6 +69,36 @@ fn only_outputs_and_moves() {
     plan.outputs = vec![output("endpoint", text("new"), Some("old".into()))];
     plan.moves = vec![(address("a"), address("net.a"))];
     check("outputs", &plan);
+}
+
+#[test]
+fn a_rename_is_offered_above_what_it_would_destroy() {
+    let mut plan = plan(vec![
+        step("net.vpc", "aws.ec2.VPC", Action::Delete, Vec::new()),
+        step("net.private[\"a\"]", "aws.ec2.Subnet", Action::Delete, Vec::new()),
+        step("audit[\"api\"]", "aws.logs.LogGroup", Action::Delete, Vec::new()),
+        step("network.vpc", "aws.ec2.VPC", Action::Create, Vec::new()),
+        step("network.private[\"a\"]", "aws.ec2.Subnet", Action::Create, Vec::new()),
+        step("audit[\"http\"]", "aws.logs.LogGroup", Action::Create, Vec::new()),
+    ]);
+    let rename = |from: &str, to: &str, resources| Rename { from: address(from), to: address(to), resources };
+    plan.renames = vec![rename("audit[\"api\"]", "audit[\"http\"]", 1), rename("net", "network", 2)];
+    check("renames", &plan);
+    plan.renames = vec![rename("audit[\"```@team\"]", "audit[\"http\"]", 1)];
+    let [_, markdown, _] = show(&plan, Style::PLAIN, false);
+    assert!(markdown.contains("````\nmoved audit[\"```@team"), "{markdown}");
+}
+
+#[test]
+fn what_is_done_can_go() {
+    let mut plan = plan(Vec::new());
+    let spent = |line: &str, instead: Option<&str>| Spent { line: line.into(), span: span(12), instead: instead.map(str::to_owned) };
+    plan.spent = vec![
+        spent("moved net -> network", None),
+        spent("forget alarm", None),
+        spent("import web = \"vpc-1\"", Some("`web` is `vpc-2` already")),
+    ];
+    check("spent", &plan);
 }
 
 #[test]

@@ -134,9 +134,7 @@ fn span_of(error: &PrepareError) -> Option<plat::source::Span> {
         PrepareError::WrongAccount { span, .. } | PrepareError::Secret { span, .. } => *span,
         PrepareError::ResourceAccount { span, .. }
         | PrepareError::Lookup { span, .. }
-        | PrepareError::EndlessLookup { span, .. }
-        | PrepareError::Import { span, .. }
-        | PrepareError::Move { span, .. } => Some(*span),
+        | PrepareError::EndlessLookup { span, .. } => Some(*span),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ mod cloud;
 mod crashes;
 mod planning;
 mod program;
+mod refactoring;
 mod replacing;
 mod settling;
 
@@ -118,6 +119,14 @@ impl Bench {
 
     pub fn observed(&self, name: &str, attribute: &str) -> Value {
         self.state.resources[&address(name)].observed.get(attribute).cloned().unwrap_or(Value::Null)
+    }
+}
+
+/// The codes of what is wrong with the program.
+pub async fn refused(bench: &Bench, program: &Program) -> Vec<u16> {
+    match bench.prepare(program).await {
+        Err(PrepareError::Program(diagnostics)) => diagnostics.iter().map(|d| d.code.0).collect(),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -222,7 +222,7 @@ async fn moves_change_addresses_and_nothing_else() {
     assert_eq!(bench.state.resources[&address("b")].dependencies, [address("a2")]);
     assert_eq!(bench.cloud.log().len(), 3, "nothing was called for it");
     let taken = chain().with("a2", "t.Thing", &[("name", text("a2"))]).moved("b", "c");
-    assert!(matches!(bench.prepare(&taken).await, Err(PrepareError::Move { .. })));
+    assert_eq!(refused(&bench, &taken).await, [315]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -238,9 +238,9 @@ async fn imports_take_what_is_there_and_forgets_leave_it() {
     // Taken already: the word may stay.
     assert!(bench.plan(&program).await.is_empty());
     let differs = Program::new().with("b", "t.Thing", &[("name", text("new"))]).import("b", &id);
-    assert!(matches!(bench.prepare(&differs).await, Err(PrepareError::Import { .. })));
+    assert_eq!(refused(&bench, &differs).await, [318], "it is `a` already");
     let absent = Program::new().with("b", "t.Thing", &[("name", text("new"))]).import("b", "id-404");
-    assert!(matches!(bench.prepare(&absent).await, Err(PrepareError::Import { .. })));
+    assert_eq!(refused(&bench, &absent).await, [317]);
     let forgotten = Program::new().forget("a");
     assert_eq!(bench.plan(&forgotten).await, ["forget a"]);
     bench.try_apply(&forgotten).await.unwrap();

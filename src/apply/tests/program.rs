@@ -139,12 +139,12 @@ impl Program {
     }
 
     pub fn moved(mut self, from: &str, to: &str) -> Self {
-        self.desired.moves.push(Move { from: address(from), to: address(to), span: span(0) });
+        self.desired.moves.push(Move { from: address(from), to: address(to), span: span(0), to_span: span(0) });
         self
     }
 
     pub fn import(mut self, name: &str, id: &str) -> Self {
-        self.desired.imports.push(Import { address: address(name), id: id.into(), span: span(0) });
+        self.desired.imports.push(Import { address: address(name), id: id.into(), span: span(0), id_span: span(0) });
         self
     }
 
