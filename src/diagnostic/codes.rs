@@ -56,6 +56,8 @@ pub const CODES: &[CodeInfo] = stories! {
     214 215 216 217 218 219 220 221 222 223 224 225
     // What is known when, and values
     301 302 303 304 305 306 307 309 310
+    // Refactorings
+    311 312 313 314 315 316 317 318 319
     // Secrets
     401 402
     // Networks
