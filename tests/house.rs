@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // What the program's networks come to. Below the checker, which asks what has a place in a network, and the evaluator, which tells what is wrong.
     ("network", &["source", "diagnostic", "types", "schema", "address", "value", "desired"]),
     ("resolve", &["source", "diagnostic", "syntax", "types"]),
-    ("check", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "network"]),
+    ("check", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "desired", "network"]),
     ("eval", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "desired", "network", "check"]),
     ("provider", &["address", "value", "schema", "types"]),
     ("state", &["address", "value", "schema", "types"]),

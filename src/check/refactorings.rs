@@ -117,7 +117,8 @@ impl Checker<'_> {
                 kind => {
                     let mistake = Diagnostic::error(Code(701), name.span, format!("`{}` is not a resource", name.node))
                         .label(format!("{}, which has no address", kind_of(kind)))
-                        .also(declaration.name.span, "declared here");
+                        .also(declaration.name.span, "declared here")
+                        .help("name a resource or a component");
                     self.report(mistake);
                     return None;
                 }
@@ -136,7 +137,8 @@ impl Checker<'_> {
                 (None, Some((next, _))) => {
                     let mistake = Diagnostic::error(Code(701), next.span, format!("`{}` is a resource, with none inside it", name.node))
                         .label("not an address")
-                        .also(declaration.name.span, "declared here");
+                        .also(declaration.name.span, "declared here")
+                        .help(format!("write `{}`", name.node));
                     self.report(mistake);
                     return None;
                 }

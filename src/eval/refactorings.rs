@@ -30,7 +30,8 @@ pub(super) fn evaluate(evaluation: &mut Evaluation<'_>, program: &Program, frame
 fn imported(evaluation: &Evaluation<'_>, import: &Declared, frame: &Frame) -> Result<Option<Import>, Diagnostic> {
     let (world, steps) = (evaluation.world.clone(), Cell::new(0));
     let reader = Reader::new(&world, frame, &steps);
-    let value = known(&reader, import.id, &Locals::default(), "an id to import")?;
+    let value = known(&reader, import.id, &Locals::default(), "an id to import")
+        .map_err(|mistake| mistake.help("write the id as text, or find what exists with a `lookup`"))?;
     let id_span = reader.machine().span(import.id);
     let Value::String(id) = value else { return Ok(None) };
     if id.is_empty() {

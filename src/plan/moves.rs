@@ -8,11 +8,10 @@ use crate::desired::{Desired, Move};
 use crate::diagnostic::{Code, Diagnostic, closest};
 
 use super::Spent;
-use super::options::PrepareError;
 use super::view::View;
 
 /// Gives records their new addresses. Answers what moved, from its first address to its last.
-pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) -> Result<Vec<(Address, Address)>, PrepareError> {
+pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) -> Result<Vec<(Address, Address)>, Vec<Diagnostic>> {
     let mut moved: BTreeMap<Address, Address> = BTreeMap::new();
     for wanted in in_order(&desired.moves) {
         for (from, to) in affected(view, wanted) {
@@ -22,7 +21,7 @@ pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) ->
             match view.records.get(&to) {
                 // A run that was cut off had put it there already, with the fingerprints of its new address.
                 Some(there) if there.id == record.id && there.type_name == record.type_name => {}
-                Some(there) => return Err(PrepareError::Program(vec![both(wanted, &from, &record.id, &to, &there.id)])),
+                Some(there) => return Err(vec![both(wanted, &from, &record.id, &to, &there.id)]),
                 None => {
                     view.records.insert(to.clone(), record);
                     view.moved_from.insert(to.clone(), origin.clone());
@@ -34,7 +33,7 @@ pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) ->
     if !destroying {
         for to in moved.values() {
             if let Some(mistake) = misses(desired, to) {
-                return Err(PrepareError::Program(vec![mistake]));
+                return Err(vec![mistake]);
             }
         }
     }

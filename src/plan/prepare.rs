@@ -33,7 +33,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let desired = if options.destroy { nothing_of(first) } else { answered(engine, evaluate, first, &region).await? };
 
     let mut view = View::new(state);
-    let moves = moves::carry_out(&mut view, &desired, options.destroy)?;
+    let moves = moves::carry_out(&mut view, &desired, options.destroy).map_err(PrepareError::Program)?;
     let spent = moves::spent(&desired, &view, &moves);
     let wanted = |address: &Address| desired.resources.get(address).cloned();
     let (drift, mut state_changes) =

@@ -98,7 +98,9 @@ fn candidates(steps: &[Step]) -> Vec<(Address, Address)> {
     }
     let new: BTreeSet<&Address> = come.iter().map(|s| &s.address).collect();
     let like = |old: &&&Step, fresh: &&Step| old.type_name == fresh.type_name && alike(old, fresh, &new);
-    let pairs = come.iter().flat_map(|fresh| gone.iter().filter(move |old| like(old, fresh)).map(|old| (old.address.clone(), fresh.address.clone())));
+    let pairs = come
+        .iter()
+        .flat_map(|fresh| gone.iter().filter(move |old| like(old, fresh)).map(|old| (old.address.clone(), fresh.address.clone())));
     pairs.collect()
 }
 

@@ -4,6 +4,7 @@ mod docs;
 mod exits;
 mod fmt;
 mod life;
+mod refactoring;
 mod secrets;
 mod trials;
 

@@ -145,8 +145,16 @@ impl Program {
                 })
                 .collect(),
             asserts: Vec::new(),
-            imports: self.imports.iter().map(|(at, id)| Import { address: address(at), id: id.as_str().into(), span: nowhere(), id_span: nowhere() }).collect(),
-            moves: self.moves.iter().map(|(from, to)| Move { from: address(from), to: address(to), span: nowhere(), to_span: nowhere() }).collect(),
+            imports: self
+                .imports
+                .iter()
+                .map(|(at, id)| Import { address: address(at), id: id.as_str().into(), span: nowhere(), id_span: nowhere() })
+                .collect(),
+            moves: self
+                .moves
+                .iter()
+                .map(|(from, to)| Move { from: address(from), to: address(to), span: nowhere(), to_span: nowhere() })
+                .collect(),
             forgets: self.forgets.iter().map(|at| (address(at), nowhere())).collect(),
             told: Vec::new(),
         }

@@ -132,9 +132,9 @@ pub fn prepare_failure(error: PrepareError, sources: &SourceMap) -> Failure {
 fn span_of(error: &PrepareError) -> Option<plat::source::Span> {
     match error {
         PrepareError::WrongAccount { span, .. } | PrepareError::Secret { span, .. } => *span,
-        PrepareError::ResourceAccount { span, .. }
-        | PrepareError::Lookup { span, .. }
-        | PrepareError::EndlessLookup { span, .. } => Some(*span),
+        PrepareError::ResourceAccount { span, .. } | PrepareError::Lookup { span, .. } | PrepareError::EndlessLookup { span, .. } => {
+            Some(*span)
+        }
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! `moved`, `import` and `forget`: what they do once, that they do nothing twice, and what is offered instead of a loss.
 
-use super::*;
 use super::program::secret;
+use super::*;
 use crate::plan::{Rename, Spent};
 
 fn named(at: &str, name: &str) -> Program {
