@@ -8,6 +8,7 @@
 pub mod address;
 pub mod apply;
 pub mod check;
+pub mod console;
 pub mod desired;
 pub mod diagnostic;
 pub mod eval;

@@ -45,6 +45,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "apply",
         ],
     ),
+    (
+        "console",
+        &["source", "diagnostic", "types", "address", "value", "schema", "check", "eval", "provider", "state", "plan", "trial"],
+    ),
     // Leaves: they may look at everything, and nothing looks at them.
     (
         "render",

@@ -6,6 +6,7 @@ pub mod builtin_docs;
 mod declarations;
 mod expr;
 pub mod join;
+pub mod lines;
 mod members;
 mod mismatch;
 mod names;

@@ -26,7 +26,7 @@ use crate::diagnostic::Diagnostic;
 use crate::value::ResolvedObject;
 
 pub use scenario::{Names, Scenario};
-pub use shown::shown;
+pub use shown::{laid_out, shown};
 
 /// Answers to lookups so far, by address.
 pub type Lookups = BTreeMap<Address, ResolvedObject>;

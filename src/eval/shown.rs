@@ -18,10 +18,45 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
-fn write(value: &Value, out: &mut String) {
-    if out.len() > 4 * LONGEST {
+/// The whole value, over several lines when one of `width` columns does not hold it.
+pub fn laid_out(value: &Value, width: usize) -> String {
+    let mut out = String::new();
+    spread(value, 0, width, &mut out);
+    out
+}
+
+fn spread(value: &Value, indent: usize, width: usize, out: &mut String) {
+    let mut flat = String::new();
+    write(value, &mut flat);
+    let parts: Vec<(Option<&str>, &Value)> = match value {
+        Value::List(items) => items.iter().map(|item| (None, item)).collect(),
+        Value::Object(entries) => entries.iter().map(|(name, item)| (Some(&**name), item)).collect(),
+        _ => Vec::new(),
+    };
+    if parts.is_empty() || indent + flat.chars().count() <= width {
+        out.push_str(&flat);
         return;
     }
+    let (open, close) = if matches!(value, Value::List(_)) { ('[', ']') } else { ('{', '}') };
+    out.push(open);
+    for (name, item) in parts {
+        let _ = write!(out, "\n{:1$}", "", indent + 2);
+        if let Some(name) = name {
+            key(name, out);
+            out.push_str(" = ");
+        }
+        spread(item, indent + 2, width, out);
+        out.push_str(if open == '[' { "," } else { "" });
+    }
+    let _ = write!(out, "\n{:1$}{close}", "", indent);
+}
+
+fn key(name: &str, out: &mut String) {
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if plain { out.push_str(name) } else { text_literal(name, out) }
+}
+
+fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::String(text) => text_literal(text, out),
@@ -41,12 +76,7 @@ fn write(value: &Value, out: &mut String) {
             out.push_str("{ ");
             for (i, (name, item)) in entries.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
-                let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                if plain {
-                    out.push_str(name)
-                } else {
-                    text_literal(name, out)
-                }
+                key(name, out);
                 out.push_str(" = ");
                 write(item, out);
             }

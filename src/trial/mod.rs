@@ -8,6 +8,8 @@ mod place;
 mod run;
 mod wrong;
 
+pub(crate) use run::plan_value;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

@@ -288,7 +288,7 @@ fn lost(prepared: &Prepared) -> Option<PrepareError> {
 }
 
 /// `plan` as a value: lists of addresses in alphabetical order.
-fn plan_value(prepared: &Prepared) -> Value {
+pub(crate) fn plan_value(prepared: &Prepared) -> Value {
     let plan = &prepared.plan;
     let summary = |wanted: fn(&Action) -> bool| plan.steps.iter().filter(|step| wanted(&step.action)).count();
     let changes = i64::try_from(summary(|action| *action != Action::NoOp)).unwrap_or(i64::MAX);

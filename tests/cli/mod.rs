@@ -1,6 +1,8 @@
 //! The binary itself, against the sandbox: what it prints where, how it exits, what it leaves behind.
 
 mod docs;
+mod beginning;
+mod console;
 mod exits;
 mod fmt;
 mod life;

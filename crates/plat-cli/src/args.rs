@@ -25,6 +25,8 @@ pub enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Make a folder with a stack to begin with
+    New(New),
     /// Check a stack: syntax, names, types, every environment
     Validate(Validate),
     /// Run the stack's tests, each in an embedded cloud of its own
@@ -48,6 +50,8 @@ pub enum Command {
     Import(Import),
     /// Print what depends on what
     Graph(Graph),
+    /// Compute expressions in a stack's scope, line by line
+    Console(Console),
     /// Tell of a resource type, a component, a function, a type of value or a word of the language
     Docs(Docs),
     /// Tell the long story of an error code
@@ -96,6 +100,19 @@ pub struct Validate {
     /// Print the diagnostics as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct New {
+    /// Name of the stack and its folder
+    #[arg(value_name = "NAME")]
+    pub name: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Console {
+    #[command(flatten)]
+    pub stack: StackArgs,
 }
 
 #[derive(Debug, Args)]

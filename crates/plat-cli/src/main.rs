@@ -52,6 +52,7 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
     match command {
+        Command::New(args) => commands::new::run(&args, terminal),
         Command::Validate(args) => commands::validate::run(&args, terminal),
         Command::Test(args) => commands::test::run(&args, terminal),
         Command::Fmt(args) => commands::fmt::run(&args, terminal),
@@ -63,6 +64,7 @@ fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
         Command::State(args) => commands::state::run(args, terminal),
         Command::Import(args) => commands::import::run(args, terminal),
         Command::Graph(args) => commands::graph::run(&args, terminal),
+        Command::Console(args) => commands::console::run(&args, terminal),
         Command::Docs(args) => commands::docs::run(&args, &project::registry(), terminal),
         Command::Explain(args) => commands::explain::run(&args, terminal),
         Command::Completions(args) => commands::completions::run(&args, terminal),

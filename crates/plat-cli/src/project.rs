@@ -87,6 +87,11 @@ impl Project {
         self.evaluate(&Answers::new()).map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))
     }
 
+    /// The environment that was chosen; none in a stack that declares none.
+    pub fn env(&self) -> Option<&str> {
+        self.env.as_deref()
+    }
+
     pub fn sandbox(&self) -> bool {
         self.options.sandbox
     }

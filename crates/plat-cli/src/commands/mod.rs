@@ -2,12 +2,14 @@
 
 pub mod apply;
 pub mod completions;
+pub mod console;
 pub mod destroy;
 pub mod docs;
 pub mod explain;
 pub mod fmt;
 pub mod graph;
 pub mod import;
+pub mod new;
 pub mod output;
 pub mod plan;
 pub mod show;

@@ -1,0 +1,242 @@
+//! `plat console`
+
+use std::cell::RefCell;
+use std::io::{BufRead, IsTerminal};
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use plat::check::typed::Program;
+use plat::console::Console;
+use plat::plan::{Options, PrepareError};
+use plat::render::{Role, clean};
+use plat::state::StateFile;
+use rustyline::completion::Completer;
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{CompletionType, Config, Context, Editor};
+
+use super::block_on;
+use crate::args;
+use crate::cloud::{Access, Cloud};
+use crate::failure::{Answer, Exit, Failure};
+use crate::project::{Project, params};
+use crate::terminal::Terminal;
+
+const HELP: &str = "\
+Any expression of the language, with the stack's names in reach: `db.multi_az`, `net.private_subnets.len()`,
+`plan.creates`. `let x = …` names a value.
+
+  :type EXPRESSION   its type
+  :names             every name in reach
+  :help              this
+  :quit              leave; so does Ctrl-D
+";
+
+pub fn run(args: &args::Console, terminal: &Terminal) -> Answer {
+    let project = Project::open(&args.stack, terminal)?;
+    let stack = project.desired()?.stack;
+    let recorded = project.store(&stack).and_then(|store| Ok(store.load(&project.registry)?.state));
+    let state = match recorded {
+        Ok(state) => state,
+        Err(failure) => {
+            failure.tell(terminal);
+            terminal.note("going on without the state: what AWS decides is not known\n");
+            StateFile::new(stack.name.to_string(), stack.env.to_string())?
+        }
+    };
+    let given = params(&args.stack.common.params)?;
+    let env = project.env();
+    let (checked, mut console) = Console::open(&project.dir, &project.registry, &given, env, state.clone());
+    let Some(program) = checked.program else {
+        return Err(Failure::diagnostics(checked.diagnostics, &checked.sources));
+    };
+    ask_the_cloud(&project, &mut console, &program, state, terminal)?;
+    if std::io::stdin().is_terminal() {
+        let prompt = format!("{} · {}> ", stack.name, stack.env);
+        return talk(console, &prompt, project.state_dir().join("history"), terminal);
+    }
+    let mut answerer = Answerer { console: Rc::new(RefCell::new(console)), terminal };
+    let mut all_right = true;
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| Failure::new(format!("standard input cannot be read: {error}")))?;
+        match answerer.answer(&line) {
+            Went::Well => {}
+            Went::Wrong => all_right = false,
+            Went::Away => break,
+        }
+    }
+    if all_right { Ok(Exit::Done) } else { Err(Failure::told(Exit::Error)) }
+}
+
+/// Lookups and the plan want the cloud; without one the console answers what is known without.
+fn ask_the_cloud(
+    project: &Project,
+    console: &mut Console,
+    program: &std::sync::Arc<Program>,
+    state: StateFile,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let asked = block_on(async {
+        let cloud = Cloud::open(project, Access::ReadOnly).await?;
+        let options = Options { refresh: false, region: cloud.region.clone(), ..Options::default() };
+        Ok(console.plan(program, &cloud.engine, state, &options).await)
+    });
+    let failure = match asked {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(PrepareError::Program(diagnostics))) => return Err(Failure::diagnostics(diagnostics, &project.sources)),
+        Ok(Err(error)) => Failure::new(error.to_string()),
+        Err(failure) => failure,
+    };
+    failure.tell(terminal);
+    terminal.note("going on without the cloud: lookups are not answered, and `plan` is empty\n");
+    Ok(())
+}
+
+/// How a line went.
+enum Went {
+    Well,
+    Wrong,
+    /// The user wants to leave.
+    Away,
+}
+
+struct Answerer<'a> {
+    console: Rc<RefCell<Console>>,
+    terminal: &'a Terminal,
+}
+
+impl Answerer<'_> {
+    fn answer(&mut self, line: &str) -> Went {
+        let line = line.trim();
+        let mut console = self.console.borrow_mut();
+        let (expression, want_type) = match line.split_once(char::is_whitespace).unwrap_or((line, "")) {
+            ("", _) => return Went::Well,
+            (":quit" | ":q" | "quit" | "exit", "") => return Went::Away,
+            (":help" | ":h" | "help", "") => {
+                self.terminal.print(HELP);
+                return Went::Well;
+            }
+            (":names", "") => {
+                self.terminal.print(&format!("{}\n", console.names().join("\n")));
+                return Went::Well;
+            }
+            (":type" | ":t", rest) if !rest.trim().is_empty() => (rest, true),
+            (command, _) if command.starts_with(':') => {
+                self.terminal.error(&format!("there is no `{command}`"), Some("`:help` tells what there is"));
+                return Went::Wrong;
+            }
+            _ if line.starts_with("//") => return Went::Well,
+            _ => (line, false),
+        };
+        match console.line(expression, self.terminal.out.width) {
+            Ok(answered) => {
+                let style = self.terminal.out;
+                let text = match &answered.named {
+                    _ if want_type => answered.ty,
+                    Some(name) => format!("{} {}", style.paint(Role::Faint, format!("{name} =")), clean(&answered.text)),
+                    None => clean(&answered.text).into_owned(),
+                };
+                self.terminal.print(&format!("{text}\n"));
+                Went::Well
+            }
+            Err(diagnostics) => {
+                let drawing = plat::diagnostic::Drawing { color: self.terminal.err.color, width: self.terminal.err.width };
+                for diagnostic in &diagnostics {
+                    self.terminal.note(&plat::diagnostic::render(diagnostic, console.sources(), drawing));
+                }
+                Went::Wrong
+            }
+        }
+    }
+}
+
+/// Reads from a person, until they leave.
+fn talk(console: Console, prompt: &str, history: PathBuf, terminal: &Terminal) -> Answer {
+    let console = Rc::new(RefCell::new(console));
+    let wrong = |error: ReadlineError| Failure::new(format!("the terminal cannot be read: {error}"));
+    let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
+    let mut editor: Editor<Assistant, FileHistory> = Editor::with_config(config).map_err(wrong)?;
+    editor.set_helper(Some(Assistant(console.clone())));
+    // A history that cannot be read or kept is none.
+    let _ = editor.load_history(&history);
+    let mut answerer = Answerer { console, terminal };
+    terminal.note("`:help` tells what there is\n");
+    loop {
+        match editor.readline(prompt) {
+            Ok(line) => {
+                if let Went::Away = answerer.answer(&line) {
+                    break;
+                }
+            }
+            Err(ReadlineError::Interrupted) => {}
+            Err(ReadlineError::Eof) => break,
+            Err(error) => return Err(wrong(error)),
+        }
+    }
+    if history.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) {
+        let _ = editor.save_history(&history);
+    }
+    Ok(Exit::Done)
+}
+
+/// Completes names, and lets a line with open brackets go on.
+struct Assistant(Rc<RefCell<Console>>);
+
+impl Completer for Assistant {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        let before = line.get(..pos).unwrap_or_default();
+        let word = before.chars().rev().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum::<usize>();
+        // While a line is being answered nobody types.
+        let found = self.0.try_borrow_mut().map(|mut console| console.completions(before)).unwrap_or_default();
+        Ok((pos - word, found))
+    }
+}
+
+impl Hinter for Assistant {
+    type Hint = String;
+}
+
+impl Highlighter for Assistant {}
+
+impl Validator for Assistant {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        Ok(if is_open(context.input()) { ValidationResult::Incomplete } else { ValidationResult::Valid(None) })
+    }
+}
+
+impl rustyline::Helper for Assistant {}
+
+/// A bracket outside of texts is not closed.
+fn is_open(input: &str) -> bool {
+    let (mut depth, mut text, mut escaped) = (0i32, false, false);
+    for c in input.chars() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if text => escaped = true,
+            '"' => text = !text,
+            '(' | '[' | '{' if !text => depth += 1,
+            ')' | ']' | '}' if !text => depth -= 1,
+            _ => {}
+        }
+    }
+    depth > 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_open;
+
+    #[test]
+    fn an_open_bracket_goes_on() {
+        assert!(is_open("[1,"));
+        assert!(is_open("xs.map(x =>"));
+        for whole in ["1", "\"(\"", "f(\"\\\"(\")", "]", "[1, 2]"] {
+            assert!(!is_open(whole), "{whole}");
+        }
+    }
+}
