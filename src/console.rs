@@ -56,11 +56,16 @@ pub struct Answered {
 
 impl Console {
     /// Reads and checks a stack. The console answers only when nothing is wrong with it.
-    pub fn open(folder: &Path, registry: &Arc<Registry>, params: &[(String, String)], env: Option<&str>, state: StateFile) -> (Checked, Self) {
+    pub fn open(
+        folder: &Path,
+        registry: &Arc<Registry>,
+        params: &[(String, String)],
+        env: Option<&str>,
+        state: StateFile,
+    ) -> (Checked, Self) {
         let (checked, mut lines) = Lines::open(folder, registry, params);
         lines.choose(env);
-        let console =
-            Self { lines, env: env.map(str::to_owned), answers: Answers::new(), knowledge: Knowledge::Recorded(Box::new(state)) };
+        let console = Self { lines, env: env.map(str::to_owned), answers: Answers::new(), knowledge: Knowledge::Recorded(Box::new(state)) };
         (checked, console)
     }
 

@@ -45,10 +45,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "apply",
         ],
     ),
-    (
-        "console",
-        &["source", "diagnostic", "types", "address", "value", "schema", "check", "eval", "provider", "state", "plan", "trial"],
-    ),
+    ("console", &["source", "diagnostic", "types", "address", "value", "schema", "check", "eval", "provider", "state", "plan", "trial"]),
     // Leaves: they may look at everything, and nothing looks at them.
     (
         "render",

@@ -100,7 +100,8 @@ impl Lines {
             return Err(errors);
         }
         let steps = program.tests.last().map_or(&[][..], |test| &test.steps);
-        let mut lets: Vec<ExprId> = steps.iter().filter_map(|step| if let typed::TestStep::Let(id) = step { Some(*id) } else { None }).collect();
+        let mut lets: Vec<ExprId> =
+            steps.iter().filter_map(|step| if let typed::TestStep::Let(id) = step { Some(*id) } else { None }).collect();
         match lets.pop() {
             Some(value) => Ok(Line { program: Arc::new(program), lets, value, named }),
             None => Err(Vec::new()),

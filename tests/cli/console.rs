@@ -7,13 +7,8 @@ use super::{NETWORK, Said, Stack};
 
 /// Lines through a pipe.
 fn console(stack: &Stack, args: &[&str], lines: &str) -> Said {
-    let mut child = stack
-        .command(&[&["console"], args].concat())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        stack.command(&[&["console"], args].concat()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -23,7 +18,8 @@ fn console(stack: &Stack, args: &[&str], lines: &str) -> Said {
 #[test]
 fn each_line_is_answered_in_the_stacks_scope() {
     let stack = Stack::new(NETWORK);
-    let lines = "net.cidr_block\nsub.keys()\n1 + 2 * 3\nlet n = sub.len()\nn + 1\nenv.name\nplan.creates\n\n// nothing\n:type sub\nnet.vpc_id";
+    let lines =
+        "net.cidr_block\nsub.keys()\n1 + 2 * 3\nlet n = sub.len()\nn + 1\nenv.name\nplan.creates\n\n// nothing\n:type sub\nnet.vpc_id";
     let told = console(&stack, &["-e", "dev", "--sandbox"], lines).ends(0);
     assert_eq!(
         told.out.lines().collect::<Vec<_>>(),
@@ -52,7 +48,9 @@ fn an_error_is_shown_and_does_not_end_it() {
     let stack = Stack::new(NETWORK);
     let told = console(&stack, &["-e", "dev", "--sandbox"], "nett\n1 +\n1 / 0\nsub[\"z\"]\n:wrong\nlet = 3\n2\n").ends(1);
     assert_eq!(told.out, "2\n");
-    for part in ["error[E0200]: there is no `nett` here", "line 1:1:1", "did you mean `net`?", "error[E0101]", "division by zero", "`:wrong`"] {
+    for part in
+        ["error[E0200]: there is no `nett` here", "line 1:1:1", "did you mean `net`?", "error[E0101]", "division by zero", "`:wrong`"]
+    {
         assert!(told.err.contains(part), "{part}\n{}", told.err);
     }
     // A stack that is wrong itself has no scope to answer in.
@@ -63,15 +61,20 @@ fn an_error_is_shown_and_does_not_end_it() {
 
 #[test]
 fn a_secret_is_not_told() {
-    let stack = Stack::new(
-        "stack s { }\nresource a: aws.secretsmanager.Secret { name = \"a\", secret_string = secret.env(\"PLAT_SECRET\") }\n",
-    );
+    let stack =
+        Stack::new("stack s { }\nresource a: aws.secretsmanager.Secret { name = \"a\", secret_string = secret.env(\"PLAT_SECRET\") }\n");
     let mut command = stack.command(&["apply", "--sandbox", "--yes"]);
     command.env("PLAT_SECRET", "canary-77-oyster");
     super::said(command).ends(0);
-    let lines = "a.secret_string\n[secret.env(\"PLAT_SECRET\")]\n\"x${secret.file(\"main.plat\")}\"\nlet s = secret.env(\"PLAT_SECRET\")\ns\n";
-    let mut child =
-        stack.command(&["console", "--sandbox"]).env("PLAT_SECRET", "canary-77-oyster").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let lines =
+        "a.secret_string\n[secret.env(\"PLAT_SECRET\")]\n\"x${secret.file(\"main.plat\")}\"\nlet s = secret.env(\"PLAT_SECRET\")\ns\n";
+    let mut child = stack
+        .command(&["console", "--sandbox"])
+        .env("PLAT_SECRET", "canary-77-oyster")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();

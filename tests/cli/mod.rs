@@ -1,8 +1,8 @@
 //! The binary itself, against the sandbox: what it prints where, how it exits, what it leaves behind.
 
-mod docs;
 mod beginning;
 mod console;
+mod docs;
 mod exits;
 mod fmt;
 mod life;

@@ -52,7 +52,9 @@ fn refuse_used(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     let used = |what: String| Err(Failure::new(what).help("give the name of a new folder, or of an empty one"));
-    let Ok(mut entries) = std::fs::read_dir(folder) else { return used(format!("`{}` is not a folder that can be read", folder.display())) };
+    let Ok(mut entries) = std::fs::read_dir(folder) else {
+        return used(format!("`{}` is not a folder that can be read", folder.display()));
+    };
     // A fresh repository is empty.
     let entry = entries.find_map(|entry| entry.ok().filter(|entry| entry.file_name() != ".git"));
     match entry {
