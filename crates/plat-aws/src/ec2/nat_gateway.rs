@@ -15,7 +15,7 @@ use super::{Eip, Subnet, Vpc};
 ///   vpc_id     = main
 ///   cidr_block = 10.0.0.0/24
 /// }
-/// resource internet: aws.ec2.InternetGateway { }
+/// resource internet: aws.ec2.InternetGateway {}
 /// resource attachment: aws.ec2.VPCGatewayAttachment {
 ///   vpc_id              = main
 ///   internet_gateway_id = internet

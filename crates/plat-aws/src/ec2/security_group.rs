@@ -13,7 +13,13 @@ use super::{Egress, Ingress, Vpc};
 ///   group_description      = "Web servers"
 ///   vpc_id                 = main
 ///   security_group_ingress = [
-///     { ip_protocol = "tcp", from_port = 443, to_port = 443, cidr_ip = 0.0.0.0/0, description = "HTTPS" },
+///     {
+///       ip_protocol = "tcp"
+///       from_port   = 443
+///       to_port     = 443
+///       cidr_ip     = 0.0.0.0/0
+///       description = "HTTPS"
+///     },
 ///   ]
 /// }
 /// ```

@@ -10,9 +10,13 @@ use plat_derive::{Record, Resource};
 /// resource reader: aws.iam.Role {
 ///   assume_role_policy_document = {
 ///     Version   = "2012-10-17"
-///     Statement = [{ Effect = "Allow", Principal = { Service = "ec2.amazonaws.com" }, Action = "sts:AssumeRole" }]
+///     Statement = [{
+///       Effect    = "Allow"
+///       Principal = { Service = "ec2.amazonaws.com" }
+///       Action    = "sts:AssumeRole"
+///     }]
 ///   }
-///   managed_policy_arns         = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
+///   managed_policy_arns = ["arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"]
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]

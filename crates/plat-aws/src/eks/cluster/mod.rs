@@ -30,9 +30,13 @@ pub use settings::*;
 /// resource role: aws.iam.Role {
 ///   assume_role_policy_document = {
 ///     Version   = "2012-10-17"
-///     Statement = [{ Effect = "Allow", Principal = { Service = "eks.amazonaws.com" }, Action = "sts:AssumeRole" }]
+///     Statement = [{
+///       Effect    = "Allow"
+///       Principal = { Service = "eks.amazonaws.com" }
+///       Action    = "sts:AssumeRole"
+///     }]
 ///   }
-///   managed_policy_arns         = ["arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"]
+///   managed_policy_arns = ["arn:aws:iam::aws:policy/AmazonEKSClusterPolicy"]
 /// }
 /// resource cluster: aws.eks.Cluster {
 ///   name                 = "shop"
