@@ -1,5 +1,7 @@
 //! What the program wants: the output of `eval`, the input of `graph`, `plan` and `apply`.
 
+mod policies;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use crate::address::{Address, Step};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::{Duration, Object, Value};
+
+pub use policies::{Judge, Judgement, Policies, Policy, Read, Ruling, Waiver};
 
 /// Everything one environment of a stack asks for.
 #[derive(Debug, Clone)]
@@ -27,6 +31,7 @@ pub struct Desired {
     pub forgets: Vec<(Address, Span)>,
     /// What is to be told before it is planned: what is risky and no error, and why asserts about the network fail.
     pub told: Vec<Diagnostic>,
+    pub policies: Policies,
 }
 
 /// Settings of the stack and the chosen environment.

@@ -289,6 +289,56 @@ impl fmt::Display for Duration {
     }
 }
 
+/// A day, `2027-01-31`, of the calendar that begins each day at midnight UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Date {
+    /// `None` for what is not written `YYYY-MM-DD`, or is in no calendar.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let mut number = |digits: usize| {
+            let part = parts.next().filter(|part| part.len() == digits && part.chars().all(|c| c.is_ascii_digit()))?;
+            part.parse::<u16>().ok()
+        };
+        let (year, month, day) = (number(4)?, u8::try_from(number(2)?).ok()?, u8::try_from(number(2)?).ok()?);
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let last = match month {
+            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => return None,
+        };
+        ((1..=last).contains(&day) && parts.next().is_none()).then_some(Self { year, month, day })
+    }
+
+    /// The day of a moment, in seconds since 1970.
+    pub fn of_unix(seconds: u64) -> Self {
+        // Howard Hinnant's `civil_from_days`: eras of 400 years that begin on the first of March.
+        let days = seconds / 86_400 + 719_468;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * shifted + 2) / 5 + 1;
+        let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+        let year = year_of_era + era * 400 + u64::from(month <= 2);
+        let small = |n: u64| u8::try_from(n).unwrap_or(1);
+        Self { year: u16::try_from(year).unwrap_or(9999), month: small(month), day: small(day) }
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
 /// A dotted version, `15.4` or `1.28`. Written as a string; compared part by part, so `1.9 < 1.28`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Version(pub Arc<str>);
@@ -424,6 +474,19 @@ mod tests {
         assert_eq!(Duration::days(30).to_string(), "30d");
         assert!(Size::parse("99999999999PiB").is_none());
         assert!(Duration::parse("3").is_none());
+    }
+
+    #[test]
+    fn days_are_of_the_calendar_and_in_its_order() {
+        let day = |text: &str| Date::parse(text).unwrap();
+        assert!(day("2026-12-31") < day("2027-01-01") && day("2027-01-31") < day("2027-02-01"));
+        for wrong in ["2027-02-29", "2027-13-01", "2027-00-10", "2027-1-1", "27-01-01", "2027-01-01T00", "2027-01-01-", "tomorrow", ""] {
+            assert_eq!(Date::parse(wrong), None, "{wrong}");
+        }
+        for (seconds, text) in [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (1_798_761_599, "2026-12-31"), (1_798_761_600, "2027-01-01")] {
+            assert_eq!(Date::of_unix(seconds), day(text));
+            assert_eq!(Date::of_unix(seconds).to_string(), text);
+        }
     }
 
     #[test]

@@ -427,6 +427,9 @@ impl<'a> Run<'a> {
         });
         let asserts: Vec<_> = asserts.collect();
         self.plan.asserts = asserts.clone();
+        self.plan.policing.ask_again(&self.facts);
+        // Before the apply it denied nothing, or there would have been none.
+        let denied = self.plan.policing.denied().cloned().collect();
         let outputs = self.outputs();
 
         let Run { mut plan, facts, view, journal, failed, started, .. } = self;
@@ -437,7 +440,7 @@ impl<'a> Run<'a> {
         if stopped != Stop::AtOnce {
             durably(|| journal.finish(&mut state))?;
         }
-        Ok(Outcome { plan, done, failed, waiting, asserts, outputs, state, stopped, elapsed: started.elapsed() })
+        Ok(Outcome { plan, done, failed, waiting, asserts, denied, outputs, state, stopped, elapsed: started.elapsed() })
     }
 
     /// Steps that change something, all of whose operations are done.

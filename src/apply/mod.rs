@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::desired::{Assert, Output};
-use crate::plan::{Plan, PrepareError, Verdict};
+use crate::plan::{Plan, PolicyFinding, PrepareError, Verdict};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::state::{StateError, StateFile};
 
@@ -57,6 +57,8 @@ pub struct Outcome {
     pub waiting: Vec<Waiting>,
     /// Every assert, with what can be said now.
     pub asserts: Vec<(Assert, Verdict)>,
+    /// What policies could not say before, and deny now.
+    pub denied: Vec<PolicyFinding>,
     /// Outputs that are known now.
     pub outputs: Vec<Output>,
     /// As recorded; on [`Stop::AtOnce`] the journal holds what this does not.
@@ -66,9 +68,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Everything was done, and every assert holds.
+    /// Everything was done, every assert holds, and no policy denies what came of it.
     pub fn succeeded(&self) -> bool {
-        self.failed.is_empty() && self.waiting.is_empty() && self.asserts.iter().all(|(_, verdict)| *verdict != Verdict::Fails)
+        self.failed.is_empty() && self.waiting.is_empty() && self.denied.is_empty() && self.asserts.iter().all(|(_, verdict)| *verdict != Verdict::Fails)
     }
 }
 

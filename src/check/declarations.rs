@@ -58,10 +58,14 @@ impl<'a> Checker<'a> {
         }
         let mut asserts = Vec::new();
         for item in items {
-            if let ItemKind::Assert(assert) = &item.kind {
-                self.in_assert = true;
-                asserts.push(self.assert(&mut scope, assert));
-                self.in_assert = false;
+            match &item.kind {
+                ItemKind::Assert(assert) => {
+                    self.in_assert = true;
+                    asserts.push(self.assert(&mut scope, assert));
+                    self.in_assert = false;
+                }
+                ItemKind::Policy(policy) if is_stack => self.policy(&mut scope, policy, item),
+                _ => {}
             }
         }
         Unit { name, doc, declarations: checked.into_iter().flatten().collect(), order: order.order, asserts }
@@ -70,10 +74,8 @@ impl<'a> Checker<'a> {
     /// What only stands in a stack is refused in a component, and what has no meaning yet is said to have none.
     fn misplaced(&mut self, item: &Item, is_stack: bool) {
         let (word, name) = match &item.kind {
-            ItemKind::Policy(policy) => {
-                self.not_yet("policy", policy.name.span);
-                return;
-            }
+            ItemKind::Policy(policy) => ("policy", policy.name.span),
+            ItemKind::Waiver(waiver) => ("waive", waiver.policy.span),
             ItemKind::Test(test) => ("test", test.name.span),
             ItemKind::Stack { name, .. } => ("stack", name.span),
             ItemKind::Env { name, .. } => ("env", name.span),
@@ -93,14 +95,6 @@ impl<'a> Checker<'a> {
                     .help("move it out of the component, to the file"),
             );
         }
-    }
-
-    fn not_yet(&mut self, word: &str, span: Span) {
-        self.report(
-            Diagnostic::warning(Code(901), span, format!("a `{word}` is read, and not yet carried out by this version"))
-                .label("has no effect")
-                .help(if word == "policy" { "use `assert` for what must hold" } else { "use `plat plan --sandbox` to try it" }),
-        );
     }
 
     pub(super) fn assert(&mut self, scope: &mut Scope, assert: &ast::Assert) -> Assert {

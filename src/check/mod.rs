@@ -11,7 +11,9 @@ mod members;
 mod mismatch;
 mod names;
 mod operators;
+mod policies;
 mod reachable;
+mod reads;
 mod refactorings;
 mod settings;
 mod trial;
@@ -127,6 +129,7 @@ struct Checker<'a> {
     in_own_test: bool,
     /// What is checked now is the condition of an assert.
     in_assert: bool,
+    policies: policies::Policies,
 }
 
 /// What a component shows: params, outputs, and the resources in it.
@@ -183,6 +186,7 @@ impl<'a> Checker<'a> {
             types_open: Vec::new(),
             in_own_test: false,
             in_assert: false,
+            policies: policies::Policies::default(),
         }
     }
 
@@ -234,6 +238,7 @@ impl<'a> Checker<'a> {
         let refactorings = self.refactorings(items);
         self.refuse_secret_outputs();
         let tests = self.tests(&stack_parts.envs);
+        let (policies, waivers) = self.in_force(items);
         let units = std::mem::take(&mut self.units)
             .into_iter()
             .map(|unit| {
@@ -258,6 +263,8 @@ impl<'a> Checker<'a> {
             imports: refactorings.imports,
             forgets: refactorings.forgets,
             tests,
+            policies,
+            waivers,
             root: self.modules.root.clone(),
         }
     }
@@ -293,6 +300,9 @@ impl<'a> Checker<'a> {
                     ast::ItemKind::Type { name, .. } => {
                         self.named_type(id, name);
                     }
+                    // The stack's own are checked where its names are in reach.
+                    ast::ItemKind::Policy(policy) if index > 0 => self.policy(&mut Scope::constants(id), policy, item),
+                    ast::ItemKind::Waiver(waiver) if index > 0 => self.misplaced_waiver(waiver),
                     _ => {}
                 }
             }

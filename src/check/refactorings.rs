@@ -24,7 +24,7 @@ pub(super) struct Refactorings {
 
 /// What an address of the program names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Names {
+pub(super) enum Names {
     Resource,
     Component,
     /// Something that was reported as wrong elsewhere.
@@ -74,7 +74,7 @@ impl Checker<'_> {
     }
 
     /// The names of the whole stack.
-    fn stack_scope(&self) -> Scope {
+    pub(super) fn stack_scope(&self) -> Scope {
         let declarations = self.units.first().and_then(Option::as_ref).map_or(&[][..], |unit| unit.declarations.as_slice());
         let slot = |(index, d): (usize, &Declaration)| (d.name.node.clone(), Slot { index, ty: d.ty.clone(), span: d.name.span });
         let slots: HashMap<Arc<str>, Slot> = declarations.iter().enumerate().map(slot).collect();
@@ -82,7 +82,7 @@ impl Checker<'_> {
     }
 
     /// An address as it is written; its keys are plain texts.
-    fn constant_address(&mut self, address: &ast::Address) -> Option<Address> {
+    pub(super) fn constant_address(&mut self, address: &ast::Address) -> Option<Address> {
         let mut steps = Vec::new();
         for (name, key) in &address.steps {
             let key = match key.as_ref().map(|k| (&*k.node, k.span)) {
@@ -99,7 +99,7 @@ impl Checker<'_> {
     }
 
     /// What the address names in the program; what is wrong with it is reported.
-    fn named(&mut self, address: &ast::Address) -> Option<Names> {
+    pub(super) fn named(&mut self, address: &ast::Address) -> Option<Names> {
         let mut unit = 0;
         let mut inside = String::from("this stack");
         let mut steps = address.steps.iter().peekable();

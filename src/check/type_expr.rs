@@ -143,9 +143,10 @@ impl Checker<'_> {
                     Some(unit) => Type::Component(self.signatures.get(unit).map(|s| s.name.clone()).unwrap_or_default()),
                     None => Type::Error,
                 },
-                _ => {
+                other => {
+                    let what = if matches!(other, ItemKind::Policy(_)) { "policy" } else { "function" };
                     self.report(
-                        Diagnostic::error(Code(204), path.span, format!("`{name}` is a function, not a type")).label("used as a type"),
+                        Diagnostic::error(Code(204), path.span, format!("`{name}` is a {what}, not a type")).label("used as a type"),
                     );
                     Type::Error
                 }

@@ -27,6 +27,9 @@ pub struct Program {
     pub imports: Vec<Import>,
     pub forgets: Vec<(crate::address::Address, Span)>,
     pub tests: Vec<Test>,
+    /// Those that can be in force; which of them are is for the environment to say.
+    pub policies: Vec<Policy>,
+    pub waivers: Vec<Waiver>,
     /// The folder that `file(…)` may read.
     pub root: std::path::PathBuf,
 }
@@ -181,6 +184,65 @@ pub struct Assert {
     pub message: Option<ExprId>,
     /// What `condition` says, for when there is no message.
     pub text: Arc<str>,
+    pub span: Span,
+}
+
+/// A rule book for resources of some types, or for the stack as a whole.
+#[derive(Debug)]
+pub struct Policy {
+    pub name: Spanned<Arc<str>>,
+    pub doc: Arc<str>,
+    pub reason: Option<Arc<str>>,
+    /// The ways in which it comes into force; one is enough.
+    pub routes: Vec<Route>,
+    pub about: About,
+}
+
+/// From the stack through groups to a policy.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Names of the groups and, last, of the policy.
+    pub names: Vec<Arc<str>>,
+    /// `if`s of the groups; all must hold.
+    pub conditions: Vec<ExprId>,
+}
+
+#[derive(Debug)]
+pub enum About {
+    Stack(Rules),
+    /// The same rules, checked for each type; the resource is the only name that is bound.
+    Resources(Vec<(Arc<ResourceSchema>, Rules)>),
+}
+
+#[derive(Debug)]
+pub struct Rules {
+    pub condition: Option<ExprId>,
+    pub rules: Vec<Rule>,
+}
+
+/// `deny if …` or `warn if …`
+#[derive(Debug)]
+pub struct Rule {
+    pub denies: bool,
+    pub assert: Assert,
+    /// What the condition reads of the resource.
+    pub reads: Vec<Arc<[Arc<str>]>>,
+}
+
+/// Lets something that a policy forbids be, until a day.
+#[derive(Debug)]
+pub struct Waiver {
+    /// As written: `production.multi_az`.
+    pub title: Arc<str>,
+    /// Positions in [`Program::policies`].
+    pub policies: Vec<usize>,
+    /// What it is for, and all inside; `None`: the stack as a whole.
+    pub address: Option<crate::address::Address>,
+    pub condition: Option<ExprId>,
+    pub owner: Arc<str>,
+    /// The last day.
+    pub until: crate::value::Date,
+    pub reason: Arc<str>,
     pub span: Span,
 }
 

@@ -66,8 +66,8 @@ pub const CODES: &[CodeInfo] = stories! {
     601 602
     // Addresses
     701
+    // Policies
+    801 802 803 804 805 806
     // Tests
     851 852 853 854 855 856 857 858 859
-    // Warnings
-    901
 };

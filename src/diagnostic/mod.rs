@@ -16,6 +16,9 @@ pub enum Severity {
     Warning,
 }
 
+/// The code of a policy's denial: a refusal, not a mistake in the language.
+pub const DENIED: Code = Code(801);
+
 /// One mistake, told once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {

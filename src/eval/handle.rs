@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 
 use crate::address::Address;
+use crate::desired::DesiredResource;
 use crate::schema::ResourceSchema;
 use crate::source::Span;
 use crate::value::{Handle, Object, ResolvedObject, Value};
@@ -24,6 +25,8 @@ pub(super) enum ResourceKind {
     Found(ResolvedObject),
     /// Looked up, not answered yet.
     Asked,
+    /// Managed, as it will be by the plan.
+    Planned(Arc<DesiredResource>),
 }
 
 /// An instance of a component.

@@ -212,7 +212,7 @@ impl Machine<'_> {
             Slots::Frame(frame) => match frame.get(slot) {
                 Some(kept) => {
                     self.origins.borrow_mut().extend(kept.from.iter().cloned());
-                    Ok(kept.value.clone())
+                    self.settle(&kept.value)
                 }
                 None => fail(span, "this has no value, because of an earlier error"),
             },
@@ -350,6 +350,18 @@ impl Machine<'_> {
         }
     }
 
+    /// What `name` is of a value, outside of any expression.
+    pub(super) fn part(&self, base: &Value, name: &Arc<str>, span: Span) -> Answer {
+        match base {
+            Value::Handle(handle) => match handle.as_any().downcast_ref::<ResourceHandle>() {
+                Some(resource) => self.attribute(resource, name, span),
+                None => Ok(Value::Null),
+            },
+            Value::Object(entries) => Ok(entries.get(name).cloned().unwrap_or(Value::Null)),
+            _ => Ok(Value::Null),
+        }
+    }
+
     fn output(&self, component: &ComponentHandle, name: &str, span: Span) -> Answer {
         let slot = self.world.program.units.get(component.unit).and_then(|unit| unit.find(name)).map(|(slot, _)| slot);
         match slot.and_then(|slot| component.frame.get(slot)) {
@@ -377,6 +389,21 @@ impl Machine<'_> {
         match &resource.kind {
             ResourceKind::Found(object) => Ok(empty(object.get(name).cloned().unwrap_or_else(|| unset(&attribute.mode)))),
             ResourceKind::Asked => Ok(unknown_attribute(source(), attribute.ty.required().clone(), Phase::Plan)),
+            ResourceKind::Planned(resource) => {
+                let unknown = || unknown_attribute(source(), attribute.ty.required().clone(), Phase::Apply);
+                let planned = self.known.and_then(|known| known.attribute(&resource.address, name));
+                let value = match (planned, resource.inputs.get(name)) {
+                    (Some(planned), _) => planned,
+                    (None, Some(given)) => self.settle(given)?,
+                    (None, None) if matches!(attribute.mode, Mode::Optional { .. }) => Value::Null,
+                    (None, None) => return Ok(unknown()),
+                };
+                Ok(match (value, &attribute.mode) {
+                    (Value::Null, Mode::Optional { .. }) => empty(unset(&attribute.mode)),
+                    (Value::Null, _) if !matches!(attribute.ty, Type::List(_) | Type::Map(_)) => unknown(),
+                    (value, _) => empty(value),
+                })
+            }
             ResourceKind::Managed(inputs) => {
                 self.origins.borrow_mut().push(Origin { address: resource.address.clone(), attribute: name.clone(), span });
                 match (inputs.get(name), &attribute.mode) {

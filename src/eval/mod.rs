@@ -9,6 +9,7 @@ mod handle;
 mod instances;
 mod machine;
 mod operators;
+mod policies;
 mod refactorings;
 mod scenario;
 mod shown;

@@ -8,7 +8,7 @@ use super::Lookups;
 use super::handle::Frame;
 use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, Surroundings};
-use super::{asking, refactorings, stack};
+use super::{asking, policies, refactorings, stack};
 use crate::check::typed::{ExprId, Options, Program, Setting};
 use crate::desired::Desired;
 use crate::diagnostic::Diagnostic;
@@ -87,6 +87,7 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
         moves: program.moves.iter().filter(|_| whole).cloned().collect(),
         forgets: program.forgets.iter().filter(|_| whole).cloned().collect(),
         told: Vec::new(),
+        policies: Default::default(),
     };
     let (steps, pending) = (Rc::new(Cell::new(0)), Vec::new());
     let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps, pending };
@@ -94,6 +95,7 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
     if whole {
         stack::outputs(&mut evaluation, &frame);
         refactorings::evaluate(&mut evaluation, program, &frame);
+        policies::collect(&mut evaluation, &frame);
     }
     let network = asking::conclude(&mut evaluation, scenario.unit);
     if evaluation.diagnostics.iter().any(Diagnostic::is_error) {

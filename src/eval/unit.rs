@@ -527,11 +527,15 @@ fn of_kind(like: &Value, amount: i64) -> Value {
 }
 
 /// A value in a message.
-fn shown(value: &Value) -> String {
+pub(super) fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => format!("\"{text}\""),
         Value::Secret(_) => "a secret".to_owned(),
+        Value::Null => "not set".to_owned(),
+        Value::Unknown(_) => "known after apply".to_owned(),
+        Value::List(items) if items.is_empty() => "an empty list".to_owned(),
         Value::List(items) => format!("a list of {}", items.len()),
+        Value::Object(entries) if entries.is_empty() => "empty".to_owned(),
         Value::Object(_) => "a record".to_owned(),
         other => {
             let mut text = String::new();

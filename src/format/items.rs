@@ -44,6 +44,7 @@ impl<'t> Layout<'t> {
             Rule::output => self.output(inner),
             Rule::assert_decl => self.check(inner, "assert "),
             Rule::policy => self.policy(inner),
+            Rule::waive => self.waiver(inner),
             Rule::test => self.test(inner),
             Rule::moved => self.addresses(inner, "moved ", " -> "),
             Rule::import_decl => self.addresses(inner, "import ", " = "),
@@ -257,14 +258,7 @@ impl<'t> Layout<'t> {
         let mut tail = None;
         for part in head {
             match part.rule() {
-                Rule::name => {
-                    self.put(" for ");
-                    self.word(*part);
-                }
-                Rule::path => {
-                    self.put(": ");
-                    self.word(*part);
-                }
+                Rule::policy_for => self.policy_for(*part),
                 Rule::if_clause => tail = self.condition(*part),
                 _ => self.unknown(*part),
             }
@@ -281,8 +275,59 @@ impl<'t> Layout<'t> {
         });
     }
 
+    /// `for x: T | U`
+    fn policy_for(&mut self, node: Node<'t>) {
+        self.flush(node.start());
+        self.line(" ");
+        self.mark("for ", node.start());
+        for (index, part) in node.children().enumerate() {
+            match index {
+                0 => {}
+                1 => self.put(": "),
+                _ => {
+                    self.flush(part.start());
+                    self.line(" ");
+                    self.put("| ");
+                }
+            }
+            self.word(part);
+        }
+    }
+
+    fn waiver(&mut self, node: Node<'t>) {
+        let mut parts = node.children();
+        let Some(name) = parts.next() else { return self.unknown(node) };
+        let group = self.document.open(false);
+        self.mark("waive ", node.start());
+        self.word(name);
+        self.push(Op::In);
+        self.push(Op::In);
+        let (mut tail, mut body) = (None, None);
+        for part in parts {
+            match part.rule() {
+                Rule::address => {
+                    self.flush(part.start());
+                    self.line(" ");
+                    self.put("for ");
+                    self.address(part);
+                }
+                Rule::if_clause => tail = self.condition(part),
+                _ => body = Some(part),
+            }
+        }
+        self.push(Op::Out);
+        self.push(Op::Out);
+        self.document.close(group);
+        self.holds(group, tail);
+        if let Some(body) = body {
+            self.put(" ");
+            self.record(body);
+        }
+    }
+
     fn policy_rule(&mut self, node: Node<'t>) {
-        let parts: Vec<_> = node.children().collect();
+        self.docs(node);
+        let parts: Vec<_> = node.children().filter(|n| n.rule() != Rule::doc).collect();
         match parts.as_slice() {
             [entry] if entry.rule() == Rule::entry => self.entry(*entry),
             [verdict, rest @ ..] => {

@@ -147,3 +147,28 @@ fn the_projects_own_files_keep_their_comments() {
         assert_eq!(comments(&formatted(text)), comments(text));
     }
 }
+
+#[test]
+fn policies_and_waivers() {
+    becomes(
+        "policy  a   for x :aws.rds.DBInstance|aws.eks.Cluster if  env.name==\"p\"{ deny  if !x.a ,\"m\" }",
+        "policy a for x: aws.rds.DBInstance | aws.eks.Cluster if env.name == \"p\" { deny if !x.a, \"m\" }\n",
+    );
+    becomes(
+        "policy a for x: any {\n/// Why.\ndeny if x.b,// c\nreason=\"r\"\nwarn if x.c,\n\"m\"}",
+        "policy a for x: any {\n  /// Why.\n  deny if x.b // c\n  reason = \"r\"\n  warn if x.c, \"m\"\n}\n",
+    );
+    becomes("policy p { policies=[ a,b ] }", "policy p { policies = [a, b] }\n");
+    becomes(
+        "waive p.a  for db[ \"x\" ].b if  env.name==\"dev\"{\nowner=\"o\"\nuntil  =\"2027-01-31\"}",
+        "waive p.a for db[\"x\"].b if env.name == \"dev\" {\n  owner = \"o\"\n  until = \"2027-01-31\"\n}\n",
+    );
+    stays("waive \"p q\" { owner = \"o\", until = \"2027-01-31\", reason = \"r\" }\n");
+    let long = "x".repeat(60);
+    becomes(
+        &format!("waive {long}\nfor {long} if a {{ owner = \"o\" }}\npolicy {long} for x: aws.rds.DBInstance | aws.eks.Cluster {{ }}\n"),
+        &format!(
+            "waive {long}\n    for {long}\n    if a {{ owner = \"o\" }}\npolicy {long}\n    for x: aws.rds.DBInstance\n    | aws.eks.Cluster {{}}\n"
+        ),
+    );
+}

@@ -8,6 +8,7 @@ mod moves;
 mod observe;
 mod options;
 mod order;
+mod policies;
 mod prepare;
 mod renames;
 mod secrets;
@@ -21,6 +22,7 @@ pub(crate) use facts::{Fact, Facts};
 pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 pub use order::{Half, Operation};
 pub(crate) use order::{as_last_seen, deposed_address};
+pub use policies::{Policing, PolicyFinding, Standing, WaiverState, WaiverUse, police_program};
 pub use prepare::prepare;
 pub(crate) use prepare::verdict;
 pub(crate) use secrets::{Secrets, conceal_observed, holds_secret};
@@ -48,6 +50,8 @@ pub struct Plan {
     pub outputs: Vec<OutputChange>,
     /// Asserts that hold, fail or cannot be told before apply.
     pub asserts: Vec<(Assert, Verdict)>,
+    /// What the policies say of it.
+    pub policing: Policing,
     /// Records that get another address and stay what they are (`moved`).
     pub moves: Vec<(Address, Address)>,
     /// What looks like a rename that the program does not speak of; it is destroyed and created all the same.
@@ -192,6 +196,12 @@ impl Plan {
             }
             sum
         })
+    }
+
+    /// What the policies have to say to a reader, denials first.
+    pub fn policy_diagnostics(&self) -> Vec<crate::diagnostic::Diagnostic> {
+        let addresses: Vec<&Address> = self.steps.iter().filter(|step| step.desired.is_some()).map(|step| &step.address).collect();
+        self.policing.diagnostics(&addresses)
     }
 
     /// True when an apply would change neither the cloud nor the state's outputs.

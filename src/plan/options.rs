@@ -10,7 +10,7 @@ use crate::graph::Graph;
 use crate::provider::{Provider, ProviderError, SecretResolver};
 use crate::schema::Registry;
 use crate::source::Span;
-use crate::value::ResolvedObject;
+use crate::value::{Date, ResolvedObject};
 
 use super::Plan;
 use super::facts::Facts;
@@ -44,11 +44,13 @@ pub struct Options {
     pub consent: Consent,
     /// Resources to replace although nothing forces it.
     pub replace: BTreeSet<Address>,
+    /// The day on which waivers are looked at; without one none has ended.
+    pub today: Option<Date>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { refresh: true, destroy: false, region: None, consent: Consent::None, replace: BTreeSet::new() }
+        Self { refresh: true, destroy: false, region: None, consent: Consent::None, replace: BTreeSet::new(), today: None }
     }
 }
 
@@ -128,6 +130,9 @@ pub enum PrepareError {
     Protected(Vec<Protected>),
     #[error("{} assert{} not hold: {}", .0.len(), if .0.len() == 1 { " does" } else { "s do" }, messages(.0))]
     Asserts(Vec<(Arc<str>, Span)>),
+    /// What the policies say, denials and the rest.
+    #[error("{}", denials(.0))]
+    Policies(Vec<Diagnostic>),
 }
 
 fn names(protected: &[Protected]) -> String {
@@ -138,14 +143,23 @@ fn messages(asserts: &[(Arc<str>, Span)]) -> String {
     asserts.iter().map(|(message, _)| message.as_ref()).collect::<Vec<_>>().join("; ")
 }
 
+fn denials(diagnostics: &[Diagnostic]) -> String {
+    let denied: Vec<&str> = diagnostics.iter().filter(|d| d.is_error()).map(|d| d.message.as_str()).collect();
+    denied.join("; ")
+}
+
 impl Prepared {
-    /// Why the plan must not be carried out: protection without consent, or asserts that fail. `apply` asks it, too.
+    /// Why the plan must not be carried out: protection without consent, asserts that fail, or policies that deny.
+    /// `apply` asks it, too.
     pub fn refusal(&self) -> Option<PrepareError> {
         if !self.protected.is_empty() {
             return Some(PrepareError::Protected(self.protected.clone()));
         }
         let failed = self.plan.asserts.iter().filter(|(_, verdict)| *verdict == super::Verdict::Fails);
         let failed: Vec<_> = failed.map(|(assert, _)| (assert.message.clone(), assert.span)).collect();
-        (!failed.is_empty()).then_some(PrepareError::Asserts(failed))
+        if !failed.is_empty() {
+            return Some(PrepareError::Asserts(failed));
+        }
+        self.plan.policing.denied().next().is_some().then(|| PrepareError::Policies(self.plan.policy_diagnostics()))
     }
 }

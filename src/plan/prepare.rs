@@ -17,6 +17,7 @@ use super::diff::{Differ, Trouble, failed};
 use super::facts::Facts;
 use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 use super::order::{Ordering, arrange, import_id, spread_create_first};
+use super::policies::police;
 use super::secrets::Secrets;
 use super::view::View;
 use super::{Action, OutputChange, Plan, Step, Verdict, imports, moves, observe, renames};
@@ -49,6 +50,8 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     state_changes |= planned.state_changes;
 
     let (asserts, outputs) = conclusions(&desired.asserts, &desired.outputs, &planned.facts, &planned.view.header)?;
+    let facts = &planned.facts;
+    let policing = police(&desired.policies, &facts.resources, facts, options.today).map_err(PrepareError::Program)?;
     state_changes |= planned.view.header.outputs.len() != outputs.len() || outputs.iter().any(OutputChange::changes);
     let header = &planned.view.header;
     let renames = renames::find(&planned.steps, &planned.view);
@@ -64,6 +67,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         drift,
         outputs,
         asserts,
+        policing,
         moves,
         renames,
         spent,
@@ -97,7 +101,15 @@ fn check_account(desired: &Desired, state: &StateFile, identity: &Identity) -> R
 
 /// The same stack with nothing in it.
 fn nothing_of(desired: Desired) -> Desired {
-    Desired { resources: Default::default(), lookups: Vec::new(), outputs: Vec::new(), asserts: Vec::new(), imports: Vec::new(), ..desired }
+    Desired {
+        resources: Default::default(),
+        lookups: Vec::new(),
+        outputs: Vec::new(),
+        asserts: Vec::new(),
+        imports: Vec::new(),
+        policies: Default::default(),
+        ..desired
+    }
 }
 
 /// Evaluates until every lookup is answered.

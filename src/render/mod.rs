@@ -14,6 +14,7 @@ mod outcome;
 mod plan_json;
 mod plan_markdown;
 mod plan_text;
+mod policies;
 mod progress;
 mod reference;
 mod source_text;

@@ -34,6 +34,8 @@ pub struct Outcome {
     pub failures: Vec<Failure>,
     /// Asserts that do not hold now that everything is known: message and place.
     pub asserts: Vec<(String, String)>,
+    /// What policies deny now that everything is known: policy, resource and message on one line, and the place.
+    pub denied: Vec<(String, String)>,
     /// Names and values, as they are shown.
     pub outputs: Vec<(String, String)>,
     /// Steps that were never started.
@@ -48,9 +50,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Everything was done, and every assert holds.
+    /// Everything was done, every assert holds, and no policy denies what came of it.
     pub fn good(&self) -> bool {
-        self.failures.is_empty() && self.asserts.is_empty() && !self.interrupted && self.not_started == 0
+        self.failures.is_empty() && self.asserts.is_empty() && self.denied.is_empty() && !self.interrupted && self.not_started == 0
     }
 }
 
@@ -71,6 +73,10 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     for (message, place) in &outcome.asserts {
         let place = style.paint(Role::Faint, clean_line(place));
         out.push_str(&format!("{}: {}  {place}\n", style.paint(Role::Error, "assert failed"), clean_line(message)));
+    }
+    for (message, place) in &outcome.denied {
+        let place = style.paint(Role::Faint, clean_line(place));
+        out.push_str(&format!("{}: {}  {place}\n", style.paint(Role::Error, "policy denies"), clean_line(message)));
     }
     if outcome.interrupted && outcome.failures.is_empty() {
         out.push_str(&format!("{}: what was running has ended, nothing new was started\n", style.paint(Role::Warning, "interrupted")));
@@ -115,6 +121,7 @@ pub fn outcome_json(outcome: &Outcome) -> String {
         "interrupted": outcome.interrupted,
         "failures": failures.collect::<Vec<_>>(),
         "asserts": outcome.asserts.iter().map(|(message, place)| serde_json::json!({ "message": message, "place": place })).collect::<Vec<_>>(),
+        "denied": outcome.denied.iter().map(|(message, place)| serde_json::json!({ "message": message, "place": place })).collect::<Vec<_>>(),
         "not_started": outcome.not_started,
         "elapsed_seconds": outcome.elapsed.0,
         "command": outcome.command,
@@ -147,6 +154,9 @@ fn standing(outcome: &Outcome) -> String {
     if !outcome.asserts.is_empty() {
         parts.push(format!("{} not hold", count(outcome.asserts.len(), "assert does", "asserts do")));
     }
+    if !outcome.denied.is_empty() {
+        parts.push(count(outcome.denied.len(), "rule of a policy denies it", "rules of policies deny it"));
+    }
     if failed > 0 {
         parts.push(format!("{failed} failed"));
     }
@@ -157,7 +167,7 @@ fn standing(outcome: &Outcome) -> String {
 }
 
 fn help(outcome: &Outcome) -> String {
-    if outcome.failures.is_empty() && !outcome.interrupted && !outcome.asserts.is_empty() {
+    if outcome.failures.is_empty() && !outcome.interrupted && !(outcome.asserts.is_empty() && outcome.denied.is_empty()) {
         return format!("what was applied stays as it is; change the program, then `{}`", outcome.command);
     }
     let mut advice: Vec<String> =

@@ -49,6 +49,8 @@ pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
             "verdict": match verdict { Verdict::Holds => "holds", Verdict::Fails => "fails", Verdict::Later => "later" },
             "place": place(Some(assert.span), view),
         })).collect::<Vec<_>>(),
+        "policies": super::policies::findings_json(plan, view),
+        "waivers": super::policies::waivers_json(plan, view),
     });
     finish(&document)
 }
@@ -139,7 +141,7 @@ fn drift(drift: &Drift) -> JsonValue {
     }
 }
 
-fn place(span: Option<Span>, view: &View<'_>) -> JsonValue {
+pub(super) fn place(span: Option<Span>, view: &View<'_>) -> JsonValue {
     let Some((span, file)) = span.and_then(|span| Some((span, view.sources.file(span.file)?))) else {
         return JsonValue::Null;
     };

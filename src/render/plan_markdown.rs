@@ -7,6 +7,7 @@ use super::estimate::count;
 use super::fold::{counted, groups};
 use super::headline::{Headline, Weight, headline, one_line, rows, weight};
 use super::plan_text::{closing_line, drift_lines, header_line, idle_said, json_inline, others_said, renames_said};
+use super::policies::Broken;
 use super::value::inline;
 use crate::plan::{Plan, Step, Verdict};
 use crate::types::Type;
@@ -47,6 +48,7 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
         out.push_str("\nThis plan is too long for one comment; what is left out here is new or changes in place, and the log has it.\n");
     }
     asserts(plan, view, &mut out);
+    policies(plan, view, detail, &mut out);
     renames(plan, &mut out);
     let of = |wanted: Weight| plan.steps.iter().filter(|step| weight(&step.action) == wanted).collect::<Vec<_>>();
     lost(&of(Weight::Lost), view, detail, &mut out);
@@ -246,6 +248,46 @@ fn asserts(plan: &Plan, view: &View<'_>, out: &mut String) {
             let place = view.place(Some(assert.span));
             out.push_str(&format!("\n> **assert failed:** {} ({})\n", escape(&assert.message), code(&place)));
         }
+    }
+}
+
+/// Denials and warnings named as long as there is room, else counted.
+fn policies(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
+    let most = match detail {
+        Detail::All | Detail::NewCounted => 50,
+        Detail::NoValues | Detail::LostLines => 10,
+        Detail::LostAddresses | Detail::LostCounted => 0,
+    };
+    let said = |broken: Broken<'_>| {
+        let place = if broken.place.is_empty() { String::new() } else { format!(" ({})", code(&broken.place)) };
+        let ended = broken.ended.map(|text| format!(", {}", escape(&text))).unwrap_or_default();
+        format!("{} ({}): {}{ended}{place}", code(&broken.subject), code(broken.policy), escape(broken.message))
+    };
+    let listed = |all: Vec<Broken<'_>>, head: &str, [one, many]: [&str; 2], out: &mut String| {
+        let more = all.len().saturating_sub(most);
+        for broken in all.into_iter().take(most) {
+            out.push_str(&format!("\n> **{head}:** {}\n", said(broken)));
+        }
+        match more {
+            0 => {}
+            more if most == 0 => out.push_str(&format!("\n> **{}**\n", count(more, one, many))),
+            more => out.push_str(&format!("\n> and {}; the log has them\n", count(more, one, many))),
+        }
+    };
+    let denials = plan.policing.denied().map(|finding| Broken::of(finding, view)).collect();
+    listed(denials, "policy denies", ["rule of a policy denies", "rules of policies deny"], out);
+    let warnings = plan.policing.warned().map(|finding| Broken::of(finding, view)).collect();
+    listed(warnings, "policy warns", ["rule of a policy warns", "rules of policies warn"], out);
+    let waived: Vec<String> = super::policies::waived(plan);
+    if !waived.is_empty() && most > 0 {
+        out.push_str("\n#### Waived\n\n");
+        out.extend(waived.iter().take(most).map(|line| format!("- {}\n", escape(line))));
+        if waived.len() > most {
+            out.push_str(&format!("- and {} more\n", waived.len() - most));
+        }
+    }
+    if let Some(note) = super::policies::later(plan) {
+        out.push_str(&format!("\n{}\n", escape(&note)));
     }
 }
 

@@ -31,6 +31,7 @@ pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
     parts.extend(drift(plan, view));
     parts.extend(outputs(plan, view));
     parts.extend(asserts(plan, view));
+    parts.extend(super::policies::text(plan, view));
     parts.extend(spent(plan, view));
     parts.push(closing(plan, view));
     let mut text = parts.join("\n\n");

@@ -7,7 +7,7 @@ use super::progress::{Progress, Running, Verb};
 use super::value::inline;
 use crate::address::Address;
 use crate::apply::{self, Doing, Event, Happened, Stop};
-use crate::plan::{Action, Plan, Step, Verdict};
+use crate::plan::{Action, Plan, PolicyFinding, Step, Verdict};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::source::{SourceMap, Span};
 use crate::types::Type;
@@ -153,6 +153,7 @@ impl Tracker {
             serial: ended.state.serial,
             failures: failures.collect(),
             asserts: asserts.map(|(assert, _)| (assert.message.to_string(), sources.place(assert.span))).collect(),
+            denied: ended.denied.iter().map(|finding| denial(finding, sources)).collect(),
             outputs: ended.outputs.iter().map(|output| (output.name.to_string(), inline(&output.value, &Type::Error))).collect(),
             not_started: self.total.saturating_sub(self.done + ended.failed.len()),
             interrupted: ended.stopped != Stop::No && !ended.waiting.is_empty(),
@@ -176,6 +177,11 @@ impl Tracker {
         }
         waiting
     }
+}
+
+fn denial(finding: &PolicyFinding, sources: &SourceMap) -> (String, String) {
+    let message = finding.message().map_or("", |message| message);
+    (format!("{} ({}): {message}", finding.subject(), finding.policy.name), sources.place(finding.place()))
 }
 
 /// The place to look at, and what to change there.

@@ -26,7 +26,7 @@ pub struct Module {
     pub items: Vec<ast::Item>,
     /// What `use` brought in: the module and the name there.
     pub imported: HashMap<Arc<str>, (ModuleId, Spanned<Arc<str>>)>,
-    /// Types, components and functions declared here.
+    /// Types, components, functions and policies declared here.
     pub declared: HashMap<Arc<str>, usize>,
 }
 
@@ -44,7 +44,7 @@ impl Modules {
         self.modules.get(id.0)
     }
 
-    /// The type, component or function that `name` means in a module, and where it is declared.
+    /// The type, component, function or policy that `name` means in a module, and where it is declared.
     pub fn find(&self, module: ModuleId, name: &str) -> Option<(ModuleId, &ast::Item)> {
         let here = self.get(module)?;
         if let Some(index) = here.declared.get(name) {
@@ -165,6 +165,7 @@ impl Loader<'_> {
             let name = match &item.kind {
                 ast::ItemKind::Type { name, .. } | ast::ItemKind::Component { name, .. } => name,
                 ast::ItemKind::Fn(function) => &function.name,
+                ast::ItemKind::Policy(policy) => &policy.name,
                 _ => continue,
             };
             match spans.get(&name.node) {

@@ -36,6 +36,7 @@ pub enum ItemKind {
     Output(Output),
     Assert(Assert),
     Policy(Policy),
+    Waiver(Waiver),
     Test(Test),
     Moved { from: Address, to: Address },
     Import { address: Address, id: Expr },
@@ -114,9 +115,34 @@ pub struct Assert {
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub name: Name,
-    pub subject: Option<(Name, Name)>,
+    /// `for x: T | U`
+    pub subject: Option<PolicySubject>,
     pub condition: Option<Expr>,
-    pub rules: Vec<(Arc<str>, Assert)>,
+    pub rules: Vec<PolicyRule>,
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PolicySubject {
+    pub name: Name,
+    pub types: Vec<Name>,
+}
+
+/// `deny if condition, "message"`
+#[derive(Debug, Clone)]
+pub struct PolicyRule {
+    /// `deny` or `warn`
+    pub verdict: Name,
+    pub assert: Assert,
+}
+
+/// `waive production.multi_az for db.instance { … }`
+#[derive(Debug, Clone)]
+pub struct Waiver {
+    /// The policy's name, behind those of groups that it is in.
+    pub policy: Spanned<Vec<Name>>,
+    pub address: Option<Address>,
+    pub condition: Option<Expr>,
     pub entries: Vec<Entry>,
 }
 

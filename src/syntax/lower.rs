@@ -107,6 +107,7 @@ impl<'a> Lowering<'a> {
             }
             Rule::assert_decl => ItemKind::Assert(self.assert(inner)?),
             Rule::policy => ItemKind::Policy(self.policy(inner)?),
+            Rule::waive => ItemKind::Waiver(self.waiver(inner)?),
             Rule::test => ItemKind::Test(self.test(inner)?),
             Rule::moved => {
                 let mut parts = Self::parts(inner);
@@ -237,31 +238,50 @@ impl<'a> Lowering<'a> {
     }
 
     fn policy(&mut self, node: Node<'_>) -> Option<Policy> {
-        let mut policy = None;
-        let mut subject: Vec<Name> = Vec::new();
-        let (mut condition, mut rules, mut entries) = (None, Vec::new(), Vec::new());
-        for part in Self::parts(node) {
+        let mut parts = Self::parts(node);
+        let name = self.plain_or_text_name(parts.next()?);
+        let (mut subject, mut condition, mut rules, mut entries) = (None, None, Vec::new(), Vec::new());
+        for part in parts {
             match part.rule() {
-                Rule::string => policy = Some(self.text_name(part)),
-                Rule::name if policy.is_none() => policy = Some(self.name(part)),
-                Rule::name | Rule::path => subject.push(self.name(part)),
+                Rule::policy_for => {
+                    let mut inner = Self::parts(part);
+                    let name = self.name(inner.next()?);
+                    subject = Some(PolicySubject { name, types: inner.map(|n| self.path(n)).collect() });
+                }
                 Rule::if_clause => condition = Some(self.expr(Self::parts(part).next()?)),
                 Rule::policy_rule => match part.child(Rule::entry) {
                     Some(entry) => entries.extend(self.entry(entry)),
                     None => {
                         let mut inner = Self::parts(part);
-                        let verdict = self.word(inner.next()?.text());
+                        let verdict = self.name(inner.next()?);
                         let condition = self.expr(inner.next()?);
                         let message = inner.next().map(|n| self.expr(n));
-                        rules.push((verdict, Assert { condition, message, span: self.span(part) }));
+                        rules.push(PolicyRule { verdict, assert: Assert { condition, message, span: self.span(part) } });
                     }
                 },
                 _ => {}
             }
         }
-        let mut subject = subject.into_iter();
-        let subject = subject.next().zip(subject.next());
-        Some(Policy { name: policy?, subject, condition, rules, entries })
+        Some(Policy { name, subject, condition, rules, entries })
+    }
+
+    fn waiver(&mut self, node: Node<'_>) -> Option<Waiver> {
+        let mut parts = Self::parts(node);
+        let waived = parts.next()?;
+        let names = Self::parts(waived).map(|n| self.plain_or_text_name(n)).collect();
+        let (mut address, mut condition, mut entries) = (None, None, Vec::new());
+        for part in parts {
+            match part.rule() {
+                Rule::address => address = Some(self.address(part)?),
+                Rule::if_clause => condition = Some(self.expr(Self::parts(part).next()?)),
+                _ => entries = self.entries(part),
+            }
+        }
+        Some(Waiver { policy: Spanned::new(names, self.span(waived)), address, condition, entries })
+    }
+
+    fn plain_or_text_name(&mut self, node: Node<'_>) -> Name {
+        if node.rule() == Rule::string { self.text_name(node) } else { self.name(node) }
     }
 
     fn text_name(&mut self, node: Node<'_>) -> Name {

@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 
 /// What a top-level item can start with.
-const KEYWORDS: [&str; 16] = [
+const KEYWORDS: [&str; 17] = [
     "stack",
     "env",
     "param",
@@ -26,6 +26,7 @@ const KEYWORDS: [&str; 16] = [
     "output",
     "assert",
     "policy",
+    "waive",
     "test",
     "moved",
     "import",

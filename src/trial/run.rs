@@ -207,6 +207,9 @@ impl<'a> Run<'a> {
         if !failures.is_empty() {
             return self.stop(failures);
         }
+        if !outcome.denied.is_empty() {
+            return self.stop(wrong::denials(outcome.plan.policy_diagnostics(), at));
+        }
         let asserts = outcome.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Fails);
         let asserts: Vec<_> = asserts.map(|(assert, _)| (assert.message.clone(), assert.span)).collect();
         if asserts.is_empty() { Flow::Continue(()) } else { self.stop(wrong::prepare(PrepareError::Asserts(asserts), at)) }
@@ -221,7 +224,7 @@ impl<'a> Run<'a> {
         }
         let Some(point) = &mut self.point else { return };
         let mut errors = Vec::new();
-        for refusal in [failed_asserts(&point.prepared), lost(&point.prepared)].into_iter().flatten() {
+        for refusal in [failed_asserts(&point.prepared), lost(&point.prepared), denied(&point.prepared.plan)].into_iter().flatten() {
             errors.extend(wrong::prepare(refusal, expected.span));
         }
         point.expected = true;
@@ -281,6 +284,10 @@ fn failed_asserts(prepared: &Prepared) -> Option<PrepareError> {
     let failed = prepared.plan.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Fails);
     let failed: Vec<_> = failed.map(|(assert, _)| (assert.message.clone(), assert.span)).collect();
     (!failed.is_empty()).then_some(PrepareError::Asserts(failed))
+}
+
+fn denied(plan: &Plan) -> Option<PrepareError> {
+    plan.policing.denied().next().map(|_| PrepareError::Policies(plan.policy_diagnostics()))
 }
 
 fn lost(prepared: &Prepared) -> Option<PrepareError> {

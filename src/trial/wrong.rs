@@ -1,7 +1,7 @@
 //! What went wrong in a test, as diagnostics.
 
 use crate::apply::{Doing, Failure};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, DENIED, Diagnostic};
 use crate::plan::{Plan, PrepareError, Protected};
 use crate::provider::ProviderError;
 use crate::source::Span;
@@ -21,7 +21,7 @@ pub(super) const PROTECTED: Code = Code(858);
 
 /// Something that was wanted is not so; any other error means that the test could not be carried out.
 pub(super) fn is_unfulfilled(diagnostic: &Diagnostic) -> bool {
-    [ASSERT, NO_ERROR, STACK_ASSERT].contains(&diagnostic.code)
+    [ASSERT, NO_ERROR, STACK_ASSERT, DENIED].contains(&diagnostic.code)
 }
 
 /// Why there is no plan, or why it must not be carried out. `at`: the test's line.
@@ -32,6 +32,7 @@ pub(super) fn prepare(error: PrepareError, at: Span) -> Vec<Diagnostic> {
     };
     match error {
         PrepareError::Program(diagnostics) => diagnostics,
+        PrepareError::Policies(diagnostics) => denials(diagnostics, at),
         PrepareError::Asserts(failed) => failed
             .into_iter()
             .map(|(message, span)| {
@@ -52,6 +53,11 @@ pub(super) fn prepare(error: PrepareError, at: Span) -> Vec<Diagnostic> {
         }
         other => vec![stuck(at, other.to_string(), "at this line")],
     }
+}
+
+/// What policies deny, of all that they say. `at`: the test's line.
+pub(super) fn denials(diagnostics: Vec<Diagnostic>, at: Span) -> Vec<Diagnostic> {
+    diagnostics.into_iter().filter(Diagnostic::is_error).map(|diagnostic| diagnostic.also(at, "at the test's line")).collect()
 }
 
 /// What is replaced is told at its name; what is deleted has none any more, and is told together.

@@ -29,6 +29,7 @@ fn ended(plan: plat::plan::Plan, failed: Vec<apply::Failure>) -> apply::Outcome 
         failed,
         waiting: Vec::new(),
         asserts: Vec::new(),
+        denied: Vec::new(),
         outputs: Vec::new(),
         state,
         stopped: Stop::No,

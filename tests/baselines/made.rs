@@ -126,6 +126,7 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         drift: Vec::new(),
         outputs: Vec::new(),
         asserts: Vec::new(),
+        policing: Default::default(),
         moves: Vec::new(),
         renames: Vec::new(),
         spent: Vec::new(),

@@ -6,6 +6,7 @@ mod docs;
 mod exits;
 mod fmt;
 mod life;
+mod policies;
 mod refactoring;
 mod secrets;
 mod trials;

@@ -157,6 +157,7 @@ impl Program {
                 .collect(),
             forgets: self.forgets.iter().map(|at| (address(at), nowhere())).collect(),
             told: Vec::new(),
+            policies: Default::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The language: programs that are right, programs that are wrong, and what plat says of them.
 
+mod policies;
 mod right;
 mod wrong;
 
@@ -10,8 +11,10 @@ use plat::check::{Checked, check_text};
 use plat::desired::Desired;
 use plat::diagnostic::Diagnostic;
 use plat::eval::{Lookups, evaluate};
+use plat::plan::police_program;
 use plat::schema::Registry;
 use plat::source::SourceMap;
+use plat::value::Date;
 
 pub fn registry() -> &'static Arc<Registry> {
     static REGISTRY: OnceLock<Arc<Registry>> = OnceLock::new();
@@ -27,7 +30,10 @@ pub fn errors(text: &str) -> (SourceMap, Vec<Diagnostic>) {
             envs => envs.iter().map(|e| Some(e.name.node.to_string())).collect(),
         };
         for env in envs {
-            let more = evaluate(&program, env.as_deref(), &Lookups::new()).map_or_else(|errors| errors, |desired| desired.told);
+            let more = match evaluate(&program, env.as_deref(), &Lookups::new()) {
+                Ok(desired) => policed(&desired).into_iter().chain(desired.told).collect(),
+                Err(more) => more,
+            };
             diagnostics.extend(more.into_iter().filter(|d| !diagnostics.contains(d)).collect::<Vec<_>>());
         }
         diagnostics.extend(trials(&program, &sources));
@@ -39,6 +45,12 @@ pub fn errors(text: &str) -> (SourceMap, Vec<Diagnostic>) {
 pub fn trials(program: &Arc<Program>, sources: &SourceMap) -> Vec<Diagnostic> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     program.tests.iter().flat_map(|test| runtime.block_on(plat::trial::run(program, test, sources)).diagnostics).collect()
+}
+
+/// What the policies say on a day of the year 2026.
+pub fn policed(desired: &Desired) -> Vec<Diagnostic> {
+    let addresses: Vec<_> = desired.resources.keys().collect();
+    police_program(desired, Date::parse("2026-06-15")).map_or_else(|mistakes| mistakes, |policing| policing.diagnostics(&addresses))
 }
 
 /// Evaluates a program that must be right.

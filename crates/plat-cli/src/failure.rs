@@ -110,6 +110,7 @@ pub fn prepare_failure(error: PrepareError, sources: &SourceMap) -> Failure {
     };
     match error {
         PrepareError::Program(diagnostics) => Failure::diagnostics(diagnostics, sources),
+        PrepareError::Policies(diagnostics) => Failure::diagnostics(diagnostics, sources).exit(Exit::Assert),
         PrepareError::Asserts(failed) => {
             let lines: Vec<_> = failed.iter().map(|(message, span)| format!("{message}{}", place(*span))).collect();
             let text = format!("{} not hold: {}", if lines.len() == 1 { "an assert does" } else { "asserts do" }, lines.join("; "));

@@ -203,6 +203,11 @@ pub fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
+/// The day on which waivers are looked at.
+pub fn today() -> plat::value::Date {
+    plat::value::Date::of_unix(now())
+}
+
 /// How long ago a moment was.
 pub fn age(written: Option<u64>) -> Option<plat::value::Duration> {
     written.map(|then| plat::value::Duration(i64::try_from(now().saturating_sub(then)).unwrap_or(i64::MAX)))

@@ -83,6 +83,7 @@ impl Program {
                 moves: Vec::new(),
                 forgets: Vec::new(),
                 told: Vec::new(),
+                policies: Default::default(),
             },
             lookup: None,
         }

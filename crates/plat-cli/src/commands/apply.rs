@@ -8,7 +8,7 @@ use plat::render::{self, Outcome, outcome, outcome_json};
 use plat::state::{Pending, StateFile};
 
 use super::block_on;
-use super::plan::{Look, options, prepared, shown};
+use super::plan::{Look, judged, options, prepared, shown};
 use crate::args::{self, ApplyOptions, Format};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
@@ -47,9 +47,7 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
             let look = Look { format: Format::Text, full: run.full, destroying: run.name == "destroy", style: terminal.out, state_age };
             terminal.print(&shown(&prepared.plan, project, &look));
         }
-        if let Some(refusal) = prepared.refusal() {
-            return Err(prepare_failure(refusal, &project.sources));
-        }
+        judged(&prepared, project, terminal)?;
         if !asked(&prepared, project, run, terminal)? {
             return Err(Failure::new("nothing was changed"));
         }

@@ -12,7 +12,7 @@ use super::block_on;
 use crate::args::{self, ConsentOptions, Format, PlanOptions};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
-use crate::project::{Project, age};
+use crate::project::{Project, age, today};
 use crate::terminal::Terminal;
 
 pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
@@ -30,16 +30,27 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let format = if args.json { Format::Json } else { args.format };
     let look = Look { format, full: args.options.full, destroying: args.destroy, style: terminal.out, state_age };
     terminal.print(&shown(&prepared.plan, &project, &look));
-    if let Some(refusal) = prepared.refusal() {
-        return Err(prepare_failure(refusal, &project.sources));
-    }
+    judged(&prepared, &project, terminal)?;
     Ok(if args.detailed_exitcode && !prepared.plan.is_empty() { Exit::Changes } else { Exit::Done })
+}
+
+/// Tells what the policies say, and refuses what must not be carried out.
+pub fn judged(prepared: &Prepared, project: &Project, terminal: &Terminal) -> Result<(), Failure> {
+    let found = prepared.plan.policy_diagnostics();
+    if !found.is_empty() {
+        terminal.diagnostics(&found, &project.sources);
+    }
+    match prepared.refusal() {
+        None => Ok(()),
+        Some(PrepareError::Policies(_)) => Err(Failure::told(Exit::Assert)),
+        Some(refusal) => Err(prepare_failure(refusal, &project.sources)),
+    }
 }
 
 /// The engine's options from the command line's.
 pub fn options(given: &PlanOptions, destroy: bool) -> Result<Options, Failure> {
     let replace = given.replace.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
-    Ok(Options { refresh: !given.no_refresh, destroy, region: None, consent: consent(&given.consent)?, replace })
+    Ok(Options { refresh: !given.no_refresh, destroy, region: None, consent: consent(&given.consent)?, replace, today: Some(today()) })
 }
 
 pub fn consent(given: &ConsentOptions) -> Result<Consent, Failure> {

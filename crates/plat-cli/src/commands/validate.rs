@@ -1,11 +1,14 @@
 //! `plat validate`
 
+use std::sync::Arc;
+
+use plat::check::typed::Program;
 use plat::diagnostic::{Diagnostic, to_json};
-use plat::plan::Answers;
+use plat::plan::{Answers, police_program};
 
 use crate::args::Validate;
 use crate::failure::{Answer, Exit, Failure};
-use crate::project::{envs, load, registry};
+use crate::project::{envs, load, registry, today};
 use crate::terminal::Terminal;
 
 pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
@@ -16,10 +19,7 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
     if let Some(program) = &checked.program {
         for env in envs(program, args.env.as_deref())? {
             checked_envs += 1;
-            match plat::eval::evaluate(program, env.as_deref(), &Answers::new()) {
-                Ok(desired) => diagnostics.extend(desired.told),
-                Err(found) => diagnostics.extend(found),
-            }
+            diagnostics.extend(found(program, env.as_deref()));
         }
     }
     // What is wrong in every environment is told once.
@@ -37,13 +37,28 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
         terminal.diagnostics(&once, &checked.sources);
     }
     if !ok {
-        return Err(Failure::told(Exit::Error));
+        let denied = once.iter().filter(|diagnostic| diagnostic.is_error()).all(|diagnostic| diagnostic.code == plat::diagnostic::DENIED);
+        return Err(Failure::told(if denied { Exit::Assert } else { Exit::Error }));
     }
     if !args.json {
         let envs = if checked_envs == 1 { "1 environment".to_owned() } else { format!("{checked_envs} environments") };
         terminal.print(&format!("Valid: {} read, {envs} checked.\n", files(&checked.sources)));
     }
     Ok(Exit::Done)
+}
+
+/// What is wrong in one environment, and what its policies say as far as the program alone tells.
+fn found(program: &Arc<Program>, env: Option<&str>) -> Vec<Diagnostic> {
+    let desired = match plat::eval::evaluate(program, env, &Answers::new()) {
+        Ok(desired) => desired,
+        Err(found) => return found,
+    };
+    let addresses: Vec<_> = desired.resources.keys().collect();
+    let said = match police_program(&desired, Some(today())) {
+        Ok(policing) => policing.diagnostics(&addresses),
+        Err(found) => found,
+    };
+    desired.told.iter().cloned().chain(said).collect()
 }
 
 fn files(sources: &plat::source::SourceMap) -> String {
