@@ -70,7 +70,10 @@ pub struct Outcome {
 impl Outcome {
     /// Everything was done, every assert holds, and no policy denies what came of it.
     pub fn succeeded(&self) -> bool {
-        self.failed.is_empty() && self.waiting.is_empty() && self.denied.is_empty() && self.asserts.iter().all(|(_, verdict)| *verdict != Verdict::Fails)
+        self.failed.is_empty()
+            && self.waiting.is_empty()
+            && self.denied.is_empty()
+            && self.asserts.iter().all(|(_, verdict)| *verdict != Verdict::Fails)
     }
 }
 

@@ -178,7 +178,9 @@ impl<'a> Checker<'a> {
         let name = self.text(furthest.span);
         let mut names: Vec<&str> = self.registry.iter().flat_map(|schema| schema.attributes.iter().map(|a| a.name)).collect();
         if names.contains(&name) {
-            self.report(Diagnostic::error(Code(806), furthest.span, "no resource type has all that these rules read").label(furthest.label));
+            self.report(
+                Diagnostic::error(Code(806), furthest.span, "no resource type has all that these rules read").label(furthest.label),
+            );
             return;
         }
         names.sort_unstable();
@@ -368,7 +370,9 @@ impl<'a> Checker<'a> {
             self.report(
                 Diagnostic::error(Code(804), waiver.policy.span, format!("a waiver without {said} is a hole that nobody closes"))
                     .label(format!("{said} {} missing here", if missing.len() == 1 { "is" } else { "are" }))
-                    .help("say who answers for it, until when, and why: `{ owner = \"data team\", until = \"2027-01-31\", reason = \"…\" }`"),
+                    .help(
+                        "say who answers for it, until when, and why: `{ owner = \"data team\", until = \"2027-01-31\", reason = \"…\" }`",
+                    ),
             );
         }
         let mut scope = self.stack_scope();

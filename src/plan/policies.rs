@@ -41,8 +41,14 @@ pub struct PolicyFinding {
 #[derive(Debug, Clone)]
 pub enum Standing {
     /// `ended`: a waiver that let it be, until its day came.
-    Broken { message: Arc<str>, ended: Option<Arc<Waiver>> },
-    Waived { message: Arc<str>, by: Arc<Waiver> },
+    Broken {
+        message: Arc<str>,
+        ended: Option<Arc<Waiver>>,
+    },
+    Waived {
+        message: Arc<str>,
+        by: Arc<Waiver>,
+    },
     /// Depends on what is known after apply.
     Later(Source),
 }
@@ -354,9 +360,11 @@ fn idle(used: &WaiverUse, resources: &[&Address]) -> Option<Diagnostic> {
         closest(&waiver.address.as_ref()?.to_string(), names.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?"))
     };
     Some(match missing {
-        true => Diagnostic::warning(Code(805), waiver.span, format!("the waiver of `{}` is for {subject}, which is not there", waiver.title))
-            .label("waives nothing")
-            .help(near().unwrap_or_else(|| "remove it, or give it an `if` of the environments that have it".to_owned())),
+        true => {
+            Diagnostic::warning(Code(805), waiver.span, format!("the waiver of `{}` is for {subject}, which is not there", waiver.title))
+                .label("waives nothing")
+                .help(near().unwrap_or_else(|| "remove it, or give it an `if` of the environments that have it".to_owned()))
+        }
         false => Diagnostic::warning(Code(805), waiver.span, format!("`{}` has nothing against {subject}", waiver.title))
             .label("waives nothing")
             .help("remove the waiver: what it let be is mended"),

@@ -8,7 +8,7 @@ use super::estimate::count;
 use super::plan_json::place;
 use super::style::Role;
 use super::value::masked_json;
-use crate::plan::{PolicyFinding, Plan, Standing, WaiverState, WaiverUse};
+use crate::plan::{Plan, PolicyFinding, Standing, WaiverState, WaiverUse};
 
 /// Denials, and as many warnings, that a plan's text names.
 const LISTED: usize = 20;

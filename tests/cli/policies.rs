@@ -35,7 +35,9 @@ fn a_denied_plan_is_shown_and_an_apply_of_it_makes_no_call() {
     let stack = stack(MULTI_AZ);
     let plan = stack.sandbox(&["plan", "-e", "production"]).ends(3);
     assert!(plan.out.contains("policy denies: db (multi_az): it has no standby") && plan.out.contains("1 to add"), "{}", plan.out);
-    for part in ["error[E0801]", "`multi_az` is false, as it is when left out", "main.plat:5:", "a zone that fails", "set `multi_az = true`"] {
+    for part in
+        ["error[E0801]", "`multi_az` is false, as it is when left out", "main.plat:5:", "a zone that fails", "set `multi_az = true`"]
+    {
         assert!(plan.err.contains(part), "{part}: {}", plan.err);
     }
     assert!(plan.err.contains("warning[E0802]") && plan.err.contains("1 error, 1 warning"), "{}", plan.err);
@@ -62,7 +64,12 @@ fn a_warning_refuses_nothing() {
     let stack = stack("policy small for db: aws.rds.DBInstance { warn if db.allocated_storage < 100GiB, \"it is small\" }\n");
     stack.plat(&["validate"]).ends(0);
     let apply = stack.sandbox(&["apply", "-e", "dev", "--yes"]).ends(0);
-    assert!(apply.err.contains("warning[E0802]") && apply.out.contains("policy warns: db (small): it is small"), "{}{}", apply.out, apply.err);
+    assert!(
+        apply.err.contains("warning[E0802]") && apply.out.contains("policy warns: db (small): it is small"),
+        "{}{}",
+        apply.out,
+        apply.err
+    );
 }
 
 #[test]

@@ -105,13 +105,15 @@ fn what_is_not_known_yet_is_never_denied() {
          policy d { warn if net.vpc_id == \"vpc-1\", \"the first\" }\n",
     );
     assert_eq!(broken(&found), [""; 0]);
-    let waits: Vec<String> = found.later().map(|(f, source)| format!("{} {}.{}", f.policy.name, source.address, source.attribute)).collect();
+    let waits: Vec<String> =
+        found.later().map(|(f, source)| format!("{} {}.{}", f.policy.name, source.address, source.attribute)).collect();
     assert_eq!(waits, ["a db.storage_encrypted", "b db.storage_encrypted", "d net.vpc_id"]);
 }
 
 #[test]
 fn a_waiver_holds_to_the_end_of_its_last_day() {
-    let program = format!("{NET}{NAMES}waive names for net {{ owner = \"net team\", until = \"2026-06-30\", reason = \"mended in July\" }}\n");
+    let program =
+        format!("{NET}{NAMES}waive names for net {{ owner = \"net team\", until = \"2026-06-30\", reason = \"mended in July\" }}\n");
     let on = |day: &str| {
         let found = policing_on(&program, None, day);
         (broken(&found).len(), found.waived().count(), found.waivers[0].state)
@@ -158,7 +160,8 @@ fn a_waiver_for_another_environment_is_not_idle() {
 
 #[test]
 fn a_rule_without_a_message_says_what_is_documented() {
-    let found = policing(&format!("{NET}/// Machines have names.\npolicy names for it: aws.ec2.VPC {{ deny if !it.enable_dns_hostnames }}\n"));
+    let found =
+        policing(&format!("{NET}/// Machines have names.\npolicy names for it: aws.ec2.VPC {{ deny if !it.enable_dns_hostnames }}\n"));
     assert_eq!(found.findings[0].message().map(|m| &**m), Some("Machines have names"));
 }
 
@@ -217,31 +220,97 @@ const DB_GROUP: &str = "resource it: aws.rds.DBSubnetGroup { db_subnet_group_des
 const CASES: &[(&str, &str, &str, &str, &str)] = &[
     ("databases_encrypted", "deny", DB, "storage_encrypted = true", "storage_encrypted = false"),
     ("caches_encrypted", "deny", CACHE, "at_rest_encryption_enabled = true", ""),
-    ("cluster_secrets_encrypted", "deny", CLUSTER, "version = \"1.28\", resources_vpc_config = { subnet_ids = [] }", "version = \"1.27\", resources_vpc_config = { subnet_ids = [] }"),
+    (
+        "cluster_secrets_encrypted",
+        "deny",
+        CLUSTER,
+        "version = \"1.28\", resources_vpc_config = { subnet_ids = [] }",
+        "version = \"1.27\", resources_vpc_config = { subnet_ids = [] }",
+    ),
     ("keys_rotate", "warn", KEY, "enable_key_rotation = true", ""),
     ("keys_rotate", "warn", KEY, "key_spec = \"RSA_2048\", key_usage = \"SIGN_VERIFY\"", "enable_key_rotation = false"),
     ("caches_speak_tls", "deny", CACHE, "transit_encryption_enabled = true", "transit_encryption_enabled = false"),
     ("databases_backed_up", "deny", DB, "backup_retention_period = 7d", "backup_retention_period = 6d"),
-    ("databases_backed_up", "deny", DB, "backup_retention_period = 0d, source_db_instance_identifier = \"primary\"", "backup_retention_period = 0d"),
+    (
+        "databases_backed_up",
+        "deny",
+        DB,
+        "backup_retention_period = 0d, source_db_instance_identifier = \"primary\"",
+        "backup_retention_period = 0d",
+    ),
     ("final_snapshots", "warn", DB, "skip_final_snapshot = false", "skip_final_snapshot = true"),
     ("caches_backed_up", "warn", CACHE, "snapshot_retention_limit = 1d", ""),
     ("databases_multi_az", "deny", DB, "multi_az = true", ""),
     ("databases_multi_az", "deny", DB, "db_cluster_identifier = \"c\"", "multi_az = false"),
     ("caches_multi_az", "deny", CACHE, "automatic_failover_enabled = true, multi_az_enabled = true", "automatic_failover_enabled = false"),
-    ("caches_multi_az", "deny", CACHE, "automatic_failover_enabled = true, multi_az_enabled = true", "automatic_failover_enabled = true, multi_az_enabled = false"),
+    (
+        "caches_multi_az",
+        "deny",
+        CACHE,
+        "automatic_failover_enabled = true, multi_az_enabled = true",
+        "automatic_failover_enabled = true, multi_az_enabled = false",
+    ),
     ("nodes_multi_az", "deny", NODES, "subnets = sub.values()", "subnets = [sub[\"10.0.0.0/24\"]]"),
     ("subnet_groups_multi_az", "deny", DB_GROUP, "subnet_ids = sub.values()", "subnet_ids = sub.values().take(1)"),
     ("deletion_protection", "deny", DB, "deletion_protection = true", ""),
-    ("deletion_protection", "deny", CLUSTER, "resources_vpc_config = { subnet_ids = [] }, deletion_protection = true", "resources_vpc_config = { subnet_ids = [] }"),
-    ("closed_ingress", "deny", GROUP, "security_group_ingress = [{ ip_protocol = \"tcp\", from_port = 443, to_port = 443, cidr_ip = 0.0.0.0/0 }]", "security_group_ingress = [{ ip_protocol = \"tcp\", from_port = 5000, to_port = 6000, cidr_ip = 0.0.0.0/0 }]"),
-    ("closed_ingress", "deny", GROUP, "security_group_ingress = [{ ip_protocol = \"-1\", cidr_ip = 10.0.0.0/8 }]", "security_group_ingress = [{ ip_protocol = \"-1\", cidr_ipv6 = ::/0 }]"),
-    ("closed_ingress", "deny", GROUP, "security_group_ingress = [{ ip_protocol = \"icmp\", from_port = -1, to_port = -1, cidr_ip = 0.0.0.0/0 }]", "security_group_ingress = [{ ip_protocol = \"6\", from_port = 22, to_port = 22, cidr_ip = 0.0.0.0/0 }]"),
+    (
+        "deletion_protection",
+        "deny",
+        CLUSTER,
+        "resources_vpc_config = { subnet_ids = [] }, deletion_protection = true",
+        "resources_vpc_config = { subnet_ids = [] }",
+    ),
+    (
+        "closed_ingress",
+        "deny",
+        GROUP,
+        "security_group_ingress = [{ ip_protocol = \"tcp\", from_port = 443, to_port = 443, cidr_ip = 0.0.0.0/0 }]",
+        "security_group_ingress = [{ ip_protocol = \"tcp\", from_port = 5000, to_port = 6000, cidr_ip = 0.0.0.0/0 }]",
+    ),
+    (
+        "closed_ingress",
+        "deny",
+        GROUP,
+        "security_group_ingress = [{ ip_protocol = \"-1\", cidr_ip = 10.0.0.0/8 }]",
+        "security_group_ingress = [{ ip_protocol = \"-1\", cidr_ipv6 = ::/0 }]",
+    ),
+    (
+        "closed_ingress",
+        "deny",
+        GROUP,
+        "security_group_ingress = [{ ip_protocol = \"icmp\", from_port = -1, to_port = -1, cidr_ip = 0.0.0.0/0 }]",
+        "security_group_ingress = [{ ip_protocol = \"6\", from_port = 22, to_port = 22, cidr_ip = 0.0.0.0/0 }]",
+    ),
     ("databases_private", "deny", DB, "publicly_accessible = false", "publicly_accessible = true"),
-    ("clusters_private", "deny", CLUSTER, "resources_vpc_config = { subnet_ids = [], endpoint_public_access = false }", "resources_vpc_config = { subnet_ids = [] }"),
-    ("clusters_private", "deny", CLUSTER, "resources_vpc_config = { subnet_ids = [], public_access_cidrs = [192.0.2.0/24] }", "resources_vpc_config = { subnet_ids = [], endpoint_public_access = true, public_access_cidrs = [192.0.2.0/24, 0.0.0.0/0] }"),
+    (
+        "clusters_private",
+        "deny",
+        CLUSTER,
+        "resources_vpc_config = { subnet_ids = [], endpoint_public_access = false }",
+        "resources_vpc_config = { subnet_ids = [] }",
+    ),
+    (
+        "clusters_private",
+        "deny",
+        CLUSTER,
+        "resources_vpc_config = { subnet_ids = [], public_access_cidrs = [192.0.2.0/24] }",
+        "resources_vpc_config = { subnet_ids = [], endpoint_public_access = true, public_access_cidrs = [192.0.2.0/24, 0.0.0.0/0] }",
+    ),
     ("database_logs", "deny", DB, "enable_cloudwatch_logs_exports = [\"postgresql\"]", ""),
-    ("cluster_logs", "deny", CLUSTER, "resources_vpc_config = { subnet_ids = [] }, logging = { cluster_logging = { enabled_types = [{ type = \"audit\" }] } }", "resources_vpc_config = { subnet_ids = [] }, logging = { cluster_logging = { enabled_types = [{ type = \"api\" }] } }"),
-    ("cluster_logs", "deny", CLUSTER, "resources_vpc_config = { subnet_ids = [] }, logging = { cluster_logging = { enabled_types = [{ type = \"audit\" }] } }", "resources_vpc_config = { subnet_ids = [] }"),
+    (
+        "cluster_logs",
+        "deny",
+        CLUSTER,
+        "resources_vpc_config = { subnet_ids = [] }, logging = { cluster_logging = { enabled_types = [{ type = \"audit\" }] } }",
+        "resources_vpc_config = { subnet_ids = [] }, logging = { cluster_logging = { enabled_types = [{ type = \"api\" }] } }",
+    ),
+    (
+        "cluster_logs",
+        "deny",
+        CLUSTER,
+        "resources_vpc_config = { subnet_ids = [] }, logging = { cluster_logging = { enabled_types = [{ type = \"audit\" }] } }",
+        "resources_vpc_config = { subnet_ids = [] }",
+    ),
     ("logs_end", "warn", LOGS, "retention_in_days = 30d", ""),
     ("tags", "deny", VPC, "tags = { Project = \"p\", Environment = \"e\" }", "tags = { Project = \"p\" }"),
     ("tags", "deny", VPC, "tags = { Project = \"p\", Environment = \"e\" }", ""),
