@@ -106,6 +106,11 @@ impl Project {
         process
     }
 
+    /// The apply after one that broke off. The emulators hide nothing, so it need not look for long.
+    pub fn go_on(&self, cloud: &Cloud) -> Run {
+        self.run(cloud, "apply", &["--yes", "--consistency", "2"])
+    }
+
     pub fn apply(&self, cloud: &Cloud) -> Run {
         self.run(cloud, "apply", &["--yes"]).ends(0)
     }

@@ -41,7 +41,7 @@ fn a_killed_apply_goes_on() {
         cloud.proxy.heal();
         cloud.proxy.settle();
 
-        project.apply(&cloud);
+        project.go_on(&cloud).ends(0);
         assert_eq!(counts(&Inventory::of(&cloud, REGION)), wanted, "{case}, {}", held.operation);
         project.settled(&cloud);
         project.destroy(&cloud);
@@ -59,11 +59,11 @@ fn lost_answers_make_no_duplicates() {
     for fault in [Fault::LoseResponse, Fault::ErrorAfterSuccess] {
         let project = project("dev");
         cloud.proxy.inject(Rule::new(fault.clone()).mutating().first_of_each());
-        let mut run = project.run(&cloud, "apply", &["--yes"]);
+        let mut run = project.go_on(&cloud);
         // What is in doubt may be left for the next apply, never made again blindly.
         for _ in 0..3 {
             if run.code != Some(0) {
-                run = project.run(&cloud, "apply", &["--yes"]);
+                run = project.go_on(&cloud);
             }
         }
         let run = run.ends(0);
@@ -102,9 +102,9 @@ fn bursts_of_server_errors_are_waited_out() {
     for start in [3, 20, 60] {
         cloud.proxy.inject(Rule::new(Fault::ServerError).nth(start).times(2));
     }
-    let mut run = project.run(&cloud, "apply", &["--yes"]);
+    let mut run = project.go_on(&cloud);
     if run.code != Some(0) {
-        run = project.run(&cloud, "apply", &["--yes"]);
+        run = project.go_on(&cloud);
     }
     run.ends(0);
     cloud.proxy.heal();
@@ -131,6 +131,6 @@ fn one_of_two_applies_goes_on() {
     first.wait().expect("a killed plat");
     cloud.proxy.heal();
     cloud.proxy.settle();
-    project.apply(&cloud);
+    project.go_on(&cloud).ends(0);
     project.settled(&cloud);
 }

@@ -206,6 +206,9 @@ pub struct ApplyOptions {
     /// Most calls to the cloud at a time; 64 by default
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub parallelism: Option<u16>,
+    /// After a crash or a lost answer: how many seconds the cloud may hide what was created, before it counts as not created
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub consistency: u64,
     /// Wait this many seconds for another apply to end
     #[arg(long, value_name = "SECONDS", default_value = "0")]
     pub lock_wait: u64,

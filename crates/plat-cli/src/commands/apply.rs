@@ -57,7 +57,8 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
 
 fn settings(run: &ApplyOptions) -> Settings {
     let usual = Settings::default();
-    Settings { concurrency: run.parallelism.map_or(usual.concurrency, usize::from), ..usual }
+    let concurrency = run.parallelism.map_or(usual.concurrency, usize::from);
+    Settings { concurrency, consistency: std::time::Duration::from_secs(run.consistency), ..usual }
 }
 
 /// Looks at what an apply that was cut off left open, and tells what became of it.
