@@ -23,7 +23,7 @@ class Layer:
         self.blocks = []
 
     def add(self, name, kind, /, **attributes):
-        lines = "".join(f"  {key.replace('at_', '@', 1) if key.startswith('at_') else key} = {value}\n"
+        lines = "".join(f"  {'@after' if key == 'at_after' else key} = {value}\n"
                         for key, value in attributes.items() if value is not None)
         self.blocks.append(f"resource {self.prefix}{name}: {kind} {{\n{lines}}}\n")
 
