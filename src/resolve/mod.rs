@@ -6,10 +6,11 @@ mod library;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, SourceMap, Span, Spanned};
-use crate::syntax::{self, ast};
+use crate::syntax::{self, Parsed, ast};
 
 pub use files::read_file;
 pub use library::{MODULES as LIBRARY, text as library_text};
@@ -80,6 +81,42 @@ pub fn load_text(name: &str, text: &str, sources: &mut SourceMap, diagnostics: &
     loader.modules
 }
 
+/// Bytes below which starting a thread costs more than it saves.
+const WORTH_A_THREAD: usize = 64 << 10;
+
+/// Parses files on all cores; what comes out is in the order of what goes in.
+fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Parsed> {
+    let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = cores.min(bytes / WORTH_A_THREAD).min(files.len()).max(1);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut parsed = Vec::new();
+        loop {
+            let n = next.fetch_add(1, Ordering::Relaxed);
+            let Some((file, text)) = files.get(n) else { return parsed };
+            parsed.push((n, syntax::parse(*file, text)));
+        }
+    };
+    let mut parsed = if workers == 1 {
+        work()
+    } else {
+        std::thread::scope(|scope| {
+            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
+            let mut parsed = work();
+            for other in others {
+                match other.join() {
+                    Ok(more) => parsed.extend(more),
+                    Err(cause) => std::panic::resume_unwind(cause),
+                }
+            }
+            parsed
+        })
+    };
+    parsed.sort_unstable_by_key(|(n, _)| *n);
+    parsed.into_iter().map(|(_, parsed)| parsed).collect()
+}
+
 struct Loader<'a> {
     sources: &'a mut SourceMap,
     diagnostics: &'a mut Vec<Diagnostic>,
@@ -114,11 +151,15 @@ impl Loader<'_> {
         };
         let id = self.reserve(name);
         self.by_place.insert(place.clone(), id);
-        let mut items = Vec::new();
+        let mut added = Vec::new();
         for (path, text) in texts {
             let shown = files::shown_name(&path, &self.modules.folder);
-            let file = self.sources.add(&path, shown, text.clone());
-            items.extend(self.parse(file, &text));
+            added.push((self.sources.add(&path, shown, text.clone()), text));
+        }
+        let mut items = Vec::new();
+        for parsed in parse_all(&added) {
+            self.diagnostics.extend(parsed.diagnostics);
+            items.extend(parsed.file.items);
         }
         self.finish(id, items, &place);
         Some(id)
