@@ -15,5 +15,6 @@ mod plat;
 mod proxy;
 mod recovery;
 mod stacks;
+mod states;
 mod tokens;
 mod witness;

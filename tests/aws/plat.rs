@@ -64,7 +64,7 @@ impl Project {
     pub fn with_local_state(self) -> Self {
         for path in files(&self.stack, "plat") {
             let text = std::fs::read_to_string(&path).expect("a readable file");
-            let kept: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("state = ")).collect();
+            let kept: Vec<&str> = text.lines().filter(|line| line.split_whitespace().next() != Some("state")).collect();
             std::fs::write(&path, kept.join("\n") + "\n").expect("a writable file");
         }
         self

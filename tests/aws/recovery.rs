@@ -1,7 +1,7 @@
 //! What goes wrong on the way: killed programs, lost answers, throttling. The witness and the ledger are the judges, never plat.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::cloud::Cloud;
 use super::connect2::{REGION, project};
@@ -132,5 +132,58 @@ fn one_of_two_applies_goes_on() {
     cloud.proxy.heal();
     cloud.proxy.settle();
     project.go_on(&cloud).ends(0);
+    project.settled(&cloud);
+}
+
+fn interrupt(child: &std::process::Child) {
+    let sent = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
+/// The first interrupt finishes what runs and starts nothing new: nothing is left open.
+#[test]
+fn one_interrupt_drains() {
+    let cloud = Cloud::start();
+    let project = project("dev");
+    cloud.proxy.inject(Rule::new(Fault::Delay(Duration::from_secs(3))).mutating());
+    let mut child = project.start(&cloud, "apply", &["--yes"]);
+    let end = Instant::now() + Duration::from_secs(60);
+    while cloud.proxy.ledger().mutations().is_empty() {
+        assert!(Instant::now() < end, "the apply never came to its first change");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().expect("plat ends").code(), Some(130));
+    cloud.proxy.heal();
+    cloud.proxy.settle();
+
+    let there = Inventory::of(&cloud, REGION);
+    let recorded = project.run(&cloud, "show", &["--json"]).ends(0).json();
+    assert!(!recorded["resources"].as_array().expect("a list").is_empty() && there.counts().contains_key("vpcs"), "{recorded}");
+    assert!(!there.counts().contains_key("subnets"), "what waited for the first wave was not begun");
+    let next = project.go_on(&cloud).ends(0);
+    assert!(!next.err.contains("cut off"), "{next}");
+    project.settled(&cloud);
+}
+
+/// The second interrupt leaves at once, and the next apply settles what was under way.
+#[test]
+fn two_interrupts_leave_at_once() {
+    let cloud = Cloud::start();
+    let (wanted, _, _) = undisturbed(&cloud);
+    let project = project("dev");
+    cloud.proxy.inject(Rule::new(Fault::HoldAfter).mutating().nth(2));
+    let mut child = project.start(&cloud, "apply", &["--yes"]);
+    cloud.proxy.wait_held(Duration::from_secs(60)).expect("the apply comes to its second change");
+    interrupt(&child);
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(child.try_wait().expect("a running plat"), None, "the first interrupt waits for what runs");
+    interrupt(&child);
+    assert_eq!(child.wait().expect("plat ends").code(), Some(130));
+    cloud.proxy.heal();
+    cloud.proxy.settle();
+    let next = project.go_on(&cloud).ends(0);
+    assert!(next.err.contains("cut off"), "{next}");
+    assert_eq!(counts(&Inventory::of(&cloud, REGION)), wanted);
     project.settled(&cloud);
 }
