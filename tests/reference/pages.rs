@@ -140,6 +140,7 @@ fn every_word_that_starts_a_declaration_is_told_of() {
         "output",
         "assert",
         "test",
+        "reachable",
         "moved",
         "import",
         "forget",
@@ -154,6 +155,9 @@ fn every_word_that_starts_a_declaration_is_told_of() {
         assert!(reference.find(word).is_ok(), "docs/reference/language.md has no section `{word}`");
     }
     let overview = reference.overview(Style::PLAIN);
+    let mut names: Vec<&str> = overview.lines().filter(|l| l.starts_with("  ")).filter_map(|l| l.split_whitespace().next()).collect();
+    names.sort_unstable();
+    assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "a name that is listed twice: {names:?}");
     for name in ["  aws.ec2.VPC ", "  std.network.Network ", "  Cidr ", "  resource "] {
         assert!(overview.contains(name), "{name}:\n{overview}");
     }
