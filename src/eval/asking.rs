@@ -45,7 +45,7 @@ impl Asking {
     }
 
     /// What was asked since the last call.
-    fn take(&self) -> Vec<(ExprId, Answer)> {
+    pub(super) fn take(&self) -> Vec<(ExprId, Answer)> {
         std::mem::take(&mut self.log.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -106,8 +106,12 @@ pub(super) fn conclude(evaluation: &mut Evaluation<'_>, root: usize) -> Arc<Netw
     let complete = evaluation.desired.lookups.is_empty() && !evaluation.diagnostics.iter().any(Diagnostic::is_error);
     let network = Arc::new(Network::of(&evaluation.desired, complete));
     let program = evaluation.world.program.clone();
-    let found =
-        findings(&network, &evaluation.desired, &program.registry, &Words { program: &program, root, desired: &evaluation.desired });
+    let found = findings(
+        &network,
+        &evaluation.desired,
+        &program.registry,
+        &Words { program: &program, root, resources: &evaluation.desired.resources },
+    );
     let (errors, warnings) = found.into_iter().partition::<Vec<_>, _>(Diagnostic::is_error);
     let sound = errors.is_empty();
     evaluation.diagnostics.extend(errors);
@@ -148,15 +152,19 @@ fn asserts(evaluation: &mut Evaluation<'_>, root: usize, asserts: &[typed::Asser
                     open |= !asks.is_empty();
                 }
                 if sound && !asked.is_empty() {
-                    let words = Words { program: &world.program, root, desired: &evaluation.desired };
+                    let words = Words { program: &world.program, root, resources: &evaluation.desired.resources };
                     match &condition {
                         Value::Bool(false) => {
                             let story = failed(&words, assert, &message, &asked);
-                            evaluation.desired.told.push(story);
+                            evaluation.desired.told.extend(story);
                         }
                         Value::Unknown(_) => {
                             let untold = undecided(&words, assert, &asked);
                             evaluation.desired.told.extend(untold);
+                        }
+                        Value::Bool(true) => {
+                            let partly = partly(&words, assert, &asked);
+                            evaluation.desired.told.extend(partly);
                         }
                         _ => {}
                     }
@@ -169,31 +177,28 @@ fn asserts(evaluation: &mut Evaluation<'_>, root: usize, asserts: &[typed::Asser
     open
 }
 
-/// E0512: why what must be reached is not, or which way there is to what must not be.
-fn failed(words: &Words<'_>, assert: &typed::Assert, message: &str, asked: &[(ExprId, Answer)]) -> Diagnostic {
+/// E0512: why what must be reached is not, or which way there is to what must not be. `None` when that is not why the assert fails.
+pub(super) fn failed(words: &Words<'_>, assert: &typed::Assert, message: &str, asked: &[(ExprId, Answer)]) -> Option<Diagnostic> {
     let mut wanted = HashMap::new();
     wants(words.program, assert.condition, true, &mut wanted);
     let wrong = |(id, answer): &&(ExprId, Answer)| answer.reachable.is_some() && answer.reachable != wanted.get(id).copied();
-    let Some((id, answer)) = asked.iter().find(wrong).or(asked.last()) else {
-        return Diagnostic::error(Code(512), assert.span, message);
-    };
+    let (id, answer) = asked.iter().find(wrong)?;
     let at = words.program.expr(*id).map_or(assert.span, |expr| expr.span);
     let found = Diagnostic::error(Code(512), at, message);
     let Answer { from, to, hops, .. } = answer;
     if answer.reachable == Some(true) {
         let way: Vec<&str> = hops.iter().map(|hop| hop.text.as_str()).collect();
-        let found = found.label(format!("{from} reaches {to}")).help(format!("the way there: {}", way.join("; ")));
-        return hops
-            .iter()
-            .filter_map(|hop| Some((words.span(hop.place.as_ref()?), &hop.title)))
-            .fold(found, |f, (s, t)| f.also(s, t.as_str()));
+        let way = if way.is_empty() { "within one network nothing is in between".to_owned() } else { format!("the way there: {}", way.join("; ")) };
+        let found = found.label(format!("{from} reaches {to}")).help(way);
+        let places = hops.iter().filter_map(|hop| Some((words.span(hop.place.as_ref()?), &hop.title)));
+        return Some(places.fold(found, |found, (span, title)| found.also(span, title.as_str())));
     }
-    let Some(stop) = hops.last() else { return found.label(format!("{from} does not reach {to}")) };
+    let stop = hops.last()?;
     let found = found.label(format!("{from} does not reach {to}: {}", stop.text)).maybe_help(stop.help.clone());
-    match &stop.place {
+    Some(match &stop.place {
         Some(place) => found.also(words.span(place), stop.title.as_str()),
         None => found,
-    }
+    })
 }
 
 /// E0516: an answer that the program does not give.
@@ -208,6 +213,25 @@ fn undecided(words: &Words<'_>, assert: &typed::Assert, asked: &[(ExprId, Answer
         .help("the assert is neither met nor failed: name what is in between in the program, or leave it out");
     Some(match &why.place {
         Some(place) => found.also(words.span(place), why.title.as_str()),
+        None => found,
+    })
+}
+
+/// E0517: an assert that holds, and not for all of what it names.
+fn partly(words: &Words<'_>, assert: &typed::Assert, asked: &[(ExprId, Answer)]) -> Option<Diagnostic> {
+    let mut wanted = HashMap::new();
+    wants(words.program, assert.condition, true, &mut wanted);
+    let short = |(id, answer): &(ExprId, Answer)| {
+        let short = answer.short.clone().filter(|_| wanted.get(id) == Some(&true))?;
+        Some((*id, answer.from.clone(), answer.to.clone(), short))
+    };
+    let (id, from, to, (part, stop)) = asked.iter().find_map(short)?;
+    let at = words.program.expr(id).map_or(assert.span, |expr| expr.span);
+    let found = Diagnostic::warning(Code(517), at, format!("only a part of {from} reaches {to}"))
+        .label(format!("{part} does not: {}", stop.text))
+        .maybe_help(stop.help);
+    Some(match &stop.place {
+        Some(place) => found.also(words.span(place), stop.title),
         None => found,
     })
 }

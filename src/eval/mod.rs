@@ -47,5 +47,8 @@ pub fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) ->
 
 /// Evaluates a scenario. Its names stay in reach, for the expressions of a test.
 pub fn evaluate_scenario(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
-    scenario::evaluate(program, scenario, lookups)
+    scenario::evaluate(program, scenario, lookups).map(|(desired, names)| {
+        let names = names.of(&desired);
+        (desired, names)
+    })
 }

@@ -8,9 +8,11 @@ use super::Lookups;
 use super::handle::Frame;
 use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, Surroundings};
+use super::words::Words;
 use super::{asking, policies, refactorings, stack};
-use crate::check::typed::{ExprId, Options, Program, Setting};
-use crate::desired::Desired;
+use crate::address::Address;
+use crate::check::typed::{Assert, ExprId, Options, Program, Setting};
+use crate::desired::{Desired, DesiredResource};
 use crate::diagnostic::Diagnostic;
 use crate::network::Network;
 use crate::source::Span;
@@ -51,9 +53,20 @@ pub struct Names {
     world: World,
     frame: Arc<Frame>,
     network: Arc<Network>,
+    /// The unit that addresses begin in, and the resources there are.
+    root: usize,
+    resources: Resources,
 }
 
+type Resources = Arc<indexmap::IndexMap<Address, Arc<DesiredResource>>>;
+
 impl Names {
+    /// With the places of the resources that it was evaluated to.
+    pub(super) fn of(mut self, desired: &Desired) -> Self {
+        self.resources = Arc::new(desired.resources.clone());
+        self
+    }
+
     /// The value of an expression of the program, as far as `known` tells. `locals` are bound from the outermost in.
     pub fn value(&self, expr: ExprId, locals: &[Value], known: &dyn Known) -> Result<Value, Diagnostic> {
         let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
@@ -61,6 +74,19 @@ impl Names {
         let locals = locals.iter().fold(Locals::default(), |locals, value| locals.with(value.clone()));
         let value = self.world.asking.of(&self.network, || machine.eval(expr, &locals).and_then(|value| value.resolve(known)));
         value.map_err(|failure| stack::failure(&failure))
+    }
+
+    /// Why a condition that asks who reaches whom does not hold: what stops the way, or which way there is.
+    pub fn story(&self, assert: &Assert, message: &str, locals: &[Value]) -> Option<Diagnostic> {
+        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
+        let machine = Machine { world: &self.world, slots: Slots::Frame(&self.frame), known: None, origins: &origins, steps: &steps };
+        let locals = locals.iter().fold(Locals::default(), |locals, value| locals.with(value.clone()));
+        let words = Words { program: &self.world.program, root: self.root, resources: &self.resources };
+        let asked = self.world.asking.of(&self.network, || {
+            self.world.asking.take();
+            machine.eval(assert.condition, &locals).map(|_| self.world.asking.take())
+        });
+        asked.ok().and_then(|asked| asking::failed(&words, assert, message, &asked))
     }
 }
 
@@ -102,5 +128,6 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
         evaluation.diagnostics.append(&mut evaluation.desired.told);
         return Err(evaluation.diagnostics);
     }
-    Ok((evaluation.desired, Names { world, frame, network }))
+    let resources = Resources::default();
+    Ok((evaluation.desired, Names { world, frame, network, root: scenario.unit, resources }))
 }

@@ -1,8 +1,12 @@
 //! Where the program says what: the word behind a part of a resource's attribute.
 
-use crate::address::Step;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::address::{Address, Step};
 use crate::check::typed::{DeclarationKind, ExprId, ExprKind, Program, RecordKey};
-use crate::desired::Desired;
+use crate::desired::DesiredResource;
 use crate::network::{Part, Place, Places};
 use crate::source::{FileId, Span};
 
@@ -10,7 +14,7 @@ pub(super) struct Words<'p> {
     pub program: &'p Program,
     /// The unit that addresses begin in.
     pub root: usize,
-    pub desired: &'p Desired,
+    pub resources: &'p IndexMap<Address, Arc<DesiredResource>>,
 }
 
 /// Where an expression stands: the unit it belongs to, by the address of that unit's instance.
@@ -21,7 +25,7 @@ struct Spot<'s> {
 
 impl Places for Words<'_> {
     fn span(&self, place: &Place) -> Span {
-        let Some(resource) = self.desired.resources.get(&place.address) else { return Span::new(FileId(0), 0, 0) };
+        let Some(resource) = self.resources.get(&place.address) else { return Span::new(FileId(0), 0, 0) };
         let Some((Part::Name(attribute), parts)) = place.path.split_first() else { return resource.span };
         let written = || {
             let steps = place.address.steps();

@@ -31,7 +31,7 @@ impl Network {
                 let inside = self.network_of(other).own().and_then(|vpc| self.vpcs.get(vpc)?.range);
                 inside.is_none_or(|range| !overlap_each_other(range, net)).then_some(who)
             }
-            Who::Subnet(_) | Who::Workload(_) => None,
+            Who::Subnet(_) | Who::Workload(_) | Who::Part(..) => None,
         }
     }
 

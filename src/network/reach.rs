@@ -39,6 +39,8 @@ pub struct Answer {
     pub to: String,
     /// In the order of the way. When the answer is no, the last one is what stops it; when it is not known, the last is what is not.
     pub hops: Vec<Hop>,
+    /// When the answer is yes: a part of the one end that does not get there, and what stops it.
+    pub short: Option<(String, Hop)>,
 }
 
 /// One thing on the way that lets through, or stops.
@@ -110,22 +112,36 @@ impl Network {
     /// Follows the way from one end to the other.
     pub fn reach(&self, question: &Question) -> Answer {
         let (Some(from), Some(to)) = (self.who(&question.from), self.who(&question.to)) else {
-            return Answer { reachable: None, from: String::new(), to: String::new(), hops: Vec::new() };
+            return unknown_end(question);
         };
         let (from_name, to_name) = (self.called(from), self.called(to));
         if !self.complete {
             let hops = vec![Hop::passing("what there is follows from lookups that are not answered yet", "not known", None)];
-            return Answer { reachable: None, from: from_name, to: to_name, hops };
+            return Answer { reachable: None, from: from_name, to: to_name, hops, short: None };
         }
         let protocol = question.protocol.unwrap_or(if question.port.is_some() { Protocol::TCP } else { Protocol::All });
         let ports = question.port.map_or(Ports::ALL, Ports::one);
-        let leg = self.heard(to, Wanted { protocol, ports }, |wanted| self.way(from, to, wanted));
+        let wanted = Wanted { protocol, ports };
+        let leg = self.heard(to, wanted, |wanted| self.way(from, to, wanted));
+        let short = if leg.verdict == Tri::Yes { self.left_behind(from, to, wanted) } else { None };
         let reachable = match leg.verdict {
             Tri::Yes => Some(true),
             Tri::No => Some(false),
             Tri::Unknown => None,
         };
-        Answer { reachable, from: from_name, to: to_name, hops: leg.hops }
+        Answer { reachable, from: from_name, to: to_name, hops: leg.hops, short }
+    }
+
+    /// What runs in several subnets may get there from some of them only.
+    fn left_behind(&self, from: Who, to: Who, wanted: Wanted) -> Option<(String, Hop)> {
+        let Who::Workload(index) = from else { return None };
+        let (subnets, _) = self.subnets_of_end(from);
+        subnets.iter().filter(|_| subnets.len() > 1).find_map(|subnet| {
+            let part = Who::Part(index, *subnet);
+            let leg = self.heard(to, wanted, |wanted| self.way(part, to, wanted));
+            let stop = leg.hops.into_iter().next_back()?;
+            (leg.verdict == Tri::No).then(|| (self.called(part), stop))
+        })
     }
 
     /// The end must listen on what is asked for; then only that matters.
@@ -141,4 +157,16 @@ impl Network {
         }
         way(Wanted { protocol: Protocol::TCP, ports: ear.ports })
     }
+}
+
+/// The answer when an end is made elsewhere.
+fn unknown_end(question: &Question) -> Answer {
+    let name = |end: &End| match end {
+        End::Internet => "the internet".to_owned(),
+        End::Range(net) => format!("`{net}`"),
+        End::Resource(address) => format!("`{address}`"),
+    };
+    let (from, to) = (name(&question.from), name(&question.to));
+    let hops = vec![Hop::passing(format!("what is around {from} or {to} is made elsewhere"), "not known", None)];
+    Answer { reachable: None, from, to, hops, short: None }
 }

@@ -20,6 +20,8 @@ pub(super) enum Who {
     /// Any machine in the subnet: what its security groups say is not asked.
     Subnet(usize),
     Workload(usize),
+    /// A workload, as far as it is in one of its subnets.
+    Part(usize, usize),
 }
 
 /// The security groups of an end.
@@ -57,6 +59,7 @@ impl Network {
             Who::Range(net) => format!("`{net}`"),
             Who::Subnet(index) => self.subnets.get(index).map(|s| format!("`{}`", s.resource.address)).unwrap_or_default(),
             Who::Workload(index) => self.workloads.get(index).map(|w| format!("`{}`", w.resource.address)).unwrap_or_default(),
+            Who::Part(index, subnet) => format!("{} in {}", self.called(Who::Workload(index)), self.called(Who::Subnet(subnet))),
         }
     }
 
@@ -65,13 +68,13 @@ impl Network {
         match who {
             Who::Internet | Who::Range(_) => None,
             Who::Subnet(index) => self.subnets.get(index).map(|s| Place::of(&s.resource.address)),
-            Who::Workload(index) => self.workloads.get(index).map(|w| Place::of(&w.resource.address)),
+            Who::Workload(index) | Who::Part(index, _) => self.workloads.get(index).map(|w| Place::of(&w.resource.address)),
         }
     }
 
     pub(super) fn workload(&self, who: Who) -> Option<&Workload> {
         match who {
-            Who::Workload(index) => self.workloads.get(index),
+            Who::Workload(index) | Who::Part(index, _) => self.workloads.get(index),
             _ => None,
         }
     }
@@ -79,7 +82,7 @@ impl Network {
     /// The subnets of the program that it is in, and whether these are all.
     pub(super) fn subnets_of_end(&self, who: Who) -> (Vec<usize>, bool) {
         match who {
-            Who::Subnet(index) => (vec![index], true),
+            Who::Subnet(index) | Who::Part(_, index) => (vec![index], true),
             Who::Workload(index) => match self.workloads.get(index).and_then(|w| w.subnets.as_ref()) {
                 Some(subnets) => {
                     let own: Vec<usize> = subnets.iter().filter_map(Ref::own).collect();

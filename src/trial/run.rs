@@ -157,11 +157,14 @@ impl<'a> Run<'a> {
 
     fn value(&self, expr: ExprId) -> Result<Value, Diagnostic> {
         let Some(point) = &self.point else { return Ok(Value::Null) };
-        let mut locals = vec![point.plan.clone()];
-        locals.extend(self.lets.iter().cloned());
+        point.names.value(expr, &self.locals(point), &point.prepared.facts)
+    }
+
+    /// What the test's own names are at a point.
+    fn locals(&self, point: &Point) -> Vec<Value> {
         // A value that was kept while it was unknown may be known by now.
-        let locals = locals.into_iter().map(|local| local.resolve(&point.prepared.facts).unwrap_or(local)).collect::<Vec<_>>();
-        point.names.value(expr, &locals, &point.prepared.facts)
+        let now = |local: &Value| local.resolve(&point.prepared.facts).unwrap_or_else(|_| local.clone());
+        [&point.plan].into_iter().chain(&self.lets).map(now).collect()
     }
 
     fn span(&self, expr: ExprId) -> Span {
@@ -251,6 +254,9 @@ impl<'a> Run<'a> {
             Some(Ok(Value::String(message))) => message.to_string(),
             _ => format!("`{}` does not hold", one_line(&assert.text)),
         };
+        if let Some(story) = self.point.as_ref().and_then(|point| point.names.story(assert, &message, &self.locals(point))) {
+            return Some(Diagnostic { code: wrong::ASSERT, ..story });
+        }
         let mut said: Vec<String> = Vec::new();
         for part in parts::of(self.program, assert.condition) {
             let secret = self.program.expr(part).is_some_and(|expr| expr.ty.holds_secret());
