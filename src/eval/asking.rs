@@ -188,7 +188,11 @@ pub(super) fn failed(words: &Words<'_>, assert: &typed::Assert, message: &str, a
     let Answer { from, to, hops, .. } = answer;
     if answer.reachable == Some(true) {
         let way: Vec<&str> = hops.iter().map(|hop| hop.text.as_str()).collect();
-        let way = if way.is_empty() { "within one network nothing is in between".to_owned() } else { format!("the way there: {}", way.join("; ")) };
+        let way = if way.is_empty() {
+            "within one network nothing is in between".to_owned()
+        } else {
+            format!("the way there: {}", way.join("; "))
+        };
         let found = found.label(format!("{from} reaches {to}")).help(way);
         let places = hops.iter().filter_map(|hop| Some((words.span(hop.place.as_ref()?), &hop.title)));
         return Some(places.fold(found, |found, (span, title)| found.also(span, title.as_str())));
