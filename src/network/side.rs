@@ -166,18 +166,16 @@ impl Network {
                     Some(Value::Bool(true)) => (Tri::Yes, format!("{name} has a public address"), place),
                     Some(Value::Bool(false)) => (Tri::No, format!("{name} has no public address"), place),
                     Some(_) => (Tri::Unknown, format!("whether {name} has a public address is not known"), place),
-                    // RDS then goes by whether the network has an internet gateway.
+                    // Without an internet gateway there is none. With one, RDS decides: its documents of different years say both.
                     None => match self.has_internet(&self.network_of(who)) {
                         Tri::No => (
                             Tri::No,
                             format!("{name} has no public address: its network has no internet gateway"),
                             Some(Place::of(address)),
                         ),
-                        has => {
-                            let text = format!(
-                                "{name} does not say `publicly_accessible`, and RDS gives a public address where the network has an internet gateway"
-                            );
-                            (has, text, Some(Place::of(address)))
+                        _ => {
+                            let text = format!("{name} does not say `publicly_accessible`, and RDS decides");
+                            (Tri::Unknown, text, Some(Place::of(address)))
                         }
                     },
                 }
