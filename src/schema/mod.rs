@@ -169,6 +169,26 @@ impl Unit {
 }
 
 impl Attribute {
+    /// One of which nothing more is known than this.
+    pub fn new(name: &'static str, ty: Type, mode: Mode) -> Self {
+        Self {
+            name,
+            cfn: None,
+            doc: "",
+            ty,
+            mode,
+            replaces: false,
+            write_only: false,
+            unordered: false,
+            ignore_case: false,
+            unit: None,
+            range: None,
+            among: &[],
+            interrupts: None,
+            sample: &[],
+        }
+    }
+
     pub fn is_input(&self) -> bool {
         self.mode != Mode::Computed
     }
@@ -265,22 +285,7 @@ mod tests {
     use super::*;
 
     fn attribute(ty: Type) -> Attribute {
-        Attribute {
-            name: "a",
-            cfn: None,
-            doc: "",
-            ty,
-            mode: Mode::Chosen,
-            replaces: false,
-            write_only: false,
-            unordered: false,
-            ignore_case: false,
-            unit: None,
-            range: None,
-            among: &[],
-            interrupts: None,
-            sample: &[],
-        }
+        Attribute::new("a", ty, Mode::Chosen)
     }
 
     #[test]

@@ -291,20 +291,5 @@ fn schema() -> ResourceSchema {
 }
 
 fn blank() -> Attribute {
-    Attribute {
-        name: "",
-        cfn: None,
-        doc: "",
-        ty: Type::String,
-        mode: Mode::Computed,
-        replaces: false,
-        write_only: false,
-        unordered: false,
-        ignore_case: false,
-        unit: None,
-        range: None,
-        among: &[],
-        interrupts: None,
-        sample: &[],
-    }
+    Attribute::new("", Type::String, Mode::Computed)
 }

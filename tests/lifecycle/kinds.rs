@@ -15,27 +15,8 @@ pub const ALARM: &str = "test.app.Alarm";
 
 pub const REGION: &str = "us-west-2";
 
-fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
-    Attribute {
-        name,
-        cfn: None,
-        doc: "",
-        ty,
-        mode,
-        replaces: false,
-        write_only: false,
-        unordered: false,
-        ignore_case: false,
-        unit: None,
-        range: None,
-        among: &[],
-        interrupts: None,
-        sample: &[],
-    }
-}
-
 fn fixed(name: &'static str, ty: Type, mode: Mode) -> Attribute {
-    Attribute { replaces: true, ..attribute(name, ty, mode) }
+    Attribute { replaces: true, ..Attribute::new(name, ty, mode) }
 }
 
 fn optional() -> Mode {
@@ -63,7 +44,7 @@ fn schema(name: &'static str, import: &'static [&'static str], recovery: Recover
 }
 
 pub fn registry() -> Arc<Registry> {
-    let tags = || attribute("tags", Type::map(Type::String), optional());
+    let tags = || Attribute::new("tags", Type::map(Type::String), optional());
     let settings = Type::Record(Arc::new(Record {
         name: None,
         fields: vec![
@@ -78,10 +59,10 @@ pub fn registry() -> Arc<Registry> {
             Recovery::Tag,
             vec![
                 fixed("cidr", Type::Cidr, Mode::Required),
-                attribute("label", Type::String, optional()),
+                Attribute::new("label", Type::String, optional()),
                 tags(),
-                attribute("network_id", id(NETWORK), Mode::Computed),
-                attribute("default_group", id(GROUP), Mode::Computed),
+                Attribute::new("network_id", id(NETWORK), Mode::Computed),
+                Attribute::new("default_group", id(GROUP), Mode::Computed),
             ],
         ),
         schema(
@@ -90,9 +71,9 @@ pub fn registry() -> Arc<Registry> {
             Recovery::Tag,
             vec![
                 fixed("network", id(NETWORK), Mode::Required),
-                attribute("size", Type::Int, Mode::Optional { default: Value::Int(1) }),
+                Attribute::new("size", Type::Int, Mode::Optional { default: Value::Int(1) }),
                 fixed("zone", Type::String, Mode::Chosen),
-                attribute("subnet_id", id(SUBNET), Mode::Computed),
+                Attribute::new("subnet_id", id(SUBNET), Mode::Computed),
             ],
         ),
         schema(
@@ -101,8 +82,8 @@ pub fn registry() -> Arc<Registry> {
             Recovery::Name,
             vec![
                 fixed("name", Type::String, Mode::Required),
-                Attribute { unordered: true, ..attribute("members", Type::list(id(SUBNET)), optional()) },
-                attribute("arn", Type::Arn(GROUP.into()), Mode::Computed),
+                Attribute { unordered: true, ..Attribute::new("members", Type::list(id(SUBNET)), optional()) },
+                Attribute::new("arn", Type::Arn(GROUP.into()), Mode::Computed),
             ],
         ),
         schema(
@@ -112,7 +93,7 @@ pub fn registry() -> Arc<Registry> {
             vec![
                 fixed("source", id(SUBNET), Mode::Required),
                 fixed("target", id(GROUP), Mode::Required),
-                attribute("note", Type::String, optional()),
+                Attribute::new("note", Type::String, optional()),
             ],
         ),
         ResourceSchema {
@@ -122,16 +103,16 @@ pub fn registry() -> Arc<Registry> {
                 &["service_id"],
                 Recovery::Token,
                 vec![
-                    attribute("plan", Type::union(["small", "large"]), Mode::Chosen),
-                    Attribute { unordered: true, ..attribute("groups", Type::list(id(GROUP)), optional()) },
-                    attribute("role", Type::optional(Type::Arn(GROUP.into())), optional()),
+                    Attribute::new("plan", Type::union(["small", "large"]), Mode::Chosen),
+                    Attribute { unordered: true, ..Attribute::new("groups", Type::list(id(GROUP)), optional()) },
+                    Attribute::new("role", Type::optional(Type::Arn(GROUP.into())), optional()),
                     fixed("settings", Type::optional(settings), optional()),
-                    attribute("password", Type::optional(Type::secret(Type::String)), optional()),
-                    attribute("hint", Type::optional(Type::String), optional()),
+                    Attribute::new("password", Type::optional(Type::secret(Type::String)), optional()),
+                    Attribute::new("hint", Type::optional(Type::String), optional()),
                     tags(),
-                    attribute("service_id", id(SERVICE), Mode::Computed),
-                    attribute("endpoint", Type::String, Mode::Computed),
-                    attribute("port", Type::Int, Mode::Computed),
+                    Attribute::new("service_id", id(SERVICE), Mode::Computed),
+                    Attribute::new("endpoint", Type::String, Mode::Computed),
+                    Attribute::new("port", Type::Int, Mode::Computed),
                 ],
             )
         },
@@ -140,9 +121,9 @@ pub fn registry() -> Arc<Registry> {
             &["alarm_id"],
             Recovery::Compare,
             vec![
-                attribute("target", id(SERVICE), Mode::Required),
-                attribute("text", Type::String, optional()),
-                attribute("alarm_id", id(ALARM), Mode::Computed),
+                Attribute::new("target", id(SERVICE), Mode::Required),
+                Attribute::new("text", Type::String, optional()),
+                Attribute::new("alarm_id", id(ALARM), Mode::Computed),
             ],
         ),
     ]))

@@ -44,6 +44,60 @@ impl TagChanges {
     }
 }
 
+/// The functions that read, give and change tags in a service whose calls for them are RDS's: `tags_by_arn!(rds, aws_sdk_rds::types::Tag)`.
+/// The types are each SDK crate's own, so a function cannot serve both.
+#[cfg(any(feature = "rds", feature = "elasticache"))]
+macro_rules! tags_by_arn {
+    ($client:ident, $tag:path) => {
+        use $tag as Tag;
+
+        pub fn read_tags(tags: &[Tag]) -> $crate::tags::Tags {
+            $crate::tags::user_tags(tags.iter().map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default())))
+        }
+
+        /// True when the operation's own tag is among them.
+        pub fn made_by(tags: &[Tag], op: &plat::provider::Operation<'_>) -> bool {
+            tags.iter().any(|tag| tag.key() == Some(plat::provider::OPERATION_TAG) && tag.value() == Some(op.id))
+        }
+
+        /// The tags of a create.
+        pub fn new_tags(tags: &$crate::tags::Tags, op: &plat::provider::Operation<'_>) -> Vec<Tag> {
+            listed(&$crate::tags::with_operation(tags, op))
+        }
+
+        fn listed(tags: &$crate::tags::Tags) -> Vec<Tag> {
+            tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+        }
+
+        /// There is no call for the tags of many.
+        pub async fn tags_of(aws: &$crate::client::Aws, arn: &str) -> Result<Vec<Tag>, plat::provider::ProviderError> {
+            let answer = aws.$client().list_tags_for_resource().resource_name(arn).send().await;
+            Ok(answer.map_err(|e| $crate::error::provider_error("ListTagsForResource", e))?.tag_list.unwrap_or_default())
+        }
+
+        /// Brings a resource's tags from `prior` to `desired`.
+        pub async fn retag(
+            aws: &$crate::client::Aws,
+            arn: &str,
+            prior: &$crate::tags::Tags,
+            desired: &$crate::tags::Tags,
+        ) -> Result<(), plat::provider::ProviderError> {
+            let changes = $crate::tags::TagChanges::between(prior, desired);
+            if !changes.set.is_empty() {
+                let call = aws.$client().add_tags_to_resource().resource_name(arn).set_tags(Some(listed(&changes.set)));
+                call.send().await.map_err(|e| $crate::error::provider_error("AddTagsToResource", e))?;
+            }
+            if !changes.remove.is_empty() {
+                let call = aws.$client().remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(changes.remove));
+                call.send().await.map_err(|e| $crate::error::provider_error("RemoveTagsFromResource", e))?;
+            }
+            Ok(())
+        }
+    };
+}
+#[cfg(any(feature = "rds", feature = "elasticache"))]
+pub(crate) use tags_by_arn;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -185,25 +185,6 @@ fn references(value: &Value, found: &mut impl FnMut(&Source)) {
     }
 }
 
-fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
-    Attribute {
-        name,
-        cfn: None,
-        doc: "",
-        ty,
-        mode,
-        replaces: false,
-        write_only: false,
-        unordered: false,
-        ignore_case: false,
-        unit: None,
-        range: None,
-        among: &[],
-        interrupts: None,
-        sample: &[],
-    }
-}
-
 /// `t.Thing`, and the same with other classes of recovery; `t.Data` holds data.
 pub fn schemas() -> Vec<ResourceSchema> {
     let unset = || Mode::Optional { default: Value::Null };
@@ -212,18 +193,18 @@ pub fn schemas() -> Vec<ResourceSchema> {
         doc: "",
         kind: Kind::Managed,
         attributes: vec![
-            Attribute { replaces: true, ..attribute("name", Type::String, Mode::Required) },
-            attribute("label", Type::optional(Type::String), unset()),
-            Attribute { range: Some((1, 10)), ..attribute("size", Type::Int, Mode::Optional { default: Value::Int(1) }) },
-            attribute("zone", Type::String, Mode::Chosen),
-            attribute("tags", Type::map(Type::String), unset()),
-            Attribute { unordered: true, ..attribute("names", Type::list(Type::String), unset()) },
-            Attribute { replaces: true, ..attribute("parent", Type::optional(Type::String), unset()) },
-            attribute("link", Type::optional(Type::String), unset()),
-            attribute("links", Type::list(Type::String), unset()),
-            Attribute { write_only: true, ..attribute("password", Type::optional(Type::secret(Type::String)), unset()) },
-            attribute("thing_id", Type::Id(name.into()), Mode::Computed),
-            attribute("version", Type::Int, Mode::Computed),
+            Attribute { replaces: true, ..Attribute::new("name", Type::String, Mode::Required) },
+            Attribute::new("label", Type::optional(Type::String), unset()),
+            Attribute { range: Some((1, 10)), ..Attribute::new("size", Type::Int, Mode::Optional { default: Value::Int(1) }) },
+            Attribute::new("zone", Type::String, Mode::Chosen),
+            Attribute::new("tags", Type::map(Type::String), unset()),
+            Attribute { unordered: true, ..Attribute::new("names", Type::list(Type::String), unset()) },
+            Attribute { replaces: true, ..Attribute::new("parent", Type::optional(Type::String), unset()) },
+            Attribute::new("link", Type::optional(Type::String), unset()),
+            Attribute::new("links", Type::list(Type::String), unset()),
+            Attribute { write_only: true, ..Attribute::new("password", Type::optional(Type::secret(Type::String)), unset()) },
+            Attribute::new("thing_id", Type::Id(name.into()), Mode::Computed),
+            Attribute::new("version", Type::Int, Mode::Computed),
         ],
         import: &["thing_id"],
         arn: None,

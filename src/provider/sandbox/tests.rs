@@ -8,25 +8,6 @@ use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes};
 use crate::types::{Field, Record, Type};
 use crate::value::{Duration, Secret, Value};
 
-fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
-    Attribute {
-        name,
-        cfn: None,
-        doc: "",
-        ty,
-        mode,
-        replaces: false,
-        write_only: false,
-        unordered: false,
-        ignore_case: false,
-        unit: None,
-        range: None,
-        among: &[],
-        interrupts: None,
-        sample: &[],
-    }
-}
-
 fn optional() -> Mode {
     Mode::Optional { default: Value::Null }
 }
@@ -48,7 +29,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
 }
 
 fn registry() -> Arc<Registry> {
-    let tags = || attribute("tags", Type::map(Type::String), optional());
+    let tags = || Attribute::new("tags", Type::map(Type::String), optional());
     let rule = Type::Record(Arc::new(Record {
         name: None,
         fields: vec![Field { name: "source".into(), ty: Type::Id("t.net.Net".into()), optional: true, doc: "".into() }],
@@ -57,34 +38,34 @@ fn registry() -> Arc<Registry> {
         "t.net.Net",
         &["net_id"],
         vec![
-            Attribute { replaces: true, ..attribute("cidr", Type::Cidr, Mode::Required) },
+            Attribute { replaces: true, ..Attribute::new("cidr", Type::Cidr, Mode::Required) },
             tags(),
-            attribute("net_id", Type::Id("t.net.Net".into()), Mode::Computed),
-            attribute("default_table", Type::Id("t.net.RouteTable".into()), Mode::Computed),
-            attribute("arn", Type::Arn("t.net.Net".into()), Mode::Computed),
+            Attribute::new("net_id", Type::Id("t.net.Net".into()), Mode::Computed),
+            Attribute::new("default_table", Type::Id("t.net.RouteTable".into()), Mode::Computed),
+            Attribute::new("arn", Type::Arn("t.net.Net".into()), Mode::Computed),
         ],
     );
     let table = schema(
         "t.net.RouteTable",
         &["table_id"],
         vec![
-            attribute("net", Type::Id("t.net.Net".into()), Mode::Required),
-            attribute("table_id", Type::Id("t.net.RouteTable".into()), Mode::Computed),
+            Attribute::new("net", Type::Id("t.net.Net".into()), Mode::Required),
+            Attribute::new("table_id", Type::Id("t.net.RouteTable".into()), Mode::Computed),
         ],
     );
     let service = schema(
         "t.app.ServiceThing",
         &["name"],
         vec![
-            Attribute { replaces: true, ..attribute("name", Type::String, Mode::Chosen) },
-            attribute("nets", Type::list(Type::Id("t.net.Net".into())), optional()),
-            attribute("rules", Type::list(rule), optional()),
-            attribute("table", Type::optional(Type::Id("t.net.RouteTable".into())), Mode::Chosen),
-            attribute("role", Type::optional(Type::Arn("t.net.Net".into())), optional()),
-            attribute("password", Type::secret(Type::String), optional()),
-            Attribute { range: Some((1, 10)), ..attribute("size", Type::Int, Mode::Chosen) },
-            attribute("port", Type::Int, Mode::Computed),
-            attribute("endpoint", Type::String, Mode::Computed),
+            Attribute { replaces: true, ..Attribute::new("name", Type::String, Mode::Chosen) },
+            Attribute::new("nets", Type::list(Type::Id("t.net.Net".into())), optional()),
+            Attribute::new("rules", Type::list(rule), optional()),
+            Attribute::new("table", Type::optional(Type::Id("t.net.RouteTable".into())), Mode::Chosen),
+            Attribute::new("role", Type::optional(Type::Arn("t.net.Net".into())), optional()),
+            Attribute::new("password", Type::secret(Type::String), optional()),
+            Attribute { range: Some((1, 10)), ..Attribute::new("size", Type::Int, Mode::Chosen) },
+            Attribute::new("port", Type::Int, Mode::Computed),
+            Attribute::new("endpoint", Type::String, Mode::Computed),
             tags(),
         ],
     );
@@ -92,8 +73,8 @@ fn registry() -> Arc<Registry> {
         "t.net.Link",
         &["net", "table"],
         vec![
-            attribute("net", Type::Id("t.net.Net".into()), Mode::Required),
-            attribute("table", Type::Id("t.net.RouteTable".into()), Mode::Required),
+            Attribute::new("net", Type::Id("t.net.Net".into()), Mode::Required),
+            Attribute::new("table", Type::Id("t.net.RouteTable".into()), Mode::Required),
         ],
     );
     let zones = ResourceSchema {
@@ -102,8 +83,8 @@ fn registry() -> Arc<Registry> {
             "t.net.Zones",
             &[],
             vec![
-                attribute("state", Type::optional(Type::String), optional()),
-                Attribute { sample: &["{region}a", "{region}b"], ..attribute("names", Type::list(Type::String), Mode::Computed) },
+                Attribute::new("state", Type::optional(Type::String), optional()),
+                Attribute { sample: &["{region}a", "{region}b"], ..Attribute::new("names", Type::list(Type::String), Mode::Computed) },
             ],
         )
     };

@@ -47,25 +47,6 @@ pub fn options(command: &str) -> OpenOptions {
     OpenOptions { holder, wait: Wait::ZERO }
 }
 
-fn attribute(name: &'static str, ty: Type, mode: Mode) -> Attribute {
-    Attribute {
-        name,
-        cfn: None,
-        doc: "",
-        ty,
-        mode,
-        replaces: false,
-        write_only: false,
-        unordered: false,
-        unit: None,
-        range: None,
-        among: &[],
-        interrupts: None,
-        ignore_case: false,
-        sample: &[],
-    }
-}
-
 fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
     ResourceSchema {
         name,
@@ -83,25 +64,25 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
 }
 
 pub fn registry() -> Registry {
-    let optional = |name, ty: Type| attribute(name, Type::optional(ty), Mode::Optional { default: Value::Null });
+    let optional = |name, ty: Type| Attribute::new(name, Type::optional(ty), Mode::Optional { default: Value::Null });
     let subnet = schema(
         "aws.ec2.Subnet",
         vec![
-            attribute("vpc_id", Type::Id("aws.ec2.VPC".into()), Mode::Required),
-            attribute("cidr_block", Type::Cidr, Mode::Required),
+            Attribute::new("vpc_id", Type::Id("aws.ec2.VPC".into()), Mode::Required),
+            Attribute::new("cidr_block", Type::Cidr, Mode::Required),
             optional("availability_zone", Type::String),
             optional("map_public_ip_on_launch", Type::Bool),
             optional("tags", Type::map(Type::String)),
-            attribute("subnet_id", Type::Id("aws.ec2.Subnet".into()), Mode::Computed),
+            Attribute::new("subnet_id", Type::Id("aws.ec2.Subnet".into()), Mode::Computed),
         ],
     );
     let database = schema(
         "aws.rds.DBInstance",
         vec![
-            attribute("allocated_storage", Type::Size, Mode::Required),
-            attribute("master_user_password", Type::secret(Type::String), Mode::Required),
-            attribute("engine_version", Type::Version, Mode::Chosen),
-            attribute("endpoint", Type::String, Mode::Computed),
+            Attribute::new("allocated_storage", Type::Size, Mode::Required),
+            Attribute::new("master_user_password", Type::secret(Type::String), Mode::Required),
+            Attribute::new("engine_version", Type::Version, Mode::Chosen),
+            Attribute::new("endpoint", Type::String, Mode::Computed),
         ],
     );
     Registry::new([subnet, database])

@@ -1,52 +1,10 @@
 //! What the handlers of RDS share.
 
-use aws_sdk_rds::primitives::DateTime;
-use aws_sdk_rds::primitives::DateTimeFormat;
-use aws_sdk_rds::types::Tag;
-use plat::provider::{OPERATION_TAG, Operation, ProviderError};
+use aws_sdk_rds::primitives::{DateTime, DateTimeFormat};
 
-use crate::client::Aws;
-use crate::error::provider_error;
-use crate::tags::{TagChanges, Tags, user_tags, with_operation};
+crate::tags::tags_by_arn!(rds, aws_sdk_rds::types::Tag);
 
 /// `2026-03-01T12:00:00Z`
 pub fn moment(time: Option<&DateTime>) -> Option<String> {
     time.and_then(|t| t.fmt(DateTimeFormat::DateTime).ok())
-}
-
-pub fn read_tags(tags: &[Tag]) -> Tags {
-    user_tags(tags.iter().map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default())))
-}
-
-/// True when the operation's own tag is among them.
-pub fn made_by(tags: &[Tag], op: &Operation<'_>) -> bool {
-    tags.iter().any(|tag| tag.key() == Some(OPERATION_TAG) && tag.value() == Some(op.id))
-}
-
-/// The tags of a create.
-pub fn new_tags(tags: &Tags, op: &Operation<'_>) -> Vec<Tag> {
-    listed(&with_operation(tags, op))
-}
-
-fn listed(tags: &Tags) -> Vec<Tag> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
-}
-
-pub async fn tags_of(aws: &Aws, arn: &str) -> Result<Vec<Tag>, ProviderError> {
-    let answer = aws.rds().list_tags_for_resource().resource_name(arn).send().await;
-    Ok(answer.map_err(|e| provider_error("ListTagsForResource", e))?.tag_list.unwrap_or_default())
-}
-
-/// Brings a resource's tags from `prior` to `desired`.
-pub async fn retag(aws: &Aws, arn: &str, prior: &Tags, desired: &Tags) -> Result<(), ProviderError> {
-    let changes = TagChanges::between(prior, desired);
-    if !changes.set.is_empty() {
-        let call = aws.rds().add_tags_to_resource().resource_name(arn).set_tags(Some(listed(&changes.set)));
-        call.send().await.map_err(|e| provider_error("AddTagsToResource", e))?;
-    }
-    if !changes.remove.is_empty() {
-        let call = aws.rds().remove_tags_from_resource().resource_name(arn).set_tag_keys(Some(changes.remove));
-        call.send().await.map_err(|e| provider_error("RemoveTagsFromResource", e))?;
-    }
-    Ok(())
 }
