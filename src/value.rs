@@ -434,6 +434,16 @@ impl fmt::Debug for SecretText {
     }
 }
 
+/// The texts of all secrets in a value; an empty one is none.
+pub(crate) fn texts_of_secrets(value: &Value) -> Vec<&SecretText> {
+    match value {
+        Value::Secret(Secret::Plain(text)) if !text.expose().is_empty() => vec![text],
+        Value::List(items) => items.iter().flat_map(texts_of_secrets).collect(),
+        Value::Object(entries) => entries.values().flat_map(texts_of_secrets).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// An object in which nothing is unknown: the only thing that providers take and give.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ResolvedObject(Object);

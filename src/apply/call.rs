@@ -8,7 +8,7 @@ use crate::plan::target;
 use crate::provider::{Accepted, ErrorKind, Existing, Operation, Provider, ProviderError};
 use crate::schema::{Recovery, ResourceSchema};
 use crate::state::{Entry, Intent, Status, Verb};
-use crate::value::{Object, ResolvedObject};
+use crate::value::{Object, ResolvedObject, texts_of_secrets};
 
 use super::events::{Doing, Event, Happened, Observer};
 use super::journal::{Journal, durably};
@@ -119,10 +119,30 @@ impl Call {
             sink,
         };
         let id = self.intent.prior.as_deref().unwrap_or_default();
-        match self.intent.verb {
+        let end = match self.intent.verb {
             Verb::Create => caller.create(&self.inputs).await,
             Verb::Update => caller.update(id, &self.prior, &self.inputs).await,
             Verb::Delete => caller.delete(id, &self.prior).await,
+        };
+        self.without_secrets(end)
+    }
+
+    /// A service may repeat what it was sent in its refusal: the texts of secrets are taken out of it.
+    fn without_secrets(&self, end: End) -> End {
+        let clean = |mut error: ProviderError| {
+            for text in self.inputs.values().chain(self.prior.values()).flat_map(texts_of_secrets) {
+                for said in [&mut error.message, &mut error.code] {
+                    if said.contains(text.expose()) {
+                        *said = said.replace(text.expose(), "(secret)");
+                    }
+                }
+            }
+            error
+        };
+        match end {
+            End::Failed(error) => End::Failed(clean(error)),
+            End::LeftBehind { id, observed, status, error } => End::LeftBehind { id, observed, status, error: clean(error) },
+            end @ (End::Exists(_) | End::Gone) => end,
         }
     }
 }

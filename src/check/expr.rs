@@ -404,7 +404,7 @@ impl Checker<'_> {
 
     fn match_expr(&mut self, scope: &mut Scope, subject: &Expr, arms: &[ast::Arm], want: Option<&Type>, what: &str, span: Span) -> ExprId {
         let subject = self.infer_free(scope, subject);
-        let subject_ty = self.ty(subject).clone();
+        let subject_ty = self.unless_secret(subject, arms);
         let mut typed = Vec::new();
         let mut bodies: Option<ExprId> = None;
         let mut ty = Type::Error;
@@ -431,6 +431,22 @@ impl Checker<'_> {
         }
         self.exhaustive(arms, &subject_ty, span);
         self.push(ExprKind::Match { subject, arms: typed }, ty, span)
+    }
+
+    /// The type of a `match`'s subject. Which arm is taken would tell what a secret is.
+    fn unless_secret(&mut self, subject: ExprId, arms: &[ast::Arm]) -> Type {
+        let ty = self.ty(subject).clone();
+        let asks = |pattern: &Pattern| !matches!(pattern, Pattern::Any | Pattern::Value(Value::Null));
+        let asked = arms.iter().flat_map(|arm| &arm.patterns).any(|pattern| asks(&pattern.node));
+        if !(ty.holds_secret() && asked) {
+            return ty;
+        }
+        self.report(
+            Diagnostic::error(Code(402), self.span(subject), "a secret cannot be compared by `match`")
+                .label("a secret")
+                .help("which arm is taken would give the secret away; match on what decides, and choose the secret in the arms"),
+        );
+        Type::Error
     }
 
     fn pattern(&mut self, pattern: &Pattern, span: Span, subject: &Type) {

@@ -24,6 +24,9 @@ pub(super) fn read_type(attribute: &Attribute) -> Type {
     }
 }
 
+/// Functions of lists that look at their elements, or put them together.
+const COMPARING: [&str; 4] = ["contains", "join", "sort", "unique"];
+
 impl Checker<'_> {
     pub(super) fn member(&mut self, scope: &mut Scope, base: &Expr, name: &ast::Name, safe: bool, span: Span) -> ExprId {
         if let Ast::Name(namespace) = &*base.node
@@ -264,6 +267,12 @@ impl Checker<'_> {
             self.wrong_count(&format!("secret.{}", name.node), name.span, 1, args.len());
             return self.broken(span);
         };
+        if let Ast::Literal(Value::String(text)) = &*arg.node
+            && let Some((problem, help)) = super::secret_name::problem(store, text)
+        {
+            self.report(Diagnostic::error(Code(403), arg.span, problem).label("not a name for it").help(help));
+            return self.broken(span);
+        }
         let argument = self.infer(scope, arg, Some(&Type::String), "the secret's name");
         // A managed secret stands for its ARN.
         let argument = match self.ty(argument).clone() {
@@ -304,6 +313,17 @@ impl Checker<'_> {
             }
             ty => ty.clone(),
         };
+        if let Type::List(of) = &inner
+            && of.holds_secret()
+            && COMPARING.contains(&&*name.node)
+        {
+            self.report(
+                Diagnostic::error(Code(402), name.span, format!("`{}` cannot be applied to secrets", name.node))
+                    .label(format!("called on a list of `{of}`"))
+                    .help("what could be told from the result would give them away"),
+            );
+            return self.broken(span);
+        }
         let Some(signature) = builtin::signature(&inner, &name.node) else {
             let names = builtin::names(&inner);
             let help = match closest(&name.node, names.iter().copied()) {

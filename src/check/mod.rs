@@ -15,6 +15,7 @@ mod policies;
 mod reachable;
 mod reads;
 mod refactorings;
+mod secret_name;
 mod settings;
 mod trial;
 mod type_expr;

@@ -59,7 +59,7 @@ pub const CODES: &[CodeInfo] = stories! {
     // Refactorings
     311 312 313 314 315 316 317 318 319
     // Secrets
-    401 402
+    401 402 403
     // Networks
     501 502 503 504 505 506 507 508 509 510 511 512 513 514 515 516 517
     // Order

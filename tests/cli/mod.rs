@@ -10,6 +10,7 @@ mod policies;
 mod refactoring;
 mod secrets;
 mod trials;
+mod vault;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

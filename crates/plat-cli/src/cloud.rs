@@ -9,6 +9,7 @@ use plat::provider::sandbox::Sandbox;
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::secrets::Stores;
+use crate::vault::Vault;
 
 /// The region of the sandbox for a stack that names none.
 const SANDBOX_REGION: &str = "us-east-1";
@@ -43,7 +44,7 @@ impl Cloud {
     }
 
     fn of(provider: Arc<dyn Provider>, project: &Project, region: Option<String>) -> Self {
-        let secrets = Arc::new(Stores { provider: provider.clone(), root: project.root().to_owned() });
+        let secrets = Arc::new(Stores { provider: provider.clone(), root: project.root().to_owned(), vault: Vault::default() });
         Self { engine: Engine { provider, secrets, registry: project.registry.clone() }, region }
     }
 }

@@ -6,10 +6,12 @@ mod args;
 mod cloud;
 mod commands;
 mod failure;
+mod http;
 mod live;
 mod project;
 mod secrets;
 mod terminal;
+mod vault;
 
 use std::process::ExitCode;
 use std::sync::Arc;

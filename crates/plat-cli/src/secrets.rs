@@ -1,4 +1,4 @@
-//! Where the text of secrets comes from: the cloud's own store, the environment, files of the project.
+//! Where the text of secrets comes from: the cloud's own store, the environment, files of the project, Vault.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -6,6 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use plat::provider::{ErrorKind, Provider, ProviderError, SecretResolver};
 use plat::value::{Secret, SecretReference, SecretStore, SecretText, Value};
+
+use crate::vault::Vault;
 
 /// A secret is a password or a key; what is larger is a mistake.
 const LARGEST: u64 = 1 << 20;
@@ -15,6 +17,7 @@ pub struct Stores {
     pub provider: Arc<dyn Provider>,
     /// No file outside this folder is read.
     pub root: PathBuf,
+    pub vault: Vault,
 }
 
 #[async_trait]
@@ -31,12 +34,7 @@ impl SecretResolver for Stores {
             SecretStore::Env => from_environment(argument),
             SecretStore::File => from_file(&self.root, argument),
             SecretStore::Text => self.joined(region, &reference.argument).await,
-            SecretStore::Vault => Err(refused(
-                "secret.vault",
-                format!(
-                    "this build of plat does not speak to Vault; put `{argument}` into AWS Secrets Manager and use `secret.aws`, or hand it over as `secret.env`"
-                ),
-            )),
+            SecretStore::Vault => self.vault.text(argument).await,
         }
     }
 }

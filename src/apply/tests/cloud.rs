@@ -20,6 +20,8 @@ pub enum Fault {
     /// The request is lost.
     NeverArrived,
     Refused,
+    /// Refused, and the refusal says what was sent.
+    Echoes,
     /// It is there, and never becomes usable.
     NotReady,
     /// The create went through; what follows it is refused.
@@ -147,6 +149,16 @@ impl Cloud {
 }
 
 /// Ids that an object refers to.
+fn echoed(fault: Option<Fault>, inputs: &ResolvedObject) -> Result<(), ProviderError> {
+    match (fault, inputs.get("password")) {
+        (Some(Fault::Echoes), Some(Value::Secret(secret))) => {
+            let message = format!("`{}` is too weak a password", secret.expose().unwrap());
+            Err(ProviderError { code: secret.expose().unwrap().to_owned(), ..refused("create", message) })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn refers(attributes: &Object) -> Vec<&str> {
     let single = ["parent", "link"].into_iter().filter_map(|name| attributes.get(name)?.as_str());
     let many = match attributes.get("links") {
@@ -164,6 +176,7 @@ impl Provider for Cloud {
 
     async fn create(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Existing, ProviderError> {
         let fault = self.arrive("create", op).await?;
+        echoed(fault, inputs)?;
         let id = {
             let mut world = self.world.lock().unwrap();
             let by_token = self.registry.get(op.type_name).unwrap().recovery == Recovery::Token;
@@ -208,6 +221,7 @@ impl Provider for Cloud {
         inputs: &ResolvedObject,
     ) -> Result<ResolvedObject, ProviderError> {
         let fault = self.arrive("update", op).await?;
+        echoed(fault, inputs)?;
         let attributes = {
             let mut world = self.world.lock().unwrap();
             if let Some(absent) = refers(inputs).into_iter().find(|id| !world.things.contains_key(*id)) {

@@ -171,6 +171,21 @@ async fn a_rotated_secret_shows_and_its_text_never_does() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_repeats_a_secret_is_told_without_it() {
+    let mut bench = Bench::new();
+    let program = |name: &str| Program::new().with("a", "t.Thing", &[("name", text("a")), ("password", secret(name))]);
+    bench.cloud.fail("create a", &[Fault::Echoes]);
+    let outcome = bench.try_apply(&program("p")).await.unwrap();
+    assert_eq!(outcome.failed[0].error.message, "`(secret)` is too weak a password");
+    assert!(!format!("{outcome:?} {:?} {:?}", bench.state, bench.pending).contains("hunter2"));
+    bench.apply(&program("p")).await;
+    bench.cloud.fail("update a", &[Fault::Echoes]);
+    bench.engine.secrets = Arc::new(Vault("hunter3".to_owned().into()));
+    let outcome = bench.try_apply(&program("p")).await.unwrap();
+    assert!(!format!("{outcome:?} {:?} {:?}", bench.state, bench.pending).contains("hunter3"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_account_is_refused_by_name() {
     let mut bench = Bench::new();
     let other = chain().stack(|s| s.account = Some("222222222222".into()));
