@@ -87,8 +87,8 @@ fn spent(elapsed: Duration) -> String {
     if elapsed < Duration::from_secs(1) { format!("{} ms", elapsed.as_millis()) } else { format!("{:.1} s", elapsed.as_secs_f64()) }
 }
 
-/// The JSON form; docs/json.md is the contract.
-pub fn trials_json(trials: &[Trial], sources: &SourceMap, elapsed: Duration) -> String {
+/// The JSON form; docs/json.md is the contract. `found`: what was found in the stack before any test ran.
+pub fn trials_json(trials: &[Trial], found: &[Diagnostic], sources: &SourceMap, elapsed: Duration) -> String {
     let counts = Counts::of(trials);
     let list: Vec<_> = trials
         .iter()
@@ -105,12 +105,13 @@ pub fn trials_json(trials: &[Trial], sources: &SourceMap, elapsed: Duration) -> 
         .collect();
     let all = serde_json::json!({
         "format": "plat.tests/1",
-        "ok": counts.passed == trials.len(),
+        "ok": counts.passed == trials.len() && !found.iter().any(Diagnostic::is_error),
         "passed": counts.passed,
         "failed": counts.failed,
         "errors": counts.broken,
         "elapsed_seconds": elapsed.as_secs_f64(),
         "tests": list,
+        "diagnostics": found.iter().map(|one| to_json(one, sources)).collect::<Vec<_>>(),
     });
     format!("{all:#}\n")
 }

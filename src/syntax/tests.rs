@@ -8,7 +8,7 @@ fn parsed(text: &str) -> Parsed {
 fn the_whole_stack_of_the_design_parses() {
     let parsed = parsed(include_str!("../../grammar/corpus/whole_stack.plat"));
     assert_eq!(parsed.diagnostics, []);
-    assert_eq!(parsed.file.items.len(), 25);
+    assert_eq!(parsed.file.items.len(), 27);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The parts of a condition whose values tell why it does not hold.
 
+use crate::check::builtin::Builtin;
 use crate::check::typed::{Expr, ExprId, ExprKind, Program};
 use crate::syntax::ast::BinaryOp;
 
@@ -48,6 +49,8 @@ fn side(program: &Program, id: ExprId, found: &mut Vec<ExprId>) {
     match kind(program, id) {
         None | Some(ExprKind::Const(_) | ExprKind::Lambda { .. }) => {}
         Some(ExprKind::Coerce(inner)) => side(program, *inner, found),
+        // Who reaches whom has a story of its own.
+        Some(ExprKind::Builtin { builtin: Builtin::Reachable, .. }) => {}
         // A literal shows itself.
         Some(ExprKind::List(items)) => items.iter().for_each(|item| side(program, *item, found)),
         Some(kind) => {

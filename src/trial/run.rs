@@ -26,8 +26,34 @@ struct Point {
     prepared: Prepared,
     /// What `plan` is.
     plan: Value,
+    /// Why asserts of the stack about its network do not hold.
+    told: Vec<Diagnostic>,
     /// What is wrong with the plan was expected.
     expected: bool,
+}
+
+impl Point {
+    /// What is to be said of the stack's asserts that do not hold, and of policies that deny the plan.
+    fn failed(&self, at: Span) -> Vec<Diagnostic> {
+        let plan = &self.prepared.plan;
+        let mut all = self.failed_asserts(at);
+        if plan.policing.denied().next().is_some() {
+            all.extend(wrong::prepare(PrepareError::Policies(plan.policy_diagnostics()), at));
+        }
+        all
+    }
+
+    fn failed_asserts(&self, at: Span) -> Vec<Diagnostic> {
+        let failed = self.prepared.plan.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Fails);
+        let failed: Vec<_> = failed.map(|(assert, _)| (assert.message.clone(), assert.span)).collect();
+        let told = wrong::prepare(PrepareError::Asserts(failed), at).into_iter().map(|wrong| {
+            match self.told.iter().find(|story| story.is_error() && wrong.span.contains(story.span)) {
+                Some(story) => story.related.iter().fold(wrong.label(&story.label), |wrong, (span, text)| wrong.also(*span, text)),
+                None => wrong,
+            }
+        });
+        told.collect()
+    }
 }
 
 pub(super) struct Run<'a> {
@@ -122,19 +148,19 @@ impl<'a> Run<'a> {
 
     /// Evaluates and plans the program as it stands now.
     async fn look(&self, destroy: bool) -> Result<Point, PrepareError> {
-        let kept: Mutex<Option<Names>> = Mutex::new(None);
+        let kept: Mutex<Option<(Names, Vec<Diagnostic>)>> = Mutex::new(None);
         let evaluate = |answers: &Answers| {
             let (mut desired, names) = evaluate_scenario(self.program, &self.scenario, answers)?;
             make_at_home(&mut desired);
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(names);
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((names, std::mem::take(&mut desired.told)));
             Ok(desired)
         };
         let options = Options { destroy, region: Some(REGION.to_owned()), ..Options::default() };
         let prepared = prepare(&self.engine, &evaluate, self.state.clone(), &options).await?;
-        let names = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let names = names.ok_or_else(|| PrepareError::State("the program was never evaluated".to_owned()))?;
+        let kept = kept.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let (names, told) = kept.ok_or_else(|| PrepareError::State("the program was never evaluated".to_owned()))?;
         let plan = plan_value(&prepared);
-        Ok(Point { names, prepared, plan, expected: false })
+        Ok(Point { names, prepared, plan, told, expected: false })
     }
 
     /// Makes sure that there is a point, and that the program is right at it. Otherwise the test ends.
@@ -149,10 +175,8 @@ impl<'a> Run<'a> {
         if point.expected {
             return Flow::Continue(());
         }
-        match failed_asserts(&point.prepared) {
-            Some(refusal) => self.stop(wrong::prepare(refusal, at)),
-            None => Flow::Continue(()),
-        }
+        let failed = point.failed(at);
+        if failed.is_empty() { Flow::Continue(()) } else { self.stop(failed) }
     }
 
     fn value(&self, expr: ExprId) -> Result<Value, Diagnostic> {
@@ -226,9 +250,9 @@ impl<'a> Run<'a> {
             }
         }
         let Some(point) = &mut self.point else { return };
-        let mut errors = Vec::new();
-        for refusal in [failed_asserts(&point.prepared), lost(&point.prepared), denied(&point.prepared.plan)].into_iter().flatten() {
-            errors.extend(wrong::prepare(refusal, expected.span));
+        let mut errors = point.failed(expected.span);
+        if !point.prepared.protected.is_empty() {
+            errors.extend(wrong::prepare(PrepareError::Protected(point.prepared.protected.clone()), expected.span));
         }
         point.expected = true;
         self.found.extend(expected.missing(&errors));
@@ -254,21 +278,35 @@ impl<'a> Run<'a> {
             Some(Ok(Value::String(message))) => message.to_string(),
             _ => format!("`{}` does not hold", one_line(&assert.text)),
         };
-        if let Some(story) = self.point.as_ref().and_then(|point| point.names.story(assert, &message, &self.locals(point))) {
-            return Some(Diagnostic { code: wrong::ASSERT, ..story });
-        }
+        let point = self.point.as_ref();
+        let story = point.and_then(|point| point.names.story(assert, &message, &self.locals(point)));
+        let mut said: Vec<String> = story.iter().map(|story| story.label.clone()).collect();
+        said.extend(self.values(assert.condition));
+        let label = if said.is_empty() { "does not hold".to_owned() } else { said.join("\n") };
+        let wrong = Diagnostic::error(wrong::ASSERT, assert.span, message).label(label);
+        Some(match story {
+            Some(story) => Diagnostic { span: story.span, related: story.related, help: story.help, ..wrong },
+            None => wrong,
+        })
+    }
+
+    /// `` `db.multi_az` is `false` ``: the values of the parts of a condition.
+    fn values(&self, condition: ExprId) -> Vec<String> {
         let mut said: Vec<String> = Vec::new();
-        for part in parts::of(self.program, assert.condition) {
+        for part in parts::of(self.program, condition) {
             let secret = self.program.expr(part).is_some_and(|expr| expr.ty.holds_secret());
-            let Ok(value) = self.value(part) else { continue };
-            let value = if secret { "(secret)".to_owned() } else { shown(&value) };
+            let value = match self.value(part) {
+                // The name of a resource says nothing new.
+                Err(_) | Ok(Value::Handle(_)) => continue,
+                Ok(_) if secret => "(secret)".to_owned(),
+                Ok(value) => shown(&value),
+            };
             let line = format!("`{}` is `{value}`", one_line(self.sources.text(self.span(part))));
             if !said.contains(&line) {
                 said.push(line);
             }
         }
-        let label = if said.is_empty() { "does not hold".to_owned() } else { said.join("\n") };
-        Some(Diagnostic::error(wrong::ASSERT, assert.span, message).label(label))
+        said
     }
 }
 
@@ -284,20 +322,6 @@ fn make_at_home(desired: &mut Desired) {
     for resource in desired.resources.values_mut().filter(|resource| resource.options.account.is_some()) {
         Arc::make_mut(resource).options.account = None;
     }
-}
-
-fn failed_asserts(prepared: &Prepared) -> Option<PrepareError> {
-    let failed = prepared.plan.asserts.iter().filter(|(_, verdict)| *verdict == Verdict::Fails);
-    let failed: Vec<_> = failed.map(|(assert, _)| (assert.message.clone(), assert.span)).collect();
-    (!failed.is_empty()).then_some(PrepareError::Asserts(failed))
-}
-
-fn denied(plan: &Plan) -> Option<PrepareError> {
-    plan.policing.denied().next().map(|_| PrepareError::Policies(plan.policy_diagnostics()))
-}
-
-fn lost(prepared: &Prepared) -> Option<PrepareError> {
-    (!prepared.protected.is_empty()).then(|| PrepareError::Protected(prepared.protected.clone()))
 }
 
 /// `plan` as a value: lists of addresses in alphabetical order.

@@ -90,6 +90,12 @@ fn json_tells_each_test_with_its_diagnostics() {
     assert_eq!(diagnostic["code"].as_str(), Some("E0851"));
     assert_eq!(diagnostic["label"].as_str().unwrap().lines().next(), Some("`sub.len()` is `2`"));
     assert_eq!((diagnostic["place"]["line"].as_u64(), diagnostic["place"]["column"].as_u64()), (Some(14), Some(10)));
+    // A stack with an error runs no test, and says so in the same form.
+    stack.write("wrong.plat", "let x = nothing\n");
+    let told = stack.plat(&["test", "--json"]).ends(1);
+    let json = told.json();
+    assert_eq!((json["ok"].as_bool(), json["tests"].as_array().map(Vec::len)), (Some(false), Some(0)));
+    assert_eq!((json["diagnostics"][0]["code"].as_str(), told.err.as_str()), (Some("E0200"), ""));
 }
 
 #[test]
@@ -120,7 +126,7 @@ fn secrets_of_tests_are_made_up_and_never_shown() {
 env dev { @region = "us-east-1" }
 resource a: aws.secretsmanager.Secret { name = "a", secret_string = secret.env("PLAT_SECRET") }
 resource b: aws.secretsmanager.Secret { name = "b", secret_string = secret.file("key") }
-resource c: aws.secretsmanager.Secret { name = "c", secret_string = secret.vault("path#key") }
+resource c: aws.secretsmanager.Secret { name = "c", secret_string = secret.vault("secret/shop/db#password") }
 resource d: aws.secretsmanager.Secret { name = "d", secret_string = "user:${secret.aws("missing")}" }
 test "applies" {
   apply

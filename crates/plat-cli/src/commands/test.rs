@@ -22,6 +22,10 @@ pub fn run(args: &args::Test, terminal: &Terminal) -> Answer {
     let checked = load(&args.dir, &[], &registry())?;
     let sources = checked.sources;
     let Some(program) = checked.program else {
+        if args.json {
+            terminal.print(&trials_json(&[], &checked.diagnostics, &sources, started.elapsed()));
+            return Err(Failure::told(Exit::Error));
+        }
         return Err(Failure::diagnostics(checked.diagnostics, &sources));
     };
     if !checked.diagnostics.is_empty() && !args.json {
@@ -41,7 +45,7 @@ pub fn run(args: &args::Test, terminal: &Terminal) -> Answer {
         write(file, &trials_junit(&program.stack.name, &trials, &sources, elapsed))?;
     }
     if args.json {
-        terminal.print(&trials_json(&trials, &sources, elapsed));
+        terminal.print(&trials_json(&trials, &checked.diagnostics, &sources, elapsed));
     } else {
         terminal.print(&trial_failures(&trials, &sources, terminal.out));
         let gap = if counts.passed == trials.len() && !terminal.watched { "" } else { "\n" };
