@@ -22,7 +22,7 @@ pub(crate) use facts::{Fact, Facts};
 pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 pub use order::{Half, Operation};
 pub(crate) use order::{as_last_seen, deposed_address};
-pub use policies::{Policing, PolicyFinding, Standing, WaiverState, WaiverUse, police_program};
+pub use policies::{Alike, Policing, PolicyFinding, Standing, WaiverState, WaiverUse, police_program};
 pub use prepare::prepare;
 pub(crate) use prepare::verdict;
 pub(crate) use secrets::{Secrets, conceal_observed, holds_secret};

@@ -192,6 +192,43 @@ fn standing(judgement: &Judgement, policy: &Policy, address: Option<&Address>, w
     }
 }
 
+/// Findings that one line of the program causes, or one that is missing: of the same rule, with the same message.
+#[derive(Debug)]
+pub struct Alike<'a> {
+    pub first: &'a PolicyFinding,
+    pub others: Vec<&'a PolicyFinding>,
+}
+
+impl<'a> Alike<'a> {
+    fn of(findings: impl Iterator<Item = &'a PolicyFinding>) -> Vec<Self> {
+        let mut lines: IndexMap<(Span, Option<Span>, &str), Self> = IndexMap::new();
+        for finding in findings {
+            let line = (finding.rule, finding.written(), finding.message().map_or("", |message| message));
+            match lines.entry(line) {
+                indexmap::map::Entry::Occupied(mut line) => line.get_mut().others.push(finding),
+                indexmap::map::Entry::Vacant(line) => _ = line.insert(Self { first: finding, others: Vec::new() }),
+            }
+        }
+        lines.into_values().collect()
+    }
+
+    /// The resources, each as `shown` shows it; many are counted: `a, b, c and 7 more`.
+    pub fn subjects(&self, shown: impl Fn(&str) -> String) -> String {
+        let all = std::iter::once(&self.first).chain(&self.others);
+        let named: Vec<String> = match &self.first.resource {
+            Some(_) => all.take(NAMED).map(|finding| shown(&finding.subject())).collect(),
+            None => vec![self.first.subject()],
+        };
+        match (self.others.len() + 1).saturating_sub(named.len()) {
+            0 => match named.split_last() {
+                Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+                _ => named.concat(),
+            },
+            more => format!("{} and {more} more", named.join(", ")),
+        }
+    }
+}
+
 impl PolicyFinding {
     pub fn is_broken(&self) -> bool {
         matches!(self.standing, Standing::Broken { .. })
@@ -231,6 +268,16 @@ impl Policing {
         self.findings.iter().filter(|finding| !finding.denies && finding.is_broken())
     }
 
+    /// What is denied, together where it comes from one line.
+    pub fn denials(&self) -> Vec<Alike<'_>> {
+        Alike::of(self.denied())
+    }
+
+    /// What is warned of, together where it comes from one line.
+    pub fn warnings(&self) -> Vec<Alike<'_>> {
+        Alike::of(self.warned())
+    }
+
     pub fn waived(&self) -> impl Iterator<Item = (&PolicyFinding, &Arc<Waiver>)> {
         self.findings.iter().filter_map(|finding| match &finding.standing {
             Standing::Waived { by, .. } => Some((finding, by)),
@@ -268,19 +315,16 @@ impl Policing {
     /// Denials as errors, then warnings and waivers that do nothing. What one line of the program does wrong is told once,
     /// for however many resources; and so is what no line of it sets.
     pub fn diagnostics(&self, resources: &[&Address]) -> Vec<Diagnostic> {
-        let mut lines: IndexMap<(Span, Option<Span>, &str), Vec<&PolicyFinding>> = IndexMap::new();
-        for finding in self.denied().chain(self.warned()) {
-            lines.entry((finding.rule, finding.written(), finding.message().map_or("", |m| m))).or_default().push(finding);
-        }
-        let told = lines.values().filter_map(|alike| alike.split_first()).map(|(first, others)| diagnostic(first, others));
-        told.chain(self.waivers.iter().filter_map(|used| idle(used, resources))).collect()
+        let alike = self.denials().into_iter().chain(self.warnings());
+        alike.map(|alike| diagnostic(&alike)).chain(self.waivers.iter().filter_map(|used| idle(used, resources))).collect()
     }
 }
 
-fn diagnostic(finding: &PolicyFinding, others: &[&PolicyFinding]) -> Diagnostic {
+fn diagnostic(alike: &Alike<'_>) -> Diagnostic {
+    let (finding, others) = (alike.first, &alike.others);
     let policy = &finding.policy;
     let message = finding.message().map_or("", |message| message);
-    let subject = subjects(finding, others);
+    let subject = alike.subjects(|address| format!("`{address}`"));
     let mut diagnostic = if finding.denies {
         Diagnostic::error(DENIED, finding.place(), format!("the policy `{}` denies {subject}: {message}", policy.name))
     } else {
@@ -299,21 +343,6 @@ fn diagnostic(finding: &PolicyFinding, others: &[&PolicyFinding]) -> Diagnostic 
         diagnostic = diagnostic.also(waiver.span, format!("this waiver of {} ended on {}", waiver.owner, waiver.until));
     }
     diagnostic.help(way_out(finding, others))
-}
-
-fn subjects(finding: &PolicyFinding, others: &[&PolicyFinding]) -> String {
-    if finding.resource.is_none() {
-        return finding.subject();
-    }
-    let named: Vec<String> =
-        std::iter::once(&finding).chain(others).take(NAMED).map(|finding| format!("`{}`", finding.subject())).collect();
-    match (others.len() + 1).saturating_sub(named.len()) {
-        0 => match named.split_last() {
-            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-            _ => named.concat(),
-        },
-        more => format!("{} and {more} more", named.join(", ")),
-    }
 }
 
 /// `multi_az` is false, as it is when left out

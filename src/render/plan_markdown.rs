@@ -9,7 +9,7 @@ use super::headline::{Headline, Weight, headline, one_line, rows, weight};
 use super::plan_text::{closing_line, drift_lines, header_line, idle_said, json_inline, others_said, renames_said};
 use super::policies::Broken;
 use super::value::inline;
-use crate::plan::{Plan, Step, Verdict};
+use crate::plan::{Alike, Plan, Step, Verdict};
 use crate::types::Type;
 
 /// GitHub refuses a comment that is longer, in bytes or in characters.
@@ -261,23 +261,20 @@ fn policies(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
     let said = |broken: Broken<'_>| {
         let place = if broken.place.is_empty() { String::new() } else { format!(" ({})", code(&broken.place)) };
         let ended = broken.ended.map(|text| format!(", {}", escape(&text))).unwrap_or_default();
-        format!("{} ({}): {}{ended}{place}", code(&broken.subject), code(broken.policy), escape(broken.message))
+        format!("{} ({}): {}{ended}{place}", broken.alike.subjects(code), code(broken.policy), escape(broken.message))
     };
-    let listed = |all: Vec<Broken<'_>>, head: &str, [one, many]: [&str; 2], out: &mut String| {
-        let more = all.len().saturating_sub(most);
-        for broken in all.into_iter().take(most) {
-            out.push_str(&format!("\n> **{head}:** {}\n", said(broken)));
+    let listed = |all: Vec<Alike<'_>>, head: &str, [one, many]: [&str; 2], out: &mut String| {
+        for alike in all.iter().take(most) {
+            out.push_str(&format!("\n> **{head}:** {}\n", said(Broken::of(alike, view))));
         }
-        match more {
+        match all.iter().skip(most).map(|alike| alike.others.len() + 1).sum() {
             0 => {}
             more if most == 0 => out.push_str(&format!("\n> **{}**\n", count(more, one, many))),
             more => out.push_str(&format!("\n> and {}; the log has them\n", count(more, one, many))),
         }
     };
-    let denials = plan.policing.denied().map(|finding| Broken::of(finding, view)).collect();
-    listed(denials, "policy denies", ["rule of a policy denies", "rules of policies deny"], out);
-    let warnings = plan.policing.warned().map(|finding| Broken::of(finding, view)).collect();
-    listed(warnings, "policy warns", ["rule of a policy warns", "rules of policies warn"], out);
+    listed(plan.policing.denials(), "policy denies", ["rule of a policy denies", "rules of policies deny"], out);
+    listed(plan.policing.warnings(), "policy warns", ["rule of a policy warns", "rules of policies warn"], out);
     let waived: Vec<String> = super::policies::waived(plan);
     if !waived.is_empty() && most > 0 {
         out.push_str("\n#### Waived\n\n");

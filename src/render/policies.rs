@@ -8,17 +8,17 @@ use super::estimate::count;
 use super::plan_json::place;
 use super::style::Role;
 use super::value::masked_json;
-use crate::plan::{Plan, PolicyFinding, Standing, WaiverState, WaiverUse};
+use crate::plan::{Alike, Plan, PolicyFinding, Standing, WaiverState, WaiverUse};
 
 /// Denials, and as many warnings, that a plan's text names.
 const LISTED: usize = 20;
 /// Attributes that the note on what is told later names.
 const NAMED: usize = 3;
 
-/// A rule that does not hold.
+/// Resources for which a rule does not hold.
 pub(super) struct Broken<'a> {
     pub policy: &'a str,
-    pub subject: String,
+    pub alike: &'a Alike<'a>,
     pub message: &'a str,
     pub place: String,
     /// `the waiver of data team ended on 2026-01-31`
@@ -26,32 +26,34 @@ pub(super) struct Broken<'a> {
 }
 
 impl<'a> Broken<'a> {
-    pub(super) fn of(finding: &'a PolicyFinding, view: &View<'_>) -> Self {
+    pub(super) fn of(alike: &'a Alike<'a>, view: &View<'_>) -> Self {
+        let finding = alike.first;
         let ended = match &finding.standing {
             Standing::Broken { ended: Some(waiver), .. } => Some(format!("the waiver of {} ended on {}", waiver.owner, waiver.until)),
             _ => None,
         };
         let message = finding.message().map_or("", |message| message);
-        Self { policy: &finding.policy.name, subject: finding.subject(), message, place: view.place(Some(finding.place())), ended }
+        Self { policy: &finding.policy.name, alike, message, place: view.place(Some(finding.place())), ended }
     }
 }
 
 /// The part of a plan's text; `None` when there is nothing to say.
 pub(super) fn text(plan: &Plan, view: &View<'_>) -> Option<String> {
     let mut lines = Vec::new();
-    let mut listed = |all: Vec<Broken<'_>>, head: &str, role: Role| {
-        let more = all.len().saturating_sub(LISTED);
-        for broken in all.iter().take(LISTED) {
+    let mut listed = |all: Vec<Alike<'_>>, head: &str, role: Role| {
+        for alike in all.iter().take(LISTED) {
+            let broken = Broken::of(alike, view);
             let ended = broken.ended.as_ref().map(|text| format!(" ({text})")).unwrap_or_default();
-            let said = format!("{} ({}): {}{ended}", broken.subject, broken.policy, broken.message);
+            let said = format!("{} ({}): {}{ended}", alike.subjects(str::to_owned), broken.policy, broken.message);
             lines.push(format!("{} {}  {}", view.style.paint(role, head), clean_line(&said), view.style.paint(Role::Faint, &broken.place)));
         }
+        let more: usize = all.iter().skip(LISTED).map(|alike| alike.others.len() + 1).sum();
         if more > 0 {
             lines.push(format!("{} {more} more", view.style.paint(role, head)));
         }
     };
-    listed(plan.policing.denied().map(|finding| Broken::of(finding, view)).collect(), "policy denies:", Role::Error);
-    listed(plan.policing.warned().map(|finding| Broken::of(finding, view)).collect(), "policy warns:", Role::Warning);
+    listed(plan.policing.denials(), "policy denies:", Role::Error);
+    listed(plan.policing.warnings(), "policy warns:", Role::Warning);
     lines.extend(waived(plan).iter().map(|line| format!("{} {}", view.style.paint(Role::Warning, "waived:"), clean_line(line))));
     lines.extend(later(plan));
     (!lines.is_empty()).then(|| lines.join("\n"))

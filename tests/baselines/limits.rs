@@ -1,6 +1,6 @@
 //! Plans of any size fit a comment, and none hides what is lost.
 
-use plat::plan::{Action, Plan};
+use plat::plan::{Action, Plan, police_program};
 use plat::render::{LIMIT, Style, View, plan_markdown};
 
 use super::made::{change, plan, registry, sources, step, text};
@@ -52,4 +52,25 @@ fn even_the_counts_have_an_end() {
     let steps = (0..20_000).map(|n| step(&format!("a_rather_long_name_{n}"), "aws.ec2.VPC", Action::Delete, Vec::new())).collect();
     let page = markdown(&plan(steps));
     assert!(page.contains("20000 resources are destroyed or replaced") && page.contains(" more\n"), "{page}");
+}
+
+#[test]
+fn denials_of_thousands_leave_room_for_what_is_lost() {
+    // Each from a line and with a message of its own.
+    let line = |n: usize| format!("resource a{n}: aws.ec2.VPC {{ cidr_block = 10.0.0.0/16, enable_dns_support = false, tags = {{ n = \"{n}\" }} }}\n");
+    let program: String = (0..2_000).map(line).collect();
+    let rule = "policy p for net: aws.ec2.VPC { deny if !net.enable_dns_support, \"network ${net.tags[\"n\"]} @team <b>\" }\n";
+    let desired = crate::suite::desired(&(program + rule));
+    let policing = police_program(&desired, None).unwrap();
+    assert_eq!(policing.denied().count(), 2_000);
+    for deletes in [3, 1_500] {
+        let page = markdown(&Plan { policing: policing.clone(), ..large(deletes, 10) });
+        let said = if deletes > 1_000 { "**2000 rules of policies deny**" } else { "network 0 @\u{2060}team &lt;b&gt;" };
+        assert!(page.contains(said) && page.contains("rules of policies deny"), "{page}");
+        for n in 0..deletes {
+            assert!(page.contains(&format!("`old[\"instance-{n}\"]`")), "number {n} is hidden");
+        }
+    }
+    let page = markdown(&Plan { policing, ..large(20_000, 10) });
+    assert!(page.contains("**2000 rules of policies deny**") && page.contains("20000 resources are destroyed or replaced"), "{page}");
 }

@@ -187,6 +187,7 @@ impl Writer {
                 self.put("assert ");
                 self.condition(depth);
             }
+            9 if self.dice.percent(50) => self.waiver(depth),
             9 => self.policy(depth),
             10 => self.test(depth),
             11 => {
@@ -333,9 +334,17 @@ impl Writer {
     fn policy(&mut self, depth: usize) {
         self.words("policy \"p\"");
         if self.dice.percent(50) {
-            self.words(" for x");
+            self.put(" ");
+            self.nl();
+            self.words("for x");
             self.colon();
             self.put("aws.ec2.VPC");
+            while self.dice.percent(30) {
+                self.gap_of_lines();
+                self.put("|");
+                self.gap_of_lines();
+                self.put("aws.rds.DBInstance");
+            }
         }
         if self.dice.percent(30) {
             self.put(" ");
@@ -352,11 +361,30 @@ impl Writer {
             } else {
                 self.entry(depth);
             }
-            self.ws();
-            self.newline();
-            self.nl();
+            self.separator();
         }
         self.put("}");
+    }
+
+    /// Anything that may stand before and behind a sign.
+    fn gap_of_lines(&mut self) {
+        self.put(" ");
+        self.nl();
+    }
+
+    fn waiver(&mut self, depth: usize) {
+        self.words("waive a_group.policy");
+        if self.dice.percent(70) {
+            self.gap_of_lines();
+            self.words("for net[\"x\"].b");
+        }
+        if self.dice.percent(30) {
+            self.gap_of_lines();
+            self.put("if ");
+            self.row(depth);
+        }
+        self.put(" ");
+        self.record(depth);
     }
 
     fn test(&mut self, depth: usize) {

@@ -201,6 +201,20 @@ fn a_test_of_the_stack_is_subject_to_its_policies_and_may_expect_a_denial() {
     assert_eq!(codes("with { wide = false }\nexpect error E0801"), ["E0853"]);
 }
 
+#[test]
+fn what_one_line_does_wrong_is_told_once() {
+    let found = policing(&format!(
+        "resource a: aws.ec2.VPC for n in [\"1\", \"2\", \"3\", \"4\", \"5\"] {{ cidr_block = 10.0.0.0/16, enable_dns_support = false }}\n\
+         resource b: aws.ec2.VPC {{ cidr_block = 10.0.0.0/16, enable_dns_support = false }}\n{NAMES}\
+         policy dns for net: aws.ec2.VPC {{ deny if !net.enable_dns_support, \"no dns\" }}\n"
+    ));
+    let told: Vec<String> =
+        found.denials().iter().map(|alike| format!("{} {}", alike.first.policy.name, alike.subjects(str::to_owned))).collect();
+    // What no line sets is told together; what two lines set is told of each.
+    assert_eq!(told, ["names a[\"1\"], a[\"2\"], a[\"3\"] and 3 more", "dns a[\"1\"], a[\"2\"], a[\"3\"] and 2 more", "dns b"]);
+    assert_eq!(found.diagnostics(&[]).len(), 3);
+}
+
 // ------------------------------------------------------------ the standard library
 
 const DB: &str = "resource it: aws.rds.DBInstance { db_instance_class = \"db.t3.micro\", ";
