@@ -57,7 +57,9 @@ fn even_the_counts_have_an_end() {
 #[test]
 fn denials_of_thousands_leave_room_for_what_is_lost() {
     // Each from a line and with a message of its own.
-    let line = |n: usize| format!("resource a{n}: aws.ec2.VPC {{ cidr_block = 10.0.0.0/16, enable_dns_support = false, tags = {{ n = \"{n}\" }} }}\n");
+    let line = |n: usize| {
+        format!("resource a{n}: aws.ec2.VPC {{ cidr_block = 10.0.0.0/16, enable_dns_support = false, tags = {{ n = \"{n}\" }} }}\n")
+    };
     let program: String = (0..2_000).map(line).collect();
     let rule = "policy p for net: aws.ec2.VPC { deny if !net.enable_dns_support, \"network ${net.tags[\"n\"]} @team <b>\" }\n";
     let desired = crate::suite::desired(&(program + rule));
