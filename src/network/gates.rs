@@ -9,6 +9,7 @@ use super::model::{GroupRef, Network};
 use super::ranges::{is_private, overlap_each_other};
 use super::reach::Hop;
 use super::side::{Guards, Who};
+use crate::address::Address;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
@@ -169,7 +170,7 @@ impl Network {
 
     /// The rule that is missing.
     fn way_in(&self, group: &GroupRef, direction: Direction, other: Who, wanted: Wanted) -> String {
-        let GroupRef::Own(_) = group else {
+        let GroupRef::Own(own) = group else {
             return "name a security group with such a rule; the one that it has now lets in only what has the same group".to_owned();
         };
         let side = if direction == Direction::In { "source" } else { "destination" };
@@ -189,6 +190,18 @@ impl Network {
             Protocol::Number(1) => "\"icmp\"".to_owned(),
             _ => "\"tcp\"".to_owned(),
         };
+        // The rules of a component's group are written in the component; its user gives it what they are made of.
+        let steps = self.groups.get(*own).map_or(&[][..], |group| group.resource.address.steps());
+        if let Some((_, component)) = steps.split_last().filter(|(_, above)| !above.is_empty()) {
+            let component = Address::from(component.to_vec());
+            let verb = if direction == Direction::In { "let in" } else { "let out to" };
+            let whom = match (other, self.addresses(other).0.first()) {
+                (Who::Internet, _) => "0.0.0.0/0".to_owned(),
+                (_, Some(net)) => format!("`{net}`"),
+                (other, None) => self.called(other),
+            };
+            return format!("`{component}` makes the rules of {}: have it {verb} {whom} on {}", self.group_name(group), wanted.ports);
+        }
         let Ports { from, to } = wanted.ports;
         let rule = format!("{{ ip_protocol = {protocol}, from_port = {from}, to_port = {to}, {} }}", peer.unwrap_or_else(range));
         format!("add `{rule}` to `{}` of {}", rules_attribute(direction), self.group_name(group))
