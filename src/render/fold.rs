@@ -92,6 +92,37 @@ fn noun(type_name: &str) -> String {
     words.into_iter().map(lower).collect::<Vec<_>>().join(" ")
 }
 
+/// Records that only get another address; those of a component that moves as a whole are one.
+pub struct Moved {
+    pub from: Address,
+    pub to: Address,
+    /// How many records move.
+    pub records: usize,
+}
+
+/// A plan's moves, in its order.
+pub fn moves(plan: &Plan) -> Vec<Moved> {
+    let mut folded: IndexMap<(Address, Address), Vec<&(Address, Address)>> = IndexMap::new();
+    for moved in &plan.moves {
+        folded.entry(moved_part(&moved.0, &moved.1)).or_default().push(moved);
+    }
+    let whole = |((from, to), all): ((Address, Address), Vec<&(Address, Address)>)| match all.as_slice() {
+        [(from, to)] => Moved { from: from.clone(), to: to.clone(), records: 1 },
+        _ => Moved { from, to, records: all.len() },
+    };
+    folded.into_iter().map(whole).collect()
+}
+
+/// Without what both addresses end in.
+fn moved_part(from: &Address, to: &Address) -> (Address, Address) {
+    let (mut from, mut to) = (from.steps().to_vec(), to.steps().to_vec());
+    while from.len() > 1 && to.len() > 1 && from.last() == to.last() {
+        from.pop();
+        to.pop();
+    }
+    (from.into(), to.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

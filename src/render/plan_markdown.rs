@@ -4,7 +4,7 @@ use super::View;
 use super::clean::clean_line;
 use super::difference::{LineKind, Row, What};
 use super::estimate::count;
-use super::fold::{counted, groups};
+use super::fold::{self, counted, groups};
 use super::headline::{Headline, Weight, headline, one_line, rows, weight};
 use super::plan_text::{closing_line, drift_lines, header_line, idle_said, json_inline, others_said, renames_said};
 use super::policies::Broken;
@@ -216,7 +216,10 @@ fn new(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
 fn moves(plan: &Plan, out: &mut String) {
     if !plan.moves.is_empty() {
         out.push_str("\n#### Moved, and unchanged by it\n\n");
-        out.extend(plan.moves.iter().map(|(from, to)| format!("- {} → {}\n", code(&from.to_string()), code(&to.to_string()))));
+        for moved in fold::moves(plan) {
+            let records = if moved.records == 1 { String::new() } else { format!(" ({} resources)", moved.records) };
+            out.push_str(&format!("- {} → {}{records}\n", code(&moved.from.to_string()), code(&moved.to.to_string())));
+        }
     }
 }
 

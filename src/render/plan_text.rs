@@ -3,7 +3,7 @@
 use super::clean::{clean_line, quoted};
 use super::difference::{Line, LineKind, Row, What};
 use super::estimate::{count, spoken};
-use super::fold::{Group, counted, groups};
+use super::fold::{self, Group, Moved, counted, groups};
 use super::headline::{Headline, Weight, and, headline, rows, weight};
 use super::style::{Role, Style, columns, cut, pad};
 use super::value::inline;
@@ -68,7 +68,7 @@ impl Columns {
     fn of<'a>(lines: impl Iterator<Item = &'a Headline> + Clone, width: usize) -> Self {
         let widest = |part: fn(&Headline) -> usize| lines.clone().map(part).max().unwrap_or(0);
         let address = widest(|h| columns(&h.address)).min(44);
-        let type_name = widest(|h| columns(&h.type_name)).min(34);
+        let type_name = widest(|h| columns(&h.type_name)).min(36);
         let left = |h: &Headline| 4 + columns(&h.address).max(address) + 2 + columns(&h.type_name).max(type_name) + 2 + columns(&h.reason);
         let places = widest(|h| columns(&h.place));
         let room = width.saturating_sub(places + 2);
@@ -249,7 +249,11 @@ pub(super) fn drift_lines(drift: &Drift, view: &View<'_>) -> Vec<String> {
 
 /// Records that only get another address.
 fn moves(plan: &Plan) -> Option<String> {
-    let lines: Vec<String> = plan.moves.iter().map(|(from, to)| move_line(&from.to_string(), &to.to_string())).collect();
+    let line = |moved: &Moved| {
+        let line = move_line(&moved.from.to_string(), &moved.to.to_string());
+        if moved.records == 1 { line } else { format!("{line}  {} resources", moved.records) }
+    };
+    let lines: Vec<String> = fold::moves(plan).iter().map(line).collect();
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 

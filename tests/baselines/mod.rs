@@ -28,7 +28,7 @@ fn golden(name: &str, actual: &str) {
 }
 
 /// The lines that differ, each with its number.
-fn similar_lines(expected: &str, actual: &str) -> String {
+pub fn similar_lines(expected: &str, actual: &str) -> String {
     let (old, new): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
     let mut out = String::new();
     for i in 0..old.len().max(new.len()) {

@@ -3,6 +3,7 @@
 mod codes;
 mod fences;
 mod pages;
+mod tutorial;
 
 /// A fence of a Markdown text: the words behind its backticks, its text, and the line it opens on.
 struct Fence {
