@@ -267,6 +267,7 @@ impl<'a> Checker<'a> {
             policies,
             waivers,
             root: self.modules.root.clone(),
+            files: typed::Files::default(),
         }
     }
 

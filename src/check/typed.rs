@@ -1,6 +1,8 @@
 //! A checked program: every name resolved, every expression typed.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::diagnostic::Code;
 use crate::schema::{Registry, ResourceSchema};
@@ -31,7 +33,31 @@ pub struct Program {
     pub policies: Vec<Policy>,
     pub waivers: Vec<Waiver>,
     /// The folder that `file(…)` may read.
-    pub root: std::path::PathBuf,
+    pub root: PathBuf,
+    pub files: Files,
+}
+
+/// What `file(…)` has read so far: each file once, so that one run sees one text of it.
+#[derive(Debug, Default)]
+pub struct Files(Mutex<BTreeMap<PathBuf, Arc<str>>>);
+
+impl Files {
+    /// The file's text: as it was the first time, or as `read` gives it now.
+    pub fn text<E>(&self, place: &Path, read: impl FnOnce() -> Result<Arc<str>, E>) -> Result<Arc<str>, E> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = known.get(place) {
+            return Ok(text.clone());
+        }
+        let text = read()?;
+        known.insert(place.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    /// Every file that was read, by its place.
+    pub fn read(&self) -> Vec<(PathBuf, Arc<str>)> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().map(|(place, text)| (place.clone(), text.clone())).collect()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,6 @@
 //! What functions and methods do.
 
 use std::fmt::Write;
-use std::path::Path;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -10,7 +9,7 @@ use super::MAX_RANGE;
 use super::machine::{Answer, Locals, Machine, elements, fail};
 use super::operators::{self, compare, offset_ip};
 use crate::check::builtin::{Builtin, Method};
-use crate::check::typed::{ExprId, ExprKind};
+use crate::check::typed::{ExprId, ExprKind, Program};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
 use crate::value::{EvalFailure, Object, Unknown, Value};
@@ -35,7 +34,7 @@ pub(super) fn print(value: &Value, out: &mut String) {
     };
 }
 
-pub(super) fn function(builtin: Builtin, args: &[Value], root: &Path, span: Span) -> Answer {
+pub(super) fn function(builtin: Builtin, args: &[Value], program: &Program, span: Span) -> Answer {
     let text = args.first().and_then(Value::as_str).unwrap_or("");
     match builtin {
         Builtin::Cidr => match text.parse::<IpNet>() {
@@ -48,12 +47,13 @@ pub(super) fn function(builtin: Builtin, args: &[Value], root: &Path, span: Span
             let json = args.first().map(crate::schema::value_to_json).unwrap_or_default();
             serde_json::to_string(&json).map(Value::str).or_else(|e| fail(span, e.to_string()))
         }
-        Builtin::File => file(text, root, span),
+        Builtin::File => file(text, program, span),
         Builtin::Reachable => fail(span, "`reachable` can be asked by an `assert` only"),
     }
 }
 
-fn file(name: &str, root: &Path, span: Span) -> Answer {
+fn file(name: &str, program: &Program, span: Span) -> Answer {
+    let root = &program.root;
     let place = match root.join(name).canonicalize() {
         Ok(place) if place.starts_with(root) => place,
         Ok(_) => return fail(span, format!("`{name}` is outside the project")),
@@ -63,7 +63,8 @@ fn file(name: &str, root: &Path, span: Span) -> Answer {
     if !small {
         return fail(span, format!("`{name}` is not a regular file of at most {} KiB", MAX_FILE >> 10));
     }
-    std::fs::read_to_string(&place).map(Value::str).or_else(|_| fail(span, format!("`{name}` is not readable as UTF-8 text")))
+    let text = program.files.text(&place, || std::fs::read_to_string(&place).map(Arc::from));
+    text.map(Value::str).or_else(|_| fail(span, format!("`{name}` is not readable as UTF-8 text")))
 }
 
 /// What a lambda gave for each element, or the unknown that the whole call waits for.

@@ -177,7 +177,7 @@ impl Machine<'_> {
                 match args.iter().find_map(Value::unknown) {
                     Some(unknown) => Ok(self.suspend(id, locals, unknown)),
                     None if *builtin == Builtin::Reachable => super::asking::reachable(self, id, &args, locals),
-                    None => builtins::function(*builtin, &args, &self.world.program.root, expr.span),
+                    None => builtins::function(*builtin, &args, &self.world.program, expr.span),
                 }
             }
             ExprKind::Method { receiver, method, args } => match self.eval(*receiver, locals)? {

@@ -16,7 +16,8 @@ use crate::desired::{Dependency, Desired, DesiredResource, Lookup, Options, Reas
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema, Unit as Measure};
 use crate::source::Span;
-use crate::value::{Duration, Object, Phase, Size, Unknown, Value};
+use crate::types::Type;
+use crate::value::{Duration, Object, Phase, Secret, SecretText, Size, Unknown, Value};
 
 /// One evaluation of a whole program.
 pub(super) struct Evaluation<'a> {
@@ -234,8 +235,10 @@ impl Evaluation<'_> {
             if value.is_null() {
                 continue;
             }
+            let mut value = value;
             if let Some(attribute) = resource.schema.attribute(&entry.name.node) {
                 in_range(attribute, &value, reader.machine().span(entry.value))?;
+                value = veiled(value, &attribute.ty);
             }
             inputs.insert(entry.name.node.clone(), value);
         }
@@ -542,5 +545,23 @@ pub(super) fn shown(value: &Value) -> String {
             super::builtins::print(other, &mut text);
             text
         }
+    }
+}
+
+/// What a secret attribute takes is a secret, also when the program has it as a text: nothing shows or stores it from here on.
+fn veiled(value: Value, ty: &Type) -> Value {
+    match (value, ty) {
+        (value, ty) if !ty.holds_secret() => value,
+        (Value::String(text), Type::Secret(_)) => Value::Secret(Secret::Plain(SecretText::new(text.to_string()))),
+        (value, Type::Optional(of)) => veiled(value, of),
+        (Value::List(items), Type::List(of)) => Value::list(items.iter().map(|item| veiled(item.clone(), of))),
+        (Value::Object(entries), Type::Map(of)) => {
+            Value::Object(Arc::new(entries.iter().map(|(name, value)| (name.clone(), veiled(value.clone(), of))).collect()))
+        }
+        (Value::Object(entries), Type::Record(record)) => {
+            let field = |name: &str, value: &Value| record.field(name).map_or(value.clone(), |field| veiled(value.clone(), &field.ty));
+            Value::Object(Arc::new(entries.iter().map(|(name, value)| (name.clone(), field(name, value))).collect()))
+        }
+        (value, _) => value,
     }
 }

@@ -11,6 +11,7 @@ mod order;
 mod policies;
 mod prepare;
 mod renames;
+pub mod saved;
 mod secrets;
 mod view;
 

@@ -29,6 +29,7 @@ pub fn encode(state: &StateFile) -> Result<Vec<u8>, StateError> {
         region: state.region.as_deref(),
         fingerprint_key: &state.fingerprint_key,
         outputs: &state.outputs,
+        plans: &state.plans,
     };
     let mut out = to_json(&head)?;
     out.pop();
@@ -71,6 +72,7 @@ pub fn decode(place: &str, bytes: &[u8], registry: &Registry) -> Result<StateFil
         fingerprint_key: doc.fingerprint_key,
         resources,
         outputs: doc.outputs,
+        plans: doc.plans,
     })
 }
 
@@ -87,6 +89,8 @@ struct HeaderOut<'a> {
     region: Option<&'a str>,
     fingerprint_key: &'a str,
     outputs: &'a BTreeMap<String, serde_json::Value>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    plans: &'a [String],
 }
 
 /// Read first and alone, so that a newer format is named and not stumbled over.
@@ -110,6 +114,8 @@ struct StateDoc<'a> {
     region: Option<String>,
     fingerprint_key: String,
     outputs: BTreeMap<String, serde_json::Value>,
+    #[serde(default)]
+    plans: Vec<String>,
     #[serde(borrow)]
     resources: &'a RawValue,
 }

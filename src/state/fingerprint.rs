@@ -62,6 +62,17 @@ impl FingerprintKey {
         hex(sum.get(..16).unwrap_or(&sum)).into()
     }
 
+    /// A seal over `bytes` that only the key's owner can make, in hex. Seals of one kind never pass for those of another, nor
+    /// for fingerprints: no address is as long as the first 8 bytes say.
+    pub fn seal(&self, kind: &str, bytes: &[u8]) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else { return String::new() };
+        mac.update(b"plat:seal:");
+        mac.update(&(kind.len() as u64).to_le_bytes());
+        mac.update(kind.as_bytes());
+        mac.update(bytes);
+        hex(&mac.finalize().into_bytes())
+    }
+
     /// `inputs` with a fingerprint in place of every secret that was fetched. References stay: who keeps one fetches it first.
     pub fn conceal(&self, address: &Address, inputs: &Object) -> Object {
         inputs.iter().map(|(name, value)| (name.clone(), self.conceal_value(address, name, value))).collect()

@@ -32,6 +32,7 @@ pub use fingerprint::{FingerprintKey, random_id};
 pub use journal::{Entry, Intent, Pending, Verb};
 pub use local::LocalStore;
 pub use remote::RemoteStore;
+pub use seal::sha256_hex;
 pub use session::Session;
 pub use store::{Holder, Loaded, OpenOptions, Restored, Snapshot, StateStore};
 
@@ -51,6 +52,8 @@ pub struct StateFile {
     pub fingerprint_key: String,
     pub resources: BTreeMap<Address, Record>,
     pub outputs: BTreeMap<String, serde_json::Value>,
+    /// Ids of saved plans that were carried out, the newest last: none is carried out twice.
+    pub plans: Vec<String>,
 }
 
 /// One resource as of its last apply or read.
@@ -98,6 +101,7 @@ impl StateFile {
             fingerprint_key: FingerprintKey::random()?.to_hex(),
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            plans: Vec::new(),
         })
     }
 

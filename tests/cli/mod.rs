@@ -8,6 +8,7 @@ mod fmt;
 mod life;
 mod policies;
 mod refactoring;
+mod saved_plans;
 mod secrets;
 mod trials;
 mod vault;

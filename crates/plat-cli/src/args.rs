@@ -195,6 +195,9 @@ pub struct Plan {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Save the plan, for `plat apply FILE` to carry out exactly this
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// How a plan is carried out.
@@ -216,8 +219,14 @@ pub struct ApplyOptions {
 
 #[derive(Debug, Args)]
 pub struct Apply {
+    /// Folder of the stack, or a plan that `plat plan --out` saved: it knows its stack, and is carried out without asking
+    #[arg(value_name = "DIR|PLAN", default_value = ".")]
+    pub target: PathBuf,
+    /// Folder of the stack, when it is not where it was when the plan was saved
+    #[arg(value_name = "DIR")]
+    pub at: Option<PathBuf>,
     #[command(flatten)]
-    pub stack: StackArgs,
+    pub common: StackOptions,
     #[command(flatten)]
     pub options: PlanOptions,
     #[command(flatten)]

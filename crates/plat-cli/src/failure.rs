@@ -19,6 +19,8 @@ pub enum Exit {
     Assert = 3,
     /// Another process holds the lock.
     Locked = 4,
+    /// A saved plan that does not fit any more, or was carried out already.
+    Stale = 5,
     Usage = 64,
     /// Ctrl-C.
     Interrupted = 130,

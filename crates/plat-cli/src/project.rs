@@ -96,6 +96,18 @@ impl Project {
         self.options.sandbox
     }
 
+    /// A param of the command line whose value must not be written down.
+    pub fn is_secret(&self, param: &str) -> bool {
+        let declaration = self.program.units.first().and_then(|stack| stack.find(param));
+        declaration.is_none_or(|(_, declaration)| declaration.ty.holds_secret())
+    }
+
+    /// What `file(…)` has read so far, by its place in the project.
+    pub fn files_read(&self) -> Vec<(String, Arc<str>)> {
+        let name = |place: &Path| place.strip_prefix(&self.program.root).unwrap_or(place).display().to_string();
+        self.program.files.read().into_iter().map(|(place, text)| (name(&place), text)).collect()
+    }
+
     /// The folder that files of secrets are read in.
     pub fn root(&self) -> &Path {
         &self.program.root

@@ -7,6 +7,7 @@ mod planning;
 mod program;
 mod refactoring;
 mod replacing;
+mod saving;
 mod settling;
 
 use std::sync::Arc;

@@ -192,6 +192,7 @@ pub fn sample() -> StateFile {
         fingerprint_key: "0123456789abcdef".repeat(4),
         resources: [(Address::root("db", None), database()), (Address::root("new", Some("a \"b\"\n".into())), stranger())].into(),
         outputs: [("endpoint".to_owned(), serde_json::json!("shop-db.example:5432"))].into(),
+        plans: Vec::new(),
     };
     state.resources.extend((0..2).map(|n| (subnet_address(n), subnet(n))));
     state

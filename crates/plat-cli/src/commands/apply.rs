@@ -9,7 +9,7 @@ use plat::state::{Pending, StateFile};
 
 use super::block_on;
 use super::plan::{Look, judged, options, prepared, shown};
-use crate::args::{self, ApplyOptions, Format};
+use crate::args::{self, ApplyOptions, Format, StackArgs};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
 use crate::live::Live;
@@ -17,8 +17,11 @@ use crate::project::{Project, age, open_options};
 use crate::terminal::Terminal;
 
 pub fn run(args: args::Apply, terminal: &Arc<Terminal>) -> Answer {
+    if let Some((file, folder)) = super::saved::named(&args)? {
+        return super::saved::apply(&file, folder, args, terminal);
+    }
     let options = options(&args.options, false)?;
-    let project = Project::open(&args.stack, terminal)?;
+    let project = Project::open(&StackArgs { dir: args.target, common: args.common }, terminal)?;
     carry_out(&project, options, &Run { name: "apply", run: args.run, full: args.options.full, json: args.json }, terminal)
 }
 
@@ -55,7 +58,7 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
     })
 }
 
-fn settings(run: &ApplyOptions) -> Settings {
+pub fn settings(run: &ApplyOptions) -> Settings {
     let usual = Settings::default();
     let concurrency = run.parallelism.map_or(usual.concurrency, usize::from);
     Settings { concurrency, consistency: std::time::Duration::from_secs(run.consistency), ..usual }
@@ -97,7 +100,7 @@ fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal)
     terminal.confirm(&question, &instead)
 }
 
-async fn applied(
+pub async fn applied(
     cloud: &Cloud,
     project: &Project,
     prepared: Prepared,

@@ -12,6 +12,7 @@ pub mod import;
 pub mod new;
 pub mod output;
 pub mod plan;
+pub mod saved;
 pub mod show;
 pub mod state;
 pub mod test;

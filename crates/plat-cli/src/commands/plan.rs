@@ -21,7 +21,7 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let stack = project.desired()?.stack;
     let store = project.store(&stack)?;
     let loaded = store.load(&project.registry)?;
-    let state_age = age(loaded.written);
+    let (state_age, new) = (age(loaded.written), loaded.new);
     let prepared = block_on(async {
         let cloud = Cloud::open(&project, Access::ReadOnly).await?;
         let state = settled(&cloud, loaded.state, loaded.pending, None, &Settings::default(), terminal).await?;
@@ -31,6 +31,9 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let look = Look { format, full: args.options.full, destroying: args.destroy, style: terminal.out, state_age };
     terminal.print(&shown(&prepared.plan, &project, &look));
     judged(&prepared, &project, terminal)?;
+    if let Some(file) = &args.out {
+        super::saved::save(file, &prepared, &project, args, &prepared.view.header, new, terminal)?;
+    }
     Ok(if args.detailed_exitcode && !prepared.plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
