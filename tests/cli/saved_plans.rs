@@ -88,16 +88,17 @@ fn a_change_of_something_else_voids_nothing_and_is_left_alone() {
     let done = stack.plat(&["apply", "it.plan"]).ends(0);
     assert!(done.out.contains("Done: 0 added, 1 changed, 0 destroyed"), "{}", done.out);
     assert!(done.err.contains("Not in the saved plan, and left as it is: `a`, `more`"), "{}", done.err);
-    let name = |address: &str| {
-        stack.sandbox(&["state", "show", address, "-e", "dev", "--json"]).ends(0).json()["inputs"]["tags"]["Name"].clone()
-    };
+    let name =
+        |address: &str| stack.sandbox(&["state", "show", address, "-e", "dev", "--json"]).ends(0).json()["inputs"]["tags"]["Name"].clone();
     assert_eq!((name("a"), name("b")), ("other".into(), "c".into()));
     stack.sandbox(&["state", "show", "more", "-e", "dev"]).ends(0);
 }
 
 #[test]
 fn another_program_is_another_plan() {
-    let stack = Stack::new("stack shop { }\nenv dev { @region = \"us-east-1\" }\nresource a: aws.ec2.VPC { cidr_block = 10.0.0.0/16, tags = { Name = file(\"name\") } }\n");
+    let stack = Stack::new(
+        "stack shop { }\nenv dev { @region = \"us-east-1\" }\nresource a: aws.ec2.VPC { cidr_block = 10.0.0.0/16, tags = { Name = file(\"name\") } }\n",
+    );
     stack.write("name", "one");
     planned(&stack, &[]);
     stack.write("name", "two");

@@ -12,7 +12,11 @@ fn saved(bench: &Bench, prepared: &Prepared) -> (SavedPlan, Vec<u8>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_survives_its_bytes_and_every_damage_shows() {
     let mut bench = Bench::new();
-    let program = Program::new().with("a", "t.Thing", &[("name", text("a"))]).with("b", "t.Thing", &[("name", text("b")), ("link", of("a", "thing_id"))]);
+    let program = Program::new().with("a", "t.Thing", &[("name", text("a"))]).with(
+        "b",
+        "t.Thing",
+        &[("name", text("b")), ("link", of("a", "thing_id"))],
+    );
     let (plan, bytes) = saved(&bench, &bench.prepare(&program).await.unwrap());
     assert_eq!(SavedPlan::decode(&bytes).unwrap(), plan);
     for end in 0..bytes.len() {

@@ -20,8 +20,7 @@ const COMMAND_LINE: &str = "-p";
 pub fn digests(sources: &SourceMap, files: impl IntoIterator<Item = (String, std::sync::Arc<str>)>) -> Vec<SourceDigest> {
     let program = sources.files().map(|(_, file)| (file.name.to_string(), file.text.clone())).filter(|(name, _)| name != COMMAND_LINE);
     let read = files.into_iter().map(|(name, text)| (format!("file(\"{name}\")"), text));
-    let mut digests: Vec<_> =
-        program.chain(read).map(|(name, text)| SourceDigest { name, sha256: sha256_hex(text.as_bytes()) }).collect();
+    let mut digests: Vec<_> = program.chain(read).map(|(name, text)| SourceDigest { name, sha256: sha256_hex(text.as_bytes()) }).collect();
     digests.sort();
     digests.dedup();
     digests
@@ -134,7 +133,9 @@ pub fn taken_from(record: &Record, attribute: &str) -> JsonValue {
 
 /// A record with all that a step can start from.
 pub fn record(record: &Record) -> JsonValue {
-    let object = |object: &Object| -> Map<String, JsonValue> { object.iter().map(|(name, value)| (name.to_string(), value_to_json(value))).collect() };
+    let object = |object: &Object| -> Map<String, JsonValue> {
+        object.iter().map(|(name, value)| (name.to_string(), value_to_json(value))).collect()
+    };
     json!({
         "id": record.id,
         "type": &*record.type_name,

@@ -86,9 +86,8 @@ impl fmt::Display for Misfit {
 
 /// Compares a plan that was made anew with a saved one, and leaves out of it what the saved one does not have.
 pub fn hold(saved: &SavedPlan, prepared: &mut Prepared) -> Result<Vec<Address>, Vec<Misfit>> {
-    let other = |what, planned: &str, now: &str| {
-        (planned != now).then(|| Misfit::Other { what, planned: planned.to_owned(), now: now.to_owned() })
-    };
+    let other =
+        |what, planned: &str, now: &str| (planned != now).then(|| Misfit::Other { what, planned: planned.to_owned(), now: now.to_owned() });
     let plan = &prepared.plan;
     let mut misfits: Vec<Misfit> =
         other("account", &saved.account, &plan.account).into_iter().chain(other("region", &saved.region, &plan.region)).collect();
@@ -117,10 +116,8 @@ fn moves(saved: &SavedPlan, prepared: &Prepared) -> Vec<Misfit> {
 
 fn steps(saved: &SavedPlan, prepared: &Prepared) -> Vec<Misfit> {
     // Through bytes, as the saved one went.
-    let now: Vec<SavedStep> = serde_json::to_vec(&document::steps(prepared))
-        .ok()
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let now: Vec<SavedStep> =
+        serde_json::to_vec(&document::steps(prepared)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
     let now: BTreeMap<&str, &SavedStep> = now.iter().map(|step| (step.address.as_str(), step)).collect();
     let records = &prepared.view.records;
     let record = |address: &str| address.parse::<Address>().ok().and_then(|address| records.get(&address).cloned());
@@ -200,11 +197,7 @@ fn reasons(step: &SavedStep) -> String {
 
 fn changed(address: &str, attribute: &str, was: &JsonValue, is: &JsonValue) -> Misfit {
     let told = is_plain(was) && is_plain(is);
-    Misfit::Changed {
-        address: address.to_owned(),
-        attribute: attribute.to_owned(),
-        values: told.then(|| (short(was), short(is))),
-    }
+    Misfit::Changed { address: address.to_owned(), attribute: attribute.to_owned(), values: told.then(|| (short(was), short(is))) }
 }
 
 /// Holds nothing that is kept as a fingerprint.

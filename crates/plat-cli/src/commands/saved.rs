@@ -116,12 +116,17 @@ fn stack_args(saved: &SavedPlan, folder: Option<PathBuf>, args: &args::Apply) ->
     settled_by_plan(&args.options)?;
     if given.env.as_ref().is_some_and(|env| Some(env) != terms.env.as_ref()) {
         let planned = terms.env.as_deref().unwrap_or("none");
-        return Err(Failure::new(format!("the plan was made for the env `{planned}`, and here it is `{}`", given.env.as_deref().unwrap_or("")))
-            .help("leave `-e` out: the plan knows its env")
-            .exit(Exit::Stale));
+        return Err(Failure::new(format!(
+            "the plan was made for the env `{planned}`, and here it is `{}`",
+            given.env.as_deref().unwrap_or("")
+        ))
+        .help("leave `-e` out: the plan knows its env")
+        .exit(Exit::Stale));
     }
     if given.sandbox && !terms.sandbox {
-        return Err(Failure::new("the plan was made for the cloud, and here is the sandbox").help("leave `--sandbox` out").exit(Exit::Stale));
+        return Err(Failure::new("the plan was made for the cloud, and here is the sandbox")
+            .help("leave `--sandbox` out")
+            .exit(Exit::Stale));
     }
     let spoken = crate::project::params(&given.params)?;
     let mut params = Vec::new();
@@ -156,7 +161,9 @@ fn settled_by_plan(options: &PlanOptions) -> Result<(), Failure> {
         ("--consent-to-lose", !options.consent.consent_to_lose.is_empty()),
     ];
     match given.iter().find(|(_, given)| *given) {
-        Some((name, _)) => Err(Failure::usage(format!("`{name}` is for making a plan, and this one is made")).help("give it to `plat plan --out`")),
+        Some((name, _)) => {
+            Err(Failure::usage(format!("`{name}` is for making a plan, and this one is made")).help("give it to `plat plan --out`"))
+        }
         None => Ok(()),
     }
 }
