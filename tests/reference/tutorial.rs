@@ -61,7 +61,7 @@ fn anonymous(text: &str) -> String {
         text.lines().map(|line| if line.starts_with("Tests: ") { line.split(" passed").next().unwrap() } else { line }).collect();
     let untimed = untimed.join("\n");
     let mut out = String::new();
-    for word in text.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
+    for word in untimed.split_inclusive(|c: char| !c.is_ascii_hexdigit()) {
         let digits = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit());
         out.push_str(if digits.len() >= 8 { "#" } else { digits });
         out.push_str(&word[digits.len()..]);
