@@ -267,6 +267,14 @@ impl Checker<'_> {
             self.wrong_count(&format!("secret.{}", name.node), name.span, 1, args.len());
             return self.broken(span);
         };
+        if store == SecretStore::File && self.modules.fetched.contains_key(&span.file) {
+            self.report(
+                Diagnostic::error(Code(403), name.span, "a fetched module reads no secret's file")
+                    .label("of the project that uses it")
+                    .help("take the secret as a param: `param password: Secret<String>`"),
+            );
+            return self.broken(span);
+        }
         if let Ast::Literal(Value::String(text)) = &*arg.node
             && let Some((problem, help)) = super::secret_name::problem(store, text)
         {

@@ -268,6 +268,7 @@ impl<'a> Checker<'a> {
             waivers,
             root: self.modules.root.clone(),
             files: typed::Files::default(),
+            fetched: self.modules.fetched.clone(),
         }
     }
 

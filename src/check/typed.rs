@@ -34,6 +34,8 @@ pub struct Program {
     pub waivers: Vec<Waiver>,
     /// The folder that `file(…)` may read.
     pub root: PathBuf,
+    /// Files of fetched modules: the folder that `file(…)` is relative to there, and the one that it cannot leave.
+    pub fetched: std::collections::HashMap<crate::source::FileId, (PathBuf, PathBuf)>,
     pub files: Files,
 }
 

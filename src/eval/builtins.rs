@@ -52,12 +52,16 @@ pub(super) fn function(builtin: Builtin, args: &[Value], program: &Program, span
     }
 }
 
+/// The text of a file inside the project; in a fetched module, of one beside it that does not leave the module.
 fn file(name: &str, program: &Program, span: Span) -> Answer {
-    let root = &program.root;
-    let place = match root.join(name).canonicalize() {
+    let (folder, root, whole) = match program.fetched.get(&span.file) {
+        Some((folder, tree)) => (folder, tree, "module"),
+        None => (&program.root, &program.root, "project"),
+    };
+    let place = match folder.join(name).canonicalize() {
         Ok(place) if place.starts_with(root) => place,
-        Ok(_) => return fail(span, format!("`{name}` is outside the project")),
-        Err(_) => return fail(span, format!("there is no file `{name}` in the project")),
+        Ok(_) => return fail(span, format!("`{name}` is outside the {whole}")),
+        Err(_) => return fail(span, format!("there is no file `{name}` in the {whole}")),
     };
     let small = std::fs::metadata(&place).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
     if !small {

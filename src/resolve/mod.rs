@@ -2,6 +2,7 @@
 
 mod files;
 mod library;
+pub mod remote;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -13,6 +14,8 @@ use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::syntax::{self, Parsed, ast};
 
 pub use files::read_file;
+use remote::{LOCK_FILE, Lock, Remote};
+
 pub use library::{MODULES as LIBRARY, text as library_text};
 
 /// A module's place in [`Modules`].
@@ -38,6 +41,8 @@ pub struct Modules {
     /// The stack's folder, and the folder that nothing is read outside of.
     pub folder: PathBuf,
     pub root: PathBuf,
+    /// Files of fetched modules: the folder that `file(…)` is relative to, and the one that it cannot leave.
+    pub fetched: HashMap<FileId, (PathBuf, PathBuf)>,
 }
 
 impl Modules {
@@ -60,6 +65,7 @@ impl Modules {
 /// Reads a stack's folder and everything it uses.
 pub fn load(folder: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Modules {
     let root = files::project_root(folder);
+    let root_of = root.clone();
     let mut loader = Loader {
         sources,
         diagnostics,
@@ -67,7 +73,7 @@ pub fn load(folder: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagno
         by_place: BTreeMap::new(),
         modules: Modules { folder: folder.to_owned(), root, ..Modules::default() },
     };
-    loader.folder(folder, "".into(), None);
+    loader.folder(folder, "".into(), None, &root_of);
     loader.modules
 }
 
@@ -77,7 +83,7 @@ pub fn load_text(name: &str, text: &str, sources: &mut SourceMap, diagnostics: &
     let id = loader.reserve("".into());
     let file = loader.sources.add(Path::new(name), name, text);
     let items = loader.parse(file, &Arc::from(text));
-    loader.finish(id, items, Path::new(""));
+    loader.finish(id, items, Path::new(""), Path::new(""));
     loader.modules
 }
 
@@ -137,8 +143,9 @@ impl Loader<'_> {
         parsed.file.items
     }
 
-    fn folder(&mut self, folder: &Path, name: Arc<str>, used_at: Option<Span>) -> Option<ModuleId> {
-        let place = match files::resolve_inside(folder, &self.root) {
+    /// `root` is what the folder's files cannot leave: the project, or the fetched module they are part of.
+    fn folder(&mut self, folder: &Path, name: Arc<str>, used_at: Option<Span>, root: &Path) -> Option<ModuleId> {
+        let place = match files::resolve_inside(folder, root) {
             Ok(place) => place,
             Err(problem) => return self.cannot_read(problem, used_at),
         };
@@ -154,20 +161,64 @@ impl Loader<'_> {
         let mut added = Vec::new();
         for (path, text) in texts {
             let shown = files::shown_name(&path, &self.modules.folder);
-            added.push((self.sources.add(&path, shown, text.clone()), text));
+            let file = self.sources.add(&path, shown, text.clone());
+            if root != self.root {
+                self.modules.fetched.insert(file, (place.clone(), root.to_owned()));
+            }
+            added.push((file, text));
         }
         let mut items = Vec::new();
         for parsed in parse_all(&added) {
             self.diagnostics.extend(parsed.diagnostics);
             items.extend(parsed.file.items);
         }
-        self.finish(id, items, &place);
+        self.finish(id, items, &place, root);
         Some(id)
     }
 
     fn cannot_read(&mut self, problem: String, used_at: Option<Span>) -> Option<ModuleId> {
         let span = used_at.unwrap_or(Span::new(FileId(u32::MAX), 0, 0));
         self.diagnostics.push(Diagnostic::error(Code(110), span, problem).label("used here"));
+        None
+    }
+
+    /// A module from elsewhere, when it is there and is what the lock says.
+    fn remote(&mut self, text: &str, span: Span) -> Option<ModuleId> {
+        let refused =
+            |code, problem: String, label: &str, help: String| Diagnostic::error(Code(code), span, problem).label(label).help(help);
+        let remote = match Remote::parse(text) {
+            Ok(remote) => remote,
+            Err((problem, help)) => {
+                self.diagnostics.push(Diagnostic::error(Code(214), span, problem).label("not a module").help(help));
+                return None;
+            }
+        };
+        let stack = self.modules.folder.clone();
+        let (key, tree) = (remote.key(), remote.tree(&stack));
+        let found = Lock::read(&stack).and_then(|lock| {
+            let known = lock.0.get(&key).cloned();
+            let there = tree.is_dir();
+            Ok((known, if there { Some(remote::sum(&tree)?) } else { None }))
+        });
+        let mistake = match found {
+            Err(problem) => refused(110, problem, "used here", "`plat modules fetch` fetches modules anew".to_owned()),
+            Ok((None, _)) => {
+                let help = "run `plat modules lock`, and keep the file under version control".to_owned();
+                refused(110, format!("`{LOCK_FILE}` has no sum for this module"), "not locked", help)
+            }
+            Ok((Some(_), None)) => {
+                refused(110, "this module is not fetched yet".to_owned(), "used here", "run `plat modules fetch`".to_owned())
+            }
+            Ok((Some(known), Some(sum))) if known != sum => {
+                let help = "run `plat modules fetch` to fetch it anew; `plat modules update` if the lock is to change".to_owned();
+                refused(110, format!("the files of this module are not those that `{LOCK_FILE}` says"), "was changed", help)
+            }
+            Ok(_) => {
+                let tree = std::fs::canonicalize(&tree).unwrap_or(tree);
+                return self.folder(&tree.join(&remote.sub), remote.name(), Some(span), &tree);
+            }
+        };
+        self.diagnostics.push(mistake);
         None
     }
 
@@ -194,12 +245,12 @@ impl Loader<'_> {
         let text: Arc<str> = text.into();
         let file = self.sources.add(&place, shown, text.clone());
         let items = self.parse(file, &text);
-        self.finish(id, items, Path::new(""));
+        self.finish(id, items, Path::new(""), Path::new(""));
         Some(id)
     }
 
     /// Registers what a module declares, and loads what it uses.
-    fn finish(&mut self, id: ModuleId, items: Vec<ast::Item>, place: &Path) {
+    fn finish(&mut self, id: ModuleId, items: Vec<ast::Item>, place: &Path, root: &Path) {
         let mut declared: HashMap<Arc<str>, usize> = HashMap::new();
         let mut spans: HashMap<Arc<str>, Span> = HashMap::new();
         for (index, item) in items.iter().enumerate() {
@@ -234,16 +285,17 @@ impl Loader<'_> {
             module.declared = declared;
         }
         for used in uses {
-            self.import(id, &used, place);
+            self.import(id, &used, place, root);
         }
     }
 
-    fn import(&mut self, id: ModuleId, used: &ast::Use, place: &Path) {
+    fn import(&mut self, id: ModuleId, used: &ast::Use, place: &Path, root: &Path) {
         let there = match &used.source.node {
             ast::UseSource::Library(name) => self.library(name, used.source.span),
+            ast::UseSource::Folder(text) if Remote::is_one(text) => self.remote(text, used.source.span),
             ast::UseSource::Folder(folder) => {
                 let name = Path::new(&**folder).file_name().map_or_else(|| folder.to_string(), |n| n.to_string_lossy().into_owned());
-                self.folder(&place.join(&**folder), name.into(), Some(used.source.span))
+                self.folder(&place.join(&**folder), name.into(), Some(used.source.span), root)
             }
         };
         let Some(there) = there else {

@@ -6,6 +6,7 @@ mod docs;
 mod exits;
 mod fmt;
 mod life;
+mod modules;
 mod policies;
 mod refactoring;
 mod saved_plans;

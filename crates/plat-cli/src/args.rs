@@ -48,6 +48,9 @@ pub enum Command {
     State(State),
     /// Take an existing resource into the state, and print the .plat for it
     Import(Import),
+    /// Fetch modules from elsewhere, and hold them to their sums
+    #[command(subcommand)]
+    Modules(Modules),
     /// Print what depends on what
     Graph(Graph),
     /// Compute expressions in a stack's scope, line by line
@@ -100,6 +103,23 @@ pub struct Validate {
     /// Print the diagnostics as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Modules {
+    /// Fetch what is used, and write the sums of what is new into plat.lock
+    Lock(ModulesFolder),
+    /// Fetch what is used, and write all sums anew
+    Update(ModulesFolder),
+    /// Fetch what plat.lock names, and change nothing in it
+    Fetch(ModulesFolder),
+}
+
+#[derive(Debug, Args)]
+pub struct ModulesFolder {
+    /// Folder of the stack
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

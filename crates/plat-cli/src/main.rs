@@ -6,6 +6,7 @@ mod args;
 mod cloud;
 mod commands;
 mod failure;
+mod git;
 mod http;
 mod live;
 mod project;
@@ -65,6 +66,7 @@ fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
         Command::Output(args) => commands::output::run(args, terminal),
         Command::State(args) => commands::state::run(args, terminal),
         Command::Import(args) => commands::import::run(args, terminal),
+        Command::Modules(args) => commands::modules::run(&args, terminal),
         Command::Graph(args) => commands::graph::run(&args, terminal),
         Command::Console(args) => commands::console::run(&args, terminal),
         Command::Docs(args) => commands::docs::run(&args, &project::registry(), terminal),

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod fmt;
 pub mod graph;
 pub mod import;
+pub mod modules;
 pub mod new;
 pub mod output;
 pub mod plan;
