@@ -45,6 +45,35 @@ impl Address {
                 .zip(ancestor.0.iter())
                 .all(|(own, other)| own.name == other.name && (other.key.is_none() || own.key == other.key))
     }
+
+    /// Where this goes when what stands at `from` becomes `to`; `None` when that is not about it. A key that is not named
+    /// stays.
+    ///
+    /// What was already put down is never taken up again: `a -> a["x"]` takes the `a` without a key, and
+    /// `db -> db.instance` the resource `db` itself, not what lies in a component of that name.
+    pub fn moved(&self, from: &Address, to: &Address) -> Option<Address> {
+        let depth = from.0.len();
+        let inward = to.0.len() > depth && to.is_within(from);
+        if !self.is_within(from) || (inward && self.0.len() > depth) {
+            return None;
+        }
+        let mut steps: Vec<Step> = to.0.to_vec();
+        let same_depth = steps.len() == depth;
+        let last = steps.len().saturating_sub(1);
+        for (i, step) in steps.iter_mut().enumerate() {
+            let counterpart = if i == last { depth.checked_sub(1) } else { same_depth.then_some(i) };
+            let Some(at) = counterpart else { continue };
+            let open = from.0.get(at).is_some_and(|from| from.key.is_none());
+            match (open, &step.key, self.0.get(at).and_then(|own| own.key.as_ref())) {
+                (true, Some(_), Some(_)) => return None,
+                (true, None, Some(key)) => step.key = Some(key.clone()),
+                _ => {}
+            }
+        }
+        steps.extend(self.0.iter().skip(depth).cloned());
+        let target = Address::from(steps);
+        (target != *self).then_some(target)
+    }
 }
 
 impl From<Vec<Step>> for Address {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::address::{Address, Step};
+use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::{Duration, Object, Value};
@@ -161,31 +161,9 @@ impl fmt::Display for Move {
 }
 
 impl Move {
-    /// Where what stands at `address` goes; `None` when the move is not about it. A key that the move does not name stays.
-    ///
-    /// What the move already put down is never taken up again, so that the line may stay: `moved a -> a["x"]` takes the `a`
-    /// without a key, and `moved db -> db.instance` the resource `db` itself, not what lies in a component of that name.
+    /// Where what stands at `address` goes; `None` when the move is not about it: [`Address::moved`].
     pub fn target(&self, address: &Address) -> Option<Address> {
-        if !address.is_within(&self.from) || (self.is_inward() && address.steps().len() > self.from.steps().len()) {
-            return None;
-        }
-        let depth = self.from.steps().len();
-        let mut steps: Vec<Step> = self.to.steps().to_vec();
-        let same_depth = steps.len() == depth;
-        let last = steps.len().saturating_sub(1);
-        for (i, step) in steps.iter_mut().enumerate() {
-            let counterpart = if i == last { depth.checked_sub(1) } else { same_depth.then_some(i) };
-            let Some(at) = counterpart else { continue };
-            let open = self.from.steps().get(at).is_some_and(|from| from.key.is_none());
-            match (open, &step.key, address.steps().get(at).and_then(|own| own.key.as_ref())) {
-                (true, Some(_), Some(_)) => return None,
-                (true, None, Some(key)) => step.key = Some(key.clone()),
-                _ => {}
-            }
-        }
-        steps.extend(address.steps().iter().skip(depth).cloned());
-        let target = Address::from(steps);
-        (target != *address).then_some(target)
+        address.moved(&self.from, &self.to)
     }
 
     /// True when the new address lies inside the old one.

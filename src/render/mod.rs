@@ -19,6 +19,7 @@ mod progress;
 mod reference;
 mod source_text;
 mod state;
+mod state_diff;
 mod style;
 mod track;
 mod trial;
@@ -38,8 +39,10 @@ pub use progress::{Progress, Running, Verb, line, settled};
 pub use reference::{Missing, Page, Reference, Topic};
 pub use source_text::{is_told, resource_source, value_source};
 pub use state::{
-    output_value, outputs_json, outputs_text, record_json, record_text, resource_list, similar_address, state_json, state_text,
+    output_value, outputs_json, outputs_text, record_json, record_text, resource_list, similar_address, state_json, state_source,
+    state_text,
 };
+pub use state_diff::{state_diff, state_diff_json};
 pub use style::{Role, Style};
 pub use track::{Tracker, shell_quoted};
 pub use trial::{Counts, Trial, trial_failures, trial_line, trial_summary, trials_json, trials_junit};

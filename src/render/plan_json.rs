@@ -57,7 +57,13 @@ pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
 
 /// Pretty, with a line break at the end, and with nothing in it that a terminal or a reader could be misled by.
 pub(crate) fn finish(document: &JsonValue) -> String {
-    let text = serde_json::to_string_pretty(document).unwrap_or_default();
+    let mut out = harmless(&serde_json::to_string_pretty(document).unwrap_or_default());
+    out.push('\n');
+    out
+}
+
+/// A JSON document with escapes for what a terminal or a reader could be misled by.
+pub(super) fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         // Such characters can stand in strings only, where an escape means the same.
@@ -70,7 +76,6 @@ pub(crate) fn finish(document: &JsonValue) -> String {
             out.push(c);
         }
     }
-    out.push('\n');
     out
 }
 

@@ -123,6 +123,11 @@ pub fn state_json(state: &StateFile) -> String {
     }))
 }
 
+/// A state in its stored form, fit for a terminal: it reads back as the same.
+pub fn state_source(stored: &[u8]) -> String {
+    super::plan_json::harmless(&String::from_utf8_lossy(stored))
+}
+
 /// One resource as JSON.
 pub fn record_json(address: &Address, record: &Record) -> String {
     super::plan_json::finish(&record_value(address, record))

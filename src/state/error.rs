@@ -15,7 +15,12 @@ pub enum StateError {
         holder: Box<Holder>,
         /// Seconds until a lease runs out when its holder is gone; `None` for a local lock.
         expires_in: Option<u64>,
+        /// Names the lease for `plat state unlock`; `None` for a local lock.
+        epoch: Option<u64>,
     },
+    /// A lease that is to be broken is not the one that is there.
+    #[error("the lock has epoch {found}, not {wanted}: it is held by {holder}; nothing was unlocked")]
+    AnotherLease { wanted: u64, found: u64, holder: Box<Holder> },
     /// The lock was taken over while this process slept or was cut off: nothing more is written.
     #[error("the lock on the state was lost to {holder}; nothing more was written, `plat apply` settles what was under way")]
     LockLost { holder: Box<Holder> },

@@ -49,6 +49,14 @@ impl Entry {
     pub fn moved(from: &Address, to: &Address, record: &Record) -> Self {
         Self::Put(vec![(from.clone(), None), (to.clone(), Some(Box::new(record.clone())))])
     }
+
+    /// What makes the records of `before` those of `after`; `None` when they are the same.
+    pub fn between(before: &StateFile, after: &StateFile) -> Option<Self> {
+        let gone = before.resources.keys().filter(|address| !after.resources.contains_key(*address)).map(|address| (address.clone(), None));
+        let new = after.resources.iter().filter(|(address, record)| before.resources.get(*address) != Some(*record));
+        let held: Vec<_> = gone.chain(new.map(|(address, record)| (address.clone(), Some(Box::new(record.clone()))))).collect();
+        (!held.is_empty()).then_some(Self::Put(held))
+    }
 }
 
 /// A changing call that is about to go out: enough to settle it, and to record what it made, without the program.

@@ -308,7 +308,27 @@ impl Lease {
 pub fn live_lock(head: &RemoteHead) -> Option<StateError> {
     let lock = head.lock.as_ref()?;
     let left = lock.expires.saturating_sub(now_ms());
-    (left > 0).then(|| StateError::Locked { holder: Box::new(lock.holder.clone()), expires_in: Some(left.div_ceil(1000)) })
+    (left > 0).then(|| StateError::Locked {
+        holder: Box::new(lock.holder.clone()),
+        expires_in: Some(left.div_ceil(1000)),
+        epoch: Some(head.epoch),
+    })
+}
+
+/// Takes the lease with this epoch from its holder, whoever that is: its next write fails. `Ok(None)`: nobody has one.
+pub async fn unlock(place: &Place, epoch: u64) -> Result<Option<Holder>, StateError> {
+    loop {
+        let Some(found) = place.head().await? else { return Ok(None) };
+        let Some(lock) = found.head.lock.clone() else { return Ok(None) };
+        if found.head.epoch != epoch {
+            return Err(StateError::AnotherLease { wanted: epoch, found: found.head.epoch, holder: Box::new(lock.holder) });
+        }
+        let head = RemoteHead { lock: None, write_id: super::random_id()?, ..found.head };
+        // Renewed or given back in the meantime: look again.
+        if place.swap(&head, &found.tail, Some(&found.version)).await?.is_some() {
+            return Ok(Some(lock.holder));
+        }
+    }
 }
 
 fn now_ms() -> u64 {

@@ -28,7 +28,7 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(StateError::io(path)(error)),
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(AGAIN),
                 Err(TryLockError::WouldBlock) => {
-                    return Err(StateError::Locked { holder: Box::new(holder(&mut file)), expires_in: None });
+                    return Err(StateError::Locked { holder: Box::new(holder(&mut file)), expires_in: None, epoch: None });
                 }
             }
         }

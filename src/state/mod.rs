@@ -4,6 +4,7 @@
 //! intent durable before the call and its outcome after; what a killed process left open comes back as [`Pending`].
 
 mod codec;
+mod edit;
 mod error;
 mod fingerprint;
 mod head;
@@ -27,6 +28,7 @@ use crate::address::Address;
 use crate::value::{Object, ResolvedObject, Value};
 
 pub use codec::{VERSION, decode, encode};
+pub use edit::{EditError, PushError, check_push, forget, move_records};
 pub use error::StateError;
 pub use fingerprint::{FingerprintKey, random_id};
 pub use journal::{Entry, Intent, Pending, Verb};
@@ -34,7 +36,7 @@ pub use local::LocalStore;
 pub use remote::RemoteStore;
 pub use seal::sha256_hex;
 pub use session::Session;
-pub use store::{Holder, Loaded, OpenOptions, Restored, Snapshot, StateStore};
+pub use store::{Holder, Loaded, OpenOptions, Restored, Snapshot, StateStore, Unlocked};
 
 /// The state of one environment of one stack, in memory.
 #[derive(Debug, Clone, PartialEq)]

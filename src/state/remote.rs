@@ -10,11 +10,11 @@ use tokio::task::JoinHandle;
 
 use super::head::{parse_snapshot_name, path_part, snapshot_name};
 use super::journal::{Ledger, replay};
-use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head};
+use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, unlock};
 use super::objects::Objects;
 use super::seal::{Seal, sha256_hex};
 use super::session::{Commit, Current, Medium, blocking};
-use super::store::{Restored, now};
+use super::store::{Restored, Unlocked, now};
 use super::values::Reader;
 use super::{Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec};
 use crate::schema::Registry;
@@ -298,6 +298,12 @@ impl StateStore for RemoteStore {
             lease.release().await?;
             Ok(Restored { serial: state.serial, journal: aside })
         })
+    }
+
+    fn unlock(&self, epoch: u64) -> Result<Unlocked, StateError> {
+        let place = self.place.clone();
+        let holder = self.wait(async move { unlock(&place, epoch).await })?;
+        Ok(holder.map_or(Unlocked::Free, Unlocked::Broken))
     }
 }
 

@@ -164,6 +164,14 @@ impl Session {
         self.medium().release()
     }
 
+    /// Makes `after` the state in place of `before`, which is what was loaded, and ends the session. The records change
+    /// in one entry of the journal: a crash leaves the old ones or the new ones.
+    pub fn revise(&self, mut before: StateFile, after: &mut StateFile) -> Result<(), StateError> {
+        self.begin(&mut before, &super::random_id()?)?;
+        self.append_all(&Entry::between(&before, after).into_iter().collect::<Vec<_>>())?;
+        self.finish(after)
+    }
+
     fn snapshot(&self, state: &mut StateFile, go_on: bool) -> Result<(), StateError> {
         let mut queue = self.idle()?;
         let Some(serial) = queue.ledger.begun else {

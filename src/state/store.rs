@@ -28,6 +28,21 @@ pub trait StateStore: Send + Sync {
     /// Makes an old snapshot the current state, under a new serial, even when the current one is damaged. Takes the
     /// lock. Operations that were still open are kept aside in a file whose place is returned, and not carried on.
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError>;
+
+    /// Takes the lock from a holder that is gone, if it is the lease with this epoch. Should the holder live after all,
+    /// its next write fails.
+    fn unlock(&self, epoch: u64) -> Result<Unlocked, StateError>;
+}
+
+/// The outcome of [`StateStore::unlock`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unlocked {
+    /// It was this holder's.
+    Broken(Holder),
+    /// Nobody holds it.
+    Free,
+    /// The system's own lock, which ends with its process: there is nothing to break.
+    OfProcess,
 }
 
 /// What a store holds.

@@ -11,6 +11,7 @@ mod policies;
 mod refactoring;
 mod saved_plans;
 mod secrets;
+mod states;
 mod trials;
 mod vault;
 

@@ -43,7 +43,7 @@ pub enum Command {
     Show(Show),
     /// Print the stack's outputs
     Output(Output),
-    /// Look into the state, and bring an old one back
+    /// Look into the state, change it, bring an old one back
     #[command(subcommand)]
     State(State),
     /// Take an existing resource into the state, and print the .plat for it
@@ -322,6 +322,101 @@ pub enum State {
     History(StateList),
     /// Make an old snapshot the current state
     Restore(StateRestore),
+    /// Give a resource, all of a component or all of a key another address; the cloud is not touched
+    Mv(StateMv),
+    /// Forget a resource, or all in a component, without deleting it
+    Rm(StateRm),
+    /// Print the state in its stored form, for `push` and for a backup
+    Pull(StatePull),
+    /// Put a state in the place of the current one: of the same lineage, and of the current serial or the next
+    Push(StatePush),
+    /// Show what differs between two states: the current one and the one before it, or those that are named
+    Diff(StateDiff),
+    /// Break the lock of a process that is gone, in an object store
+    Unlock(StateUnlock),
+}
+
+#[derive(Debug, Args)]
+pub struct StatePull {
+    #[command(flatten)]
+    pub stack: StackArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct StateMv {
+    /// Address it has; what lies inside it goes along
+    pub from: String,
+    /// Address it gets; keys that are not named stay
+    pub to: String,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Wait this many seconds for another apply to end
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub lock_wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct StateRm {
+    /// Address to forget; what lies inside it goes along
+    pub address: String,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Wait this many seconds for another apply to end
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub lock_wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct StatePush {
+    /// File with the state, as `plat state pull` prints it; `-` reads standard input
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub stack: StackAside,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Wait this many seconds for another apply to end
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub lock_wait: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct StateDiff {
+    /// Serials of one or two snapshots, as `plat state history` lists them
+    #[arg(value_name = "SERIAL", num_args = 0..=2)]
+    pub serials: Vec<u64>,
+    #[command(flatten)]
+    pub stack: StackOption,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StateUnlock {
+    /// Epoch of the lock, as the message of the refused command names it
+    pub epoch: u64,
+    #[command(flatten)]
+    pub stack: StackAside,
+}
+
+/// The stack of a command that takes any number of words.
+#[derive(Debug, Clone, Args)]
+pub struct StackOption {
+    /// Folder of the stack
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    #[command(flatten)]
+    pub common: StackOptions,
+}
+
+impl StackOption {
+    pub fn stack(self) -> StackArgs {
+        StackArgs { dir: self.dir, common: self.common }
+    }
 }
 
 #[derive(Debug, Args)]

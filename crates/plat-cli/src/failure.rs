@@ -97,10 +97,16 @@ impl Failure {
 impl From<StateError> for Failure {
     fn from(error: StateError) -> Self {
         let exit = match &error {
-            StateError::Locked { .. } | StateError::LockLost { .. } => Exit::Locked,
+            StateError::Locked { .. } | StateError::LockLost { .. } | StateError::AnotherLease { .. } => Exit::Locked,
             _ => Exit::Error,
         };
-        Failure::new(error.to_string()).exit(exit)
+        let failure = Failure::new(error.to_string()).exit(exit);
+        match error {
+            StateError::Locked { epoch: Some(epoch), .. } => {
+                failure.help(format!("if that process is gone for good, `plat state unlock {epoch}` breaks its lock"))
+            }
+            _ => failure,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod crashes;
 mod damage;
+mod edits;
 mod format;
 mod locking;
 mod remote;

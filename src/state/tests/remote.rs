@@ -330,3 +330,24 @@ fn a_session_works_on_runtimes_of_every_kind() {
         tokio::spawn(async move { apply(&super::registry()) }).await.unwrap();
     });
 }
+
+#[test]
+fn a_lease_is_broken_by_its_epoch_alone_and_its_holder_writes_no_more() {
+    let (contents, registry) = (Contents::default(), registry());
+    let (store, other) = (Client::of(&contents).store(), Client::of(&contents).store());
+    assert_eq!(other.unlock(1).unwrap(), super::super::Unlocked::Free);
+    let (session, loaded) = store.open(&options("plat apply -e dev"), &registry).unwrap();
+    session.begin(&mut loaded.state.clone(), "id").unwrap();
+    let Err(StateError::Locked { epoch: Some(epoch), .. }) = other.open(&options("plat apply"), &registry).map(|_| ()) else {
+        panic!("not locked")
+    };
+    let wrong = other.unlock(epoch + 1).unwrap_err();
+    assert!(matches!(wrong, StateError::AnotherLease { found, .. } if found == epoch), "{wrong}");
+    create(&session, 1).unwrap();
+
+    assert_eq!(other.unlock(epoch).unwrap(), super::super::Unlocked::Broken(options("plat apply -e dev").holder));
+    assert!(matches!(create(&session, 2), Err(StateError::LockLost { .. })));
+    let (_next, found) = other.open(&options("plat apply"), &registry).unwrap();
+    assert_eq!((found.state.resources.len(), found.pending.len()), (1, 0), "what was recorded before stays");
+    assert!(matches!(store.unlock(epoch), Err(StateError::AnotherLease { .. })), "the next holder's lock is another one");
+}

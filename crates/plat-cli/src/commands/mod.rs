@@ -16,6 +16,7 @@ pub mod plan;
 pub mod saved;
 pub mod show;
 pub mod state;
+pub mod state_changes;
 pub mod test;
 pub mod validate;
 

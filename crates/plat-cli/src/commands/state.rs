@@ -1,8 +1,9 @@
-//! `plat state list`, `show`, `history`, `restore`
+//! `plat state list`, `show`, `history`, `restore`; the others are next door
 
 use plat::render::{record_json, record_text, resource_list, similar_address, state_json};
 
 use super::plan::address;
+use super::state_changes;
 use crate::args::{State, StateList, StateRestore, StateShow};
 use crate::failure::{Answer, Exit, Failure};
 use crate::project::{Project, open_options};
@@ -14,6 +15,12 @@ pub fn run(args: State, terminal: &Terminal) -> Answer {
         State::Show(args) => show(args, terminal),
         State::History(args) => history(&args, terminal),
         State::Restore(args) => restore(args, terminal),
+        State::Mv(args) => state_changes::mv(args, terminal),
+        State::Rm(args) => state_changes::rm(args, terminal),
+        State::Pull(args) => state_changes::pull(&args, terminal),
+        State::Push(args) => state_changes::push(args, terminal),
+        State::Diff(args) => state_changes::diff(args, terminal),
+        State::Unlock(args) => state_changes::unlock(args, terminal),
     }
 }
 
