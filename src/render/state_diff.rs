@@ -82,7 +82,10 @@ pub fn state_diff(before: &StateFile, after: &StateFile, registry: &Registry, st
 }
 
 fn name_of(one: &Difference<'_>) -> String {
-    let (Difference::Added(address, _) | Difference::Removed(address, _) | Difference::Moved(_, address, ..) | Difference::Changed(address, ..)) = one;
+    let (Difference::Added(address, _)
+    | Difference::Removed(address, _)
+    | Difference::Moved(_, address, ..)
+    | Difference::Changed(address, ..)) = one;
     clean_line(&address.to_string()).into_owned()
 }
 
@@ -202,9 +205,7 @@ pub fn state_diff_json(before: &StateFile, after: &StateFile) -> String {
 }
 
 fn difference_json(one: &Difference<'_>) -> JsonValue {
-    let named = |address: &Address, kind: &str, record: &Record| {
-        json!({ "address": address.to_string(), "difference": kind, "type": &*record.type_name, "id": record.id })
-    };
+    let named = |address: &Address, kind: &str, record: &Record| json!({ "address": address.to_string(), "difference": kind, "type": &*record.type_name, "id": record.id });
     let changes = |old: &Record, new: &Record| -> Vec<JsonValue> {
         let value = |value: &Option<Value>| value.as_ref().map(masked_json);
         let change = |one: &Attribute| {

@@ -43,8 +43,7 @@ pub fn move_records(state: &mut StateFile, from: &Address, to: &Address) -> Resu
             return Err(EditError::Secret { from: from.clone(), to: to.clone(), attribute });
         }
     }
-    let taken: Vec<(Address, Record)> =
-        moved.iter().filter_map(|(from, to)| Some((to.clone(), state.resources.remove(from)?))).collect();
+    let taken: Vec<(Address, Record)> = moved.iter().filter_map(|(from, to)| Some((to.clone(), state.resources.remove(from)?))).collect();
     state.resources.extend(taken);
     for on in state.resources.values_mut().flat_map(|record| &mut record.dependencies) {
         if let Some(to) = moved.get(on) {

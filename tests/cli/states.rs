@@ -81,11 +81,16 @@ fn two_states_are_compared() {
     let none = Stack::new(NETWORK).sandbox(&["state", "diff", "-e", "dev"]).ends(1);
     assert!(none.err.contains("no earlier state"), "{}", none.err);
     let stack = applied();
-    stack.write("main.plat", &NETWORK.replace("[\"a\", \"b\"]", "[\"b\"]").replace("cidr_block = cidr\n", "cidr_block = cidr\n  tags = { Name = \"x\" }\n"));
+    stack.write(
+        "main.plat",
+        &NETWORK.replace("[\"a\", \"b\"]", "[\"b\"]").replace("cidr_block = cidr\n", "cidr_block = cidr\n  tags = { Name = \"x\" }\n"),
+    );
     stack.sandbox(&["apply", "-e", "dev", "--yes"]).ends(0);
     stack.sandbox(&["state", "mv", "net", "network", "-e", "dev"]).ends(0);
     let text = stack.sandbox(&["state", "diff", "1", "-e", "dev"]).ends(0).out;
-    for line in ["shop · dev · state 1 → state 3\n", "  - sub[\"a\"]  aws.ec2.Subnet  subnet-", "  > network ", "  was net\n", "1 moved, 1 removed"] {
+    for line in
+        ["shop · dev · state 1 → state 3\n", "  - sub[\"a\"]  aws.ec2.Subnet  subnet-", "  > network ", "  was net\n", "1 moved, 1 removed"]
+    {
         assert!(text.contains(line), "{line}:\n{text}");
     }
     let json = stack.sandbox(&["state", "diff", "1", "2", "-e", "dev", "--json"]).ends(0).json();

@@ -113,7 +113,10 @@ fn only_what_was_made_of_the_current_state_is_pushed() {
     assert_eq!(with(|state| state.serial += 1), Ok(()));
     assert_eq!(with(|state| state.serial -= 1), Err(PushError::Older { found: 40, current: 41 }));
     assert_eq!(with(|state| state.serial += 2), Err(PushError::Later { found: 43, next: 42 }));
-    assert_eq!(with(|state| state.env = "prod".into()), Err(PushError::Foreign { found: "shop · prod".into(), wanted: "shop · dev".into() }));
+    assert_eq!(
+        with(|state| state.env = "prod".into()),
+        Err(PushError::Foreign { found: "shop · prod".into(), wanted: "shop · dev".into() })
+    );
     assert!(matches!(with(|state| state.lineage = "0".repeat(32)), Err(PushError::Lineage { .. })));
     assert!(matches!(with(|state| state.fingerprint_key = "0".repeat(64)), Err(PushError::Key(_))));
     let elsewhere = StateFile { lineage: "0".repeat(32), serial: 7, ..sample() };

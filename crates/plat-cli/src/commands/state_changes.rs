@@ -207,8 +207,11 @@ fn opened(store: &dyn StateStore, project: &Project, command: &str, wait: u64) -
     if loaded.pending.is_empty() {
         return Ok((session, loaded));
     }
-    Err(Failure::new("an apply was cut off, and what it left open comes first")
-        .help(format!("run `{}`, then `{}`", project.command("apply"), project.command(command))))
+    Err(Failure::new("an apply was cut off, and what it left open comes first").help(format!(
+        "run `{}`, then `{}`",
+        project.command("apply"),
+        project.command(command)
+    )))
 }
 
 fn consent(yes: bool, question: &str, terminal: &Terminal) -> Result<(), Failure> {
