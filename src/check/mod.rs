@@ -108,6 +108,8 @@ fn parse_overrides(given: &[(String, String)], sources: &mut SourceMap, diagnost
     overrides
 }
 
+type FieldDefaults = Vec<(Arc<str>, ExprId)>;
+
 /// The checker's whole memory.
 struct Checker<'a> {
     modules: &'a Modules,
@@ -123,7 +125,7 @@ struct Checker<'a> {
     signatures: Vec<Signature>,
     component_ids: HashMap<(ModuleId, Arc<str>), usize>,
     /// Defaults of record types' fields. A type is known by its identity: two may share a name.
-    field_defaults: Vec<(Arc<crate::types::Record>, Vec<(Arc<str>, ExprId)>)>,
+    field_defaults: Vec<(Arc<crate::types::Record>, FieldDefaults)>,
     type_names: HashMap<(ModuleId, Arc<str>), Type>,
     types_open: Vec<(ModuleId, Arc<str>)>,
     /// In a test that declares a stack of its own: the names of the stack around it are out of reach.

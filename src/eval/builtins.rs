@@ -325,7 +325,7 @@ fn subnet(net: IpNet, bits: i64, number: i64, span: Span) -> Answer {
     let Some(prefix) = prefix else {
         return fail(span, format!("`{net}` cannot be cut by {bits} more bits: its addresses have {}", net.max_prefix_len()));
     };
-    let fits = number >= 0 && number <= MAX_RANGE && (bits >= 63 || number < 1i64 << bits);
+    let fits = (0..=MAX_RANGE).contains(&number) && (bits >= 63 || number < 1i64 << bits);
     if !fits {
         return fail(span, format!("`{net}` has no network number {number} of /{prefix}: there are {}", 1i128 << bits.min(100)));
     }

@@ -21,13 +21,13 @@ fn order_is_the_given_rank_among_equals() {
     }
     graph.before(3, 0, Edge::new(Cause::Recorded));
     assert_eq!(graph.order(|i| i), Some(vec![1, 2, 3, 0]));
-    assert_eq!(graph.order(|i| Reverse(i)), Some(vec![3, 2, 1, 0]));
+    assert_eq!(graph.order(Reverse), Some(vec![3, 2, 1, 0]));
 }
 
 #[test]
 fn long_chains_and_wide_hubs_are_ordered() {
     let graph = chain(10_000);
-    let order = graph.order(|i| Reverse(i)).unwrap();
+    let order = graph.order(Reverse).unwrap();
     assert_eq!(order, (0..10_000).collect::<Vec<_>>());
     let (length, path) = graph.longest_path(&order, |_| 2);
     assert_eq!((length, path.len()), (20_000, 10_000));

@@ -188,7 +188,7 @@ impl Differ<'_> {
         let same = dependencies == record.dependencies
             && protect == record.protect
             && desired.options.retain == record.retain
-            && without_nulls(wanted.recorded()).eq(record.inputs.iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, v)));
+            && without_nulls(wanted.recorded()).eq(record.inputs.iter().filter(|(_, v)| !v.is_null()));
         (!same).then(|| Record {
             inputs: without_nulls(wanted.recorded()).map(|(k, v)| (k.clone(), v.clone())).collect(),
             dependencies,

@@ -73,13 +73,16 @@ pub(crate) async fn refresh(
     Ok((drift, changed))
 }
 
+/// A type, and the ids of all there are of it in a region.
+type Group = (Arc<str>, Vec<(Address, String)>);
+
 fn questions(view: &View) -> Vec<Question> {
-    let mut groups: BTreeMap<(&str, &str), (Arc<str>, Vec<(Address, String)>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str), Group> = BTreeMap::new();
     for (address, record) in &view.records {
         let group = groups.entry((&record.type_name, &record.region)).or_insert_with(|| (record.type_name.clone(), Vec::new()));
         group.1.push((address.clone(), record.id.clone()));
     }
-    let split = |((_, region), (type_name, members)): ((&str, &str), (Arc<str>, Vec<(Address, String)>))| {
+    let split = |((_, region), (type_name, members)): ((&str, &str), Group)| {
         let chunks: Vec<Question> = members.chunks(CHUNK).map(|chunk| (type_name.clone(), region.to_owned(), chunk.to_vec())).collect();
         chunks
     };

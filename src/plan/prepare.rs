@@ -283,13 +283,15 @@ fn dependencies(resources: &Resources) -> Graph<Address> {
     Graph::build(resources.keys().cloned(), waits)
 }
 
+type Conclusions = (Vec<(crate::desired::Assert, Verdict)>, Vec<OutputChange>);
+
 /// Asserts and outputs, as far as they are known.
 fn conclusions(
     asserts: &[crate::desired::Assert],
     outputs: &[crate::desired::Output],
     facts: &Facts,
     header: &StateFile,
-) -> Result<(Vec<(crate::desired::Assert, Verdict)>, Vec<OutputChange>), PrepareError> {
+) -> Result<Conclusions, PrepareError> {
     let mut mistakes = Vec::new();
     let mut resolved = |value: &Value| value.resolve(facts).map_err(|failure| mistakes.push(failed(&failure))).ok();
     let judged = asserts.iter().filter_map(|assert| Some((assert.clone(), verdict(&resolved(&assert.condition)?)))).collect();

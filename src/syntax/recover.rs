@@ -152,7 +152,7 @@ fn open_text(text: &str, at: usize, rest: &str) -> Option<usize> {
     let line = text.get(start..at)?;
     let quotes = || line.char_indices().filter(|(i, c)| *c == '"' && !line.get(..*i).is_some_and(|l| l.ends_with('\\')));
     let ends = rest.is_empty() || rest.starts_with(['\n', '\r']);
-    (ends && quotes().count() % 2 == 1).then(|| quotes().last().map(|(i, _)| start + i)).flatten()
+    (ends && quotes().count() % 2 == 1).then(|| quotes().next_back().map(|(i, _)| start + i)).flatten()
 }
 
 /// Mistakes that people make who come from other languages.

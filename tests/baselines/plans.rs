@@ -36,7 +36,7 @@ fn many_new_things_are_counted() {
     let new = |n: usize| {
         step(
             &format!("thing{n}"),
-            if n % 3 == 0 { "aws.ec2.VPC" } else { "aws.ec2.Subnet" },
+            if n.is_multiple_of(3) { "aws.ec2.VPC" } else { "aws.ec2.Subnet" },
             Action::Create,
             vec![change("name", None, Some(text("x")))],
         )

@@ -60,7 +60,7 @@ async fn only_what_the_program_sets_is_compared() {
     assert_eq!(bench.observed("a", "zone"), text("z1"));
     assert_eq!((bench.observed("a", "size"), bench.observed("a", "label")), (Value::Int(1), Value::Null));
     // Never set, changed outside: not ours.
-    bench.cloud.tamper(&bench.id("a").to_owned(), "size", Value::Int(9));
+    bench.cloud.tamper(bench.id("a"), "size", Value::Int(9));
     assert!(bench.plan(&program).await.is_empty());
     // And an update of something else leaves it alone.
     bench.apply(&a(&[("label", text("m"))])).await;
@@ -77,7 +77,7 @@ async fn unordered_lists_are_compared_as_they_are_meant() {
     bench.apply(&a(&["x", "y", "y"])).await;
     assert!(bench.plan(&a(&["y", "x", "y"])).await.is_empty());
     assert_eq!(bench.plan(&a(&["x", "x", "y"])).await, ["update a"]);
-    bench.cloud.tamper(&bench.id("a").to_owned(), "names", Value::list([text("y"), text("y"), text("x")]));
+    bench.cloud.tamper(bench.id("a"), "names", Value::list([text("y"), text("y"), text("x")]));
     assert!(bench.prepare(&a(&["x", "y", "y"])).await.unwrap().plan.drift.is_empty());
 }
 
@@ -118,7 +118,7 @@ async fn drift_is_told_mended_or_kept() {
 async fn what_was_deleted_outside_is_created_again() {
     let mut bench = Bench::new();
     bench.apply(&chain()).await;
-    bench.cloud.remove(&bench.id("c").to_owned());
+    bench.cloud.remove(bench.id("c"));
     let prepared = bench.prepare(&chain()).await.unwrap();
     assert!(matches!(&prepared.plan.drift[..], [one] if one.address == address("c") && matches!(one.kind, DriftKind::Gone)));
     assert_eq!(told(&prepared), ["create c"]);
@@ -129,7 +129,7 @@ async fn what_was_deleted_outside_is_created_again() {
         "t.Thing",
         &[("name", text("b")), ("parent", of("a", "thing_id"))],
     );
-    bench.cloud.remove(&bench.id("c").to_owned());
+    bench.cloud.remove(bench.id("c"));
     let prepared = bench.prepare(&two).await.unwrap();
     assert!(told(&prepared).is_empty() && prepared.state_changes);
     bench.apply(&two).await;
