@@ -91,6 +91,21 @@ impl SourceFile {
     }
 }
 
+impl SourceFile {
+    /// The bytes of a 1-based line, its end left out; nothing beyond the last.
+    pub fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let start = |line: usize| line.checked_sub(1).and_then(|i| self.line_starts.get(i)).map(|start| *start as usize);
+        let Some(from) = start(line) else { return self.text.len()..self.text.len() };
+        let to = start(line + 1).map_or(self.text.len(), |next| next.saturating_sub(1));
+        from..to.max(from)
+    }
+
+    /// 1-based.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|start| *start as usize <= offset).max(1)
+    }
+}
+
 /// All source text of one run, so that a [`Span`] alone names a place.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {

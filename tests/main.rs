@@ -9,6 +9,7 @@ mod cli;
 mod conformance;
 mod editors;
 mod format;
+mod hostile;
 mod house;
 mod lifecycle;
 mod project;

@@ -1,6 +1,6 @@
 //! Units: the stack and its components, declaration by declaration in the order of their references.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::names::{self, Reference};
@@ -332,7 +332,7 @@ impl<'a> Checker<'a> {
                 .collect()
         };
         let mut open = uses(checked);
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         while let Some((used, span)) = open.pop() {
             if used == unit {
                 self.report(
@@ -342,8 +342,7 @@ impl<'a> Checker<'a> {
                 );
                 return;
             }
-            if !seen.contains(&used) {
-                seen.push(used);
+            if seen.insert(used) {
                 if let Some(Some(other)) = self.units.get(used) {
                     open.extend(uses(other));
                 }
@@ -358,7 +357,11 @@ impl<'a> Checker<'a> {
         let ItemKind::Fn(function) = &item.kind else { return None };
         let key = (there, function.name.node.clone());
         match self.function_ids.get(&key) {
-            Some(Some(id)) => return Some(*id),
+            Some(Some(id)) => {
+                let id = *id;
+                self.mention(&key);
+                return Some(id);
+            }
             Some(None) => {
                 self.report(
                     Diagnostic::error(Code(224), function.name.span, format!("`{}` calls itself", function.name.node))
@@ -369,15 +372,22 @@ impl<'a> Checker<'a> {
             }
             None => {}
         }
+        let outer = self.enter(function.name.span)?;
         self.function_ids.insert(key.clone(), None);
         let params: Vec<_> = function.params.iter().map(|(n, ty)| (n.node.clone(), self.type_of(there, ty), n.span)).collect();
         let result = self.type_of(there, &function.result);
+        for (index, (name, _)) in function.params.iter().enumerate() {
+            if let Some((first, _)) = function.params.iter().take(index).find(|(other, _)| other.node == name.node) {
+                self.duplicate(&name.node, name.span, first.span);
+            }
+        }
         let mut scope = Scope::constants(there);
         scope.with_locals(&params);
         let body = self.expect(&mut scope, &function.body, &result, &format!("`{}`", function.name.node));
         let id = self.functions.len();
         self.functions.push(typed::Function { name: function.name.node.clone(), body });
         self.function_types.push((params.into_iter().map(|(_, ty, _)| ty).collect(), result));
+        self.leave(&key, function.name.span, outer);
         self.function_ids.insert(key, Some(id));
         Some(id)
     }

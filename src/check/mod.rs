@@ -6,6 +6,7 @@ pub mod builtin_docs;
 mod declarations;
 mod expr;
 pub mod join;
+mod levels;
 pub mod lines;
 mod members;
 mod mismatch;
@@ -133,6 +134,7 @@ struct Checker<'a> {
     /// What is checked now is the condition of an assert.
     in_assert: bool,
     policies: policies::Policies,
+    levels: levels::Levels,
 }
 
 /// What a component shows: params, outputs, and the resources in it.
@@ -190,6 +192,7 @@ impl<'a> Checker<'a> {
             in_own_test: false,
             in_assert: false,
             policies: policies::Policies::default(),
+            levels: levels::Levels::default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which declarations a declaration refers to, and an order in which each comes after those.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -151,6 +151,7 @@ pub fn order(names: &[(Arc<str>, Span)], edges: &[Vec<Reference>], diagnostics: 
         Done,
     }
     let mut marks = vec![Mark::New; names.len()];
+    let mut broken: HashSet<usize> = HashSet::new();
     let mut result = Order { order: Vec::with_capacity(names.len()), broken: Vec::new() };
     for start in 0..names.len() {
         if marks.get(start) != Some(&Mark::New) {
@@ -177,11 +178,11 @@ pub fn order(names: &[(Arc<str>, Span)], edges: &[Vec<Reference>], diagnostics: 
                     let from = path.iter().position(|(n, ..)| *n == reference.to).unwrap_or(0);
                     let cycle = path.get(from..).unwrap_or(&[]);
                     let members: Vec<usize> = cycle.iter().map(|(n, ..)| *n).collect();
-                    if !members.iter().any(|m| result.broken.contains(m)) {
+                    if !members.iter().any(|m| broken.contains(m)) {
                         let words: Vec<Span> = cycle.iter().skip(1).map(|(.., span)| *span).chain([reference.span]).collect();
                         diagnostics.push(report(names, &members, &words));
                     }
-                    result.broken.extend(members);
+                    result.broken.extend(members.iter().copied().filter(|m| broken.insert(*m)));
                 }
                 _ => {}
             }
@@ -196,6 +197,9 @@ pub fn order(names: &[(Arc<str>, Span)], edges: &[Vec<Reference>], diagnostics: 
     }
 }
 
+/// Most members of a cycle that are named.
+const SHOWN: usize = 12;
+
 /// Shows a cycle as a path through the source. `words` are the references that close it, one for each member.
 fn report(names: &[(Arc<str>, Span)], members: &[usize], words: &[Span]) -> Diagnostic {
     let name = |m: usize| names.get(m).map_or("?", |(name, _)| name);
@@ -207,11 +211,15 @@ fn report(names: &[(Arc<str>, Span)], members: &[usize], words: &[Span]) -> Diag
             .also(names.get(first).map_or(last_word, |n| n.1), "declared here")
             .help("remove the reference, or name what both need in a `let`");
     }
-    let path: Vec<String> = members.iter().chain([&first]).map(|m| format!("`{}`", name(*m))).collect();
+    let mut path: Vec<String> = members.iter().take(SHOWN).map(|m| format!("`{}`", name(*m))).collect();
+    if members.len() > SHOWN {
+        path.push(format!("… {} more …", members.len() - SHOWN));
+    }
+    path.push(format!("`{}`", name(first)));
     let mut diagnostic = Diagnostic::error(Code(601), last_word, format!("these wait for each other: {}", path.join(" → ")))
         .label(format!("`{}` comes back to `{}`", name(members.last().copied().unwrap_or(0)), name(first)))
         .help("one of them must not need the other: move what both need into a third, or split one in two");
-    for (pair, word) in members.windows(2).zip(words) {
+    for (pair, word) in members.windows(2).zip(words).take(SHOWN) {
         if let [from, to] = pair {
             diagnostic = diagnostic.also(*word, format!("`{}` needs `{}`", name(*from), name(*to)));
         }

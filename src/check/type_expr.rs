@@ -163,7 +163,9 @@ impl Checker<'_> {
     fn declared_type(&mut self, there: ModuleId, name: &ast::Name, ty: &TypeExpr) -> Type {
         let key = (there, name.node.clone());
         if let Some(ty) = self.type_names.get(&key) {
-            return ty.clone();
+            let ty = ty.clone();
+            self.mention(&key);
+            return ty;
         }
         if self.types_open.contains(&key) {
             self.report(
@@ -174,9 +176,11 @@ impl Checker<'_> {
             self.type_names.insert(key, Type::Error);
             return Type::Error;
         }
+        let Some(outer) = self.enter(name.span) else { return Type::Error };
         self.types_open.push(key.clone());
         let resolved = self.type_named(there, ty, Some(&name.node));
         self.types_open.pop();
+        self.leave(&key, name.span, outer);
         // A circle found on the way stays an error.
         self.type_names.entry(key).or_insert(resolved).clone()
     }

@@ -48,7 +48,7 @@ macro_rules! stories {
 /// All codes, in order.
 pub const CODES: &[CodeInfo] = stories! {
     // How it is written
-    101 102 103 104 105 106 107 108
+    101 102 103 104 105 106 107 108 109
     // Files
     110
     // Names and types

@@ -1,6 +1,7 @@
 //! Errors and warnings of the language: a code, a place, a second place, a way out.
 
 mod codes;
+mod excerpt;
 mod render;
 
 use std::fmt;
@@ -86,8 +87,11 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         3..=5 => 2,
         n => n / 3 + 1,
     };
+    let length = name.len();
     candidates
         .into_iter()
+        // Far apart in length is far apart, and long to find out.
+        .filter(|candidate| length < 3 * candidate.len() + 8 && candidate.len() < 3 * length + 8 && length < 1_000)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)

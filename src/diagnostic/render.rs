@@ -4,8 +4,14 @@ use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 
+use super::excerpt::Near;
 use super::{CODES, Diagnostic, Severity};
 use crate::source::{FileId, SourceFile, SourceMap, Span};
+
+/// Most diagnostics that are drawn; the others are counted.
+const SHOWN: usize = 50;
+/// Most characters of a message.
+const MOST: usize = 600;
 
 /// How a diagnostic is drawn.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +51,10 @@ pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, drawing: Drawing) ->
 
 /// All of them, errors and warnings in the order given, with an empty line between and a closing count.
 pub fn render_all(diagnostics: &[Diagnostic], sources: &SourceMap, drawing: Drawing) -> String {
-    let mut out = diagnostics.iter().map(|one| render(one, sources, drawing)).collect::<Vec<_>>().join("\n");
+    let mut out = diagnostics.iter().take(SHOWN).map(|one| render(one, sources, drawing)).collect::<Vec<_>>().join("\n");
+    if diagnostics.len() > SHOWN {
+        out.push_str(&format!("\n… and {} more\n", diagnostics.len() - SHOWN));
+    }
     let errors = diagnostics.iter().filter(|one| one.is_error()).count();
     let warnings = diagnostics.len() - errors;
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
@@ -140,13 +149,15 @@ impl miette::Diagnostic for Excerpt {
 fn snippet(file: &SourceFile, labels: Vec<Label>, drawing: Drawing) -> String {
     // What is missing at the end is shown right behind the last word.
     let length = file.text.trim_end().len();
+    let spans = labels.iter().map(|label| (label.span.start as usize).min(length)..(label.span.end as usize).min(length));
+    let near = Near::new(file, &spans.collect::<Vec<_>>());
     let labels = labels.into_iter().map(|label| {
-        let start = (label.span.start as usize).min(length);
-        let span = (start, (label.span.end as usize).min(length).saturating_sub(start));
+        let start = near.place((label.span.start as usize).min(length));
+        let span = (start, near.place((label.span.end as usize).min(length)).saturating_sub(start));
         let text = Some(printable(&label.text)).filter(|text| !text.is_empty());
         if label.primary { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
     });
-    let excerpt = Excerpt { source: NamedSource::new(&*printable(&file.name), harmless(&file.text)), labels: labels.collect() };
+    let excerpt = Excerpt { source: NamedSource::new(&*printable(&file.name), harmless(&near.text)), labels: labels.collect() };
     let theme = if drawing.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(drawing.width.max(40)).with_context_lines(1).without_syntax_highlighting();
@@ -174,9 +185,13 @@ fn harmless(text: &str) -> String {
     out
 }
 
-/// A message without such characters.
+/// A message without such characters; what is longer than anyone reads is cut.
 fn printable(text: &str) -> String {
-    text.chars().filter(|c| !misleads(*c)).collect()
+    let mut out: String = text.chars().filter(|c| !misleads(*c)).take(MOST).collect();
+    if text.len() > MOST && text.chars().nth(MOST).is_some() {
+        out.push('…');
+    }
+    out
 }
 
 fn misleads(c: char) -> bool {

@@ -1,12 +1,13 @@
 //! What functions and methods do.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::MAX_RANGE;
-use super::machine::{Answer, Locals, Machine, elements, fail};
+use super::{MAX_PARTS, MAX_RANGE, MAX_TEXT};
+use super::machine::{Answer, Locals, Machine, elements, fail, work};
 use super::operators::{self, compare, offset_ip};
 use crate::check::builtin::{Builtin, Method};
 use crate::check::typed::{ExprId, ExprKind, Program};
@@ -16,6 +17,8 @@ use crate::value::{EvalFailure, Object, Unknown, Value};
 
 /// Largest file that `file(…)` reads, in bytes.
 const MAX_FILE: u64 = 1 << 20;
+/// Most records or lists that `unique` compares each with each.
+const MAX_ALIKE: usize = 5_000;
 
 /// A value as it stands in a text.
 pub(super) fn print(value: &Value, out: &mut String) {
@@ -105,6 +108,9 @@ pub(super) fn method(machine: &Machine<'_>, id: ExprId, method: Method, receiver
     if let Some(unknown) = inside.or_else(|| args.iter().find_map(Value::unknown)) {
         return Ok(machine.suspend(id, locals, unknown));
     }
+    if looks_inside && method != Method::StringLen {
+        machine.charge(work(receiver, span)?, span)?;
+    }
     match receiver {
         Value::List(items) => list(method, items, &args, span),
         Value::Object(entries) => map(method, entries, &args, span),
@@ -161,6 +167,8 @@ fn with_lambda(
         Method::ListAny => Value::Bool(truths().any(|t| t)),
         Method::ListAll => Value::Bool(truths().all(|t| t)),
         Method::ListFlatMap => {
+            let size = results.iter().map(|r| if let Value::List(items) = r { items.len() } else { 0 }).sum();
+            fits(size, MAX_PARTS, span)?;
             Value::list(results.iter().flat_map(|r| if let Value::List(items) = r { items.to_vec() } else { Vec::new() }))
         }
         Method::ListToMap => {
@@ -179,6 +187,11 @@ fn with_lambda(
     }))
 }
 
+/// Refuses a result that is too large before it is made.
+fn fits(size: usize, most: usize, span: Span) -> Result<(), EvalFailure> {
+    if size > most { fail(span, format!("the result is too large: its size would be {size}, and {most} is the most")) } else { Ok(()) }
+}
+
 fn int(args: &[Value], at: usize) -> i64 {
     match args.get(at) {
         Some(Value::Int(n)) => *n,
@@ -195,13 +208,22 @@ fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
     Ok(match method {
         Method::ListLen => length(items.len()),
         Method::ListUnique => {
-            let mut seen: Vec<&Value> = Vec::new();
+            // By their text first: comparing each with each would take forever.
+            let mut seen: HashMap<String, Vec<&Value>> = HashMap::new();
+            let mut unique = Vec::new();
             for item in items {
-                if !seen.contains(&item) {
-                    seen.push(item);
+                let mut text = String::new();
+                print(item, &mut text);
+                let alike = seen.entry(text).or_default();
+                if !alike.contains(&item) {
+                    alike.push(item);
+                    unique.push(item.clone());
+                }
+                if alike.len() > MAX_ALIKE {
+                    return fail(span, format!("`unique` tells at most {MAX_ALIKE} records or lists apart"));
                 }
             }
-            Value::list(seen.into_iter().cloned())
+            Value::list(unique)
         }
         Method::ListSort => {
             let mut sorted = items.to_vec();
@@ -216,9 +238,13 @@ fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
         Method::ListContains => Value::Bool(args.first().is_some_and(|wanted| items.contains(wanted))),
         Method::ListJoin => {
             let between = args.first().and_then(Value::as_str).unwrap_or("");
+            let size = items.iter().filter_map(Value::as_str).map(|text| text.len() + between.len()).sum();
+            fits(size, MAX_TEXT, span)?;
             Value::str(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(between))
         }
         Method::ListFlatten => {
+            let size = items.iter().map(|item| if let Value::List(inner) = item { inner.len() } else { 0 }).sum();
+            fits(size, MAX_PARTS, span)?;
             Value::list(items.iter().flat_map(|item| if let Value::List(inner) = item { inner.to_vec() } else { Vec::new() }))
         }
         Method::ListZip => zip(items, args, span)?,
@@ -283,6 +309,11 @@ fn string(method: Method, text: &str, args: &[Value], span: Span) -> Answer {
         Method::StringSplit if arg(0).is_empty() => return fail(span, "`split` needs a text to split at"),
         Method::StringSplit => Value::list(text.split(arg(0)).map(Value::str)),
         Method::StringReplace if arg(0).is_empty() => return fail(span, "`replace` needs a text to look for"),
+        Method::StringReplace if arg(1).len() > arg(0).len() => {
+            let more = text.matches(arg(0)).count().saturating_mul(arg(1).len() - arg(0).len());
+            fits(text.len().saturating_add(more), MAX_TEXT, span)?;
+            Value::str(text.replace(arg(0), arg(1)))
+        }
         Method::StringReplace => Value::str(text.replace(arg(0), arg(1))),
         Method::StringStartsWith => Value::Bool(text.starts_with(arg(0))),
         Method::StringEndsWith => Value::Bool(text.ends_with(arg(0))),

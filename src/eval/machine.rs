@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind};
-use super::{MAX_STEPS, builtins, operators};
+use super::{MAX_PARTS, MAX_STEPS, MAX_TEXT, builtins, operators};
 use crate::check::builtin::Builtin;
 use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordKey};
 use crate::schema::Mode;
@@ -104,6 +104,27 @@ fn unknown_attribute(source: Source, ty: Type, phase: Phase) -> Value {
     Value::Unknown(Arc::new(Unknown { ty, phase, source, deferred }))
 }
 
+/// Steps that making or looking through a value is worth: its parts, those counted each time that stand in it several times. Refuses
+/// what is larger than anything made from it could be.
+pub(super) fn work(value: &Value, span: Span) -> Result<u64, EvalFailure> {
+    fn parts(value: &Value, left: &mut usize) -> bool {
+        let own = if let Value::String(text) = value { 1 + text.len() / 16 } else { 1 };
+        let Some(rest) = left.checked_sub(own) else { return false };
+        *left = rest;
+        match value {
+            Value::List(items) => items.iter().all(|item| parts(item, left)),
+            Value::Object(entries) => entries.values().all(|item| parts(item, left)),
+            _ => true,
+        }
+    }
+    let mut left = MAX_PARTS;
+    match value {
+        Value::String(text) if text.len() > MAX_TEXT => fail(span, format!("this text has more than {} MiB", MAX_TEXT >> 20)),
+        value if parts(value, &mut left) => Ok(u64::try_from(MAX_PARTS - left).unwrap_or(u64::MAX)),
+        _ => fail(span, format!("this value has more than {MAX_PARTS} parts")),
+    }
+}
+
 pub(super) fn fail<T>(span: Span, message: impl Into<String>) -> Result<T, EvalFailure> {
     Err(EvalFailure { message: message.into(), span })
 }
@@ -123,10 +144,22 @@ impl Machine<'_> {
     /// Computes an expression as far as is known. The answer may be, or hold, an unknown.
     pub(super) fn eval(&self, id: ExprId, locals: &Locals) -> Answer {
         let expr = self.expr(id)?;
-        self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > MAX_STEPS {
-            return fail(expr.span, format!("evaluation takes more than {MAX_STEPS} steps"));
+        self.charge(1, expr.span)?;
+        let value = self.compute(id, expr, locals)?;
+        // Names give what is there already.
+        if !matches!(expr.kind, ExprKind::Const(_) | ExprKind::Slot(_) | ExprKind::Local(_) | ExprKind::Member { .. }) {
+            self.charge(work(&value, expr.span)?, expr.span)?;
         }
+        Ok(value)
+    }
+
+    /// Counts work against the program's allowance.
+    pub(super) fn charge(&self, steps: u64, span: Span) -> Result<(), EvalFailure> {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        if self.steps.get() > MAX_STEPS { fail(span, super::exhausted()) } else { Ok(()) }
+    }
+
+    fn compute(&self, id: ExprId, expr: &Expr, locals: &Locals) -> Answer {
         match &expr.kind {
             ExprKind::Const(value) => Ok(value.clone()),
             ExprKind::Slot(slot) => self.slot(*slot, expr.span),
@@ -312,6 +345,9 @@ impl Machine<'_> {
         let mut text = String::new();
         for value in &values {
             builtins::print(value, &mut text);
+            if text.len() > MAX_TEXT {
+                return fail(self.span(id), format!("this text has more than {} MiB", MAX_TEXT >> 20));
+            }
         }
         Ok(Value::str(text))
     }
@@ -459,6 +495,9 @@ impl Machine<'_> {
             _ => {}
         }
         let b = if op == BinaryOp::Default { Value::Null } else { self.eval(right, locals)? };
+        if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
+            self.charge(work(&a, span)?, span)?;
+        }
         for value in [&a, &b] {
             let waits = match op {
                 // Equality looks into parts; other operators at the whole.

@@ -34,10 +34,18 @@ pub type Lookups = BTreeMap<Address, ResolvedObject>;
 
 /// Most resource instances in one program.
 pub const MAX_INSTANCES: usize = 200_000;
-/// Most steps of evaluation in one program.
-pub const MAX_STEPS: u64 = 200_000_000;
+/// Most steps of evaluation in one program. What a step makes or looks through counts too: an element or 16 bytes of text as one.
+pub const MAX_STEPS: u64 = 20_000_000;
+/// Most bytes of one text.
+pub const MAX_TEXT: usize = 16 << 20;
+/// Most parts of one value: elements and what is in them, 16 bytes of text as one.
+pub const MAX_PARTS: usize = 2_000_000;
 /// Most elements of one range or subnet count.
 pub const MAX_RANGE: i64 = 1_000_000;
+
+fn exhausted() -> String {
+    format!("evaluation takes more than {MAX_STEPS} steps")
+}
 
 /// Evaluates the stack for one environment. `env` may be left out when the stack declares none.
 pub fn evaluate(program: &Arc<Program>, env: Option<&str>, lookups: &Lookups) -> Result<Desired, Vec<Diagnostic>> {

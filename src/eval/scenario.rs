@@ -125,6 +125,12 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
     }
     let network = asking::conclude(&mut evaluation, scenario.unit);
     if evaluation.diagnostics.iter().any(Diagnostic::is_error) {
+        // What follows the one thing that took all steps is no mistake of its own.
+        let mut exhausted = 0;
+        evaluation.diagnostics.retain(|diagnostic| {
+            exhausted += usize::from(diagnostic.message == super::exhausted());
+            exhausted < 2 || diagnostic.message != super::exhausted()
+        });
         evaluation.diagnostics.append(&mut evaluation.desired.told);
         return Err(evaluation.diagnostics);
     }

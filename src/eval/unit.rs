@@ -19,6 +19,9 @@ use crate::source::Span;
 use crate::types::Type;
 use crate::value::{Duration, Object, Phase, Secret, SecretText, Size, Unknown, Value};
 
+/// Most components, one in another.
+const MAX_NESTED: usize = 50;
+
 /// One evaluation of a whole program.
 pub(super) struct Evaluation<'a> {
     pub world: World,
@@ -386,6 +389,11 @@ impl Evaluation<'_> {
                 let value = reader.eval(entry.value, locals)?;
                 let slot = SlotValue { value, from: reader.take().into() };
                 given.insert(entry.name.node.clone(), (slot, reader.machine().span(entry.value)));
+            }
+            if around.address.as_ref().is_some_and(|address| address.steps().len() >= MAX_NESTED) {
+                return Err(Diagnostic::error(Code(307), declaration.name.span, format!("components stand in each other more than {MAX_NESTED} deep"))
+                    .label("one too many")
+                    .help("put several of them into one"));
             }
             let mut inside = around.clone();
             inside.address = Some(around.child(&declaration.name.node, key));

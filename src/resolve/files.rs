@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Largest source file, in bytes. Ten thousand resources are two million.
-pub const MAX_FILE: u64 = 64 << 20;
+pub const MAX_FILE: u64 = 16 << 20;
 
 /// The folder that nothing is read outside of: the nearest one above with a `.git`, else the one that holds the stack's.
 pub fn project_root(folder: &Path) -> PathBuf {
@@ -25,8 +25,8 @@ pub fn resolve_inside(path: &Path, root: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// The `.plat` files of a folder by name, with their text.
-pub fn read_folder(folder: &Path) -> Result<Vec<(PathBuf, Arc<str>)>, String> {
+/// The `.plat` files of a folder by name, with their text. Links are followed as far as `root` reaches.
+pub fn read_folder(folder: &Path, root: &Path) -> Result<Vec<(PathBuf, Arc<str>)>, String> {
     let problem = |e: &std::io::Error| format!("cannot read the folder `{}`: {}", folder.display(), reason(e));
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|e| problem(&e))? {
@@ -40,7 +40,7 @@ pub fn read_folder(folder: &Path) -> Result<Vec<(PathBuf, Arc<str>)>, String> {
         return Err(format!("there is no `.plat` file in `{}`", folder.display()));
     }
     paths.sort();
-    paths.into_iter().map(|path| read_file(&path).map(|text| (path, text))).collect()
+    paths.into_iter().map(|path| read_file(&resolve_inside(&path, root)?).map(|text| (path, text))).collect()
 }
 
 /// The text of one regular file.

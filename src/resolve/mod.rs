@@ -152,7 +152,7 @@ impl Loader<'_> {
         if let Some(id) = self.by_place.get(&place) {
             return Some(*id);
         }
-        let texts = match files::read_folder(&place) {
+        let texts = match files::read_folder(&place, &self.root) {
             Ok(texts) => texts,
             Err(problem) => return self.cannot_read(problem, used_at),
         };

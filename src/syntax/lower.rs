@@ -26,11 +26,20 @@ impl<'a> Lowering<'a> {
 
     pub(super) fn file(&mut self) -> Vec<Item> {
         let tree = self.tree;
-        tree.roots()
-            .flat_map(|root| if root.rule() == Rule::item { vec![root] } else { root.children().collect() })
-            .filter(|n| n.rule() == Rule::item)
-            .filter_map(|n| self.item(n))
-            .collect()
+        let links = tree.links();
+        let mut items = Vec::new();
+        for node in tree.roots().flat_map(|root| if root.rule() == Rule::item { vec![root] } else { root.children().collect() }) {
+            if node.rule() != Rule::item {
+                continue;
+            }
+            match links.too_many(node, super::MAX_LINKS) {
+                Some(place) => {
+                    self.diagnostics.push(super::too_many_links(self.file, place));
+                }
+                None => items.extend(self.item(node)),
+            }
+        }
+        items
     }
 
     pub(super) fn lone_expression(&mut self) -> Option<Expr> {

@@ -28,6 +28,7 @@ pub(super) fn indentation(block: &str) -> usize {
 /// One stretch of a block's text without the shared indentation. The newline right after the opening quotes is not part of
 /// the text; nor is the indentation before the closing ones.
 pub(super) fn dedent(text: &str, indent: usize, first: bool) -> String {
+    let first = first && text.starts_with(['\n', '\r']);
     let mut out = String::with_capacity(text.len());
     for (i, line) in text.split('\n').enumerate() {
         if i > 0 && !(first && i == 1) {

@@ -82,6 +82,19 @@ impl Tree {
         comments.map(|(index, data)| Node { tree: self, index, data: *data })
     }
 
+    /// How many expressions and types stand in each other, for every node.
+    pub(super) fn links(&self) -> Links {
+        let mut links = vec![0u32; self.nodes.len()];
+        for index in (0..self.nodes.len()).rev() {
+            let Some(node) = self.node(index) else { continue };
+            let deepest = node.children().filter_map(|child| links.get(child.index)).max().copied().unwrap_or(0);
+            if let Some(slot) = links.get_mut(index) {
+                *slot = deepest.saturating_add(node.own_links());
+            }
+        }
+        Links(links)
+    }
+
     fn node(&self, index: usize) -> Option<Node<'_>> {
         self.nodes.get(index).map(|data| Node { tree: self, index, data: *data })
     }
@@ -115,6 +128,43 @@ impl<'t> Node<'t> {
 
     pub(crate) fn child(self, rule: Rule) -> Option<Node<'t>> {
         self.children().find(|n| n.rule() == rule)
+    }
+}
+
+impl Node<'_> {
+    /// How many typed nodes the node's own row or chain becomes, one in another.
+    fn own_links(self) -> u32 {
+        let links = match self.rule() {
+            Rule::expr | Rule::condition => self.children().filter(|n| n.rule() == Rule::binary_op).count(),
+            Rule::unary => self.children().filter(|n| n.rule() == Rule::unary_op).count(),
+            Rule::postfix => self.children().skip(1).count(),
+            Rule::ty_one => self.children().filter(|n| n.rule() == Rule::optional).count(),
+            Rule::lambda | Rule::list | Rule::record | Rule::list_for | Rule::map_for | Rule::if_expr | Rule::match_expr => 1,
+            Rule::ty_list | Rule::ty_map | Rule::ty_record | Rule::ty_fn | Rule::ty_args => 1,
+            _ => 0,
+        };
+        small(links)
+    }
+}
+
+/// See [`Tree::links`].
+pub(super) struct Links(Vec<u32>);
+
+impl Links {
+    /// Where in `node` more than `most` links stand in each other: the longest chain on the way.
+    pub(super) fn too_many<'t>(&self, node: Node<'t>, most: u32) -> Option<Node<'t>> {
+        let of = |node: &Node<'_>| self.0.get(node.index).copied().unwrap_or(0);
+        if of(&node) <= most {
+            return None;
+        }
+        let (mut longest, mut at) = (node, Some(node));
+        while let Some(node) = at {
+            if node.own_links() > longest.own_links() {
+                longest = node;
+            }
+            at = node.children().max_by_key(of);
+        }
+        Some(longest)
     }
 }
 

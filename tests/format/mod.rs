@@ -33,7 +33,7 @@ fn comments(parsed: &Parsed) -> Vec<&str> {
 }
 
 /// What must hold of every program that can be parsed.
-fn check(name: &str, text: &str) {
+pub fn check(name: &str, text: &str) {
     let before = parsed(text);
     let errors: Vec<_> = before.diagnostics.iter().filter(|d| d.is_error()).collect();
     assert!(errors.is_empty(), "{name} is no program: {errors:?}\n{text}");
@@ -49,7 +49,7 @@ fn check(name: &str, text: &str) {
     assert!(formatted.is_empty() || (formatted.ends_with('\n') && !formatted.ends_with("\n\n")), "{}", show());
 }
 
-fn programs() -> Vec<PathBuf> {
+pub fn programs() -> Vec<PathBuf> {
     ["stdlib", "examples", "grammar", "tests"].iter().flat_map(|folder| files(&root().join(folder), "plat")).collect()
 }
 

@@ -11,6 +11,9 @@ use crate::failure::{Answer, Exit, Failure};
 use crate::project::{envs, load, registry, today};
 use crate::terminal::Terminal;
 
+/// Beyond this many, comparing each with each would take long, and nobody reads them.
+const MANY: usize = 1_000;
+
 pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
     let registry = registry();
     let checked = load(&args.dir, &args.params, &registry)?;
@@ -25,7 +28,7 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
     // What is wrong in every environment is told once.
     let mut once: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     for diagnostic in diagnostics {
-        if !once.contains(&diagnostic) {
+        if once.len() > MANY || !once.contains(&diagnostic) {
             once.push(diagnostic);
         }
     }
