@@ -64,7 +64,7 @@ fn mutilated_programs_are_read_without_harm() {
     for seed in 0..times {
         let text = mutilated(&mut Dice::new(seed), &texts);
         let begin = Instant::now();
-        let outcome = std::panic::catch_unwind(|| {
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             let parsed = parse(FileId(0), &Arc::from(text.as_str()));
             for diagnostic in &parsed.diagnostics {
                 assert!(text.get(diagnostic.span.range()).is_some(), "{diagnostic}: a place outside of the text");
@@ -77,7 +77,7 @@ fn mutilated_programs_are_read_without_harm() {
             if format(FileId(0), &text).is_ok() {
                 check(&format!("mutation {seed}"), &text);
             }
-        });
+        }));
         assert!(outcome.is_ok(), "mutation {seed} panics:\n{text}");
         assert!(begin.elapsed() < PATIENCE, "mutation {seed} took {:?}:\n{text}", begin.elapsed());
     }
