@@ -79,7 +79,6 @@ impl Scan<'_> {
             b'/' if self.byte(1) == Some(b'/') => {
                 let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
                 self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
-                return;
             }
             b' ' | b'\t' | b'\r' => self.at += 1,
             b'\n' => {
