@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::{MAX_PARTS, MAX_RANGE, MAX_TEXT};
 use super::machine::{Answer, Locals, Machine, elements, fail, work};
 use super::operators::{self, compare, offset_ip};
+use super::{MAX_PARTS, MAX_RANGE, MAX_TEXT};
 use crate::check::builtin::{Builtin, Method};
 use crate::check::typed::{ExprId, ExprKind, Program};
 use crate::source::Span;

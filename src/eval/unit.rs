@@ -391,9 +391,13 @@ impl Evaluation<'_> {
                 given.insert(entry.name.node.clone(), (slot, reader.machine().span(entry.value)));
             }
             if around.address.as_ref().is_some_and(|address| address.steps().len() >= MAX_NESTED) {
-                return Err(Diagnostic::error(Code(307), declaration.name.span, format!("components stand in each other more than {MAX_NESTED} deep"))
-                    .label("one too many")
-                    .help("put several of them into one"));
+                return Err(Diagnostic::error(
+                    Code(307),
+                    declaration.name.span,
+                    format!("components stand in each other more than {MAX_NESTED} deep"),
+                )
+                .label("one too many")
+                .help("put several of them into one"));
             }
             let mut inside = around.clone();
             inside.address = Some(around.child(&declaration.name.node, key));

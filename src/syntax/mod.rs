@@ -80,9 +80,13 @@ fn unreadable(file: FileId, text: &str) -> Option<Diagnostic> {
     if let Some((at, c)) = invisible(text) {
         let code = u32::from(c);
         return Some(
-            Diagnostic::error(Code(109), Span::new(file, at, at + c.len_utf8()), format!("there is a character here that nobody sees, U+{code:04X}"))
-                .label("this place")
-                .help(format!("take it out; in a text, write `\\u{{{code:x}}}`")),
+            Diagnostic::error(
+                Code(109),
+                Span::new(file, at, at + c.len_utf8()),
+                format!("there is a character here that nobody sees, U+{code:04X}"),
+            )
+            .label("this place")
+            .help(format!("take it out; in a text, write `\\u{{{code:x}}}`")),
         );
     }
     nesting::too_deep(text).map(|at| too_deep(Span::new(file, at, at + 1)))

@@ -156,7 +156,9 @@ mod tests {
 
     #[test]
     fn what_nests_is_counted() {
-        for (open, times) in [("[", 201), ("x => ", 201), ("x =>\n", 201), ("if ", 201), ("match ", 201), ("\"${", 201), ("f(", 201), ("{ a = ", 201)] {
+        for (open, times) in
+            [("[", 201), ("x => ", 201), ("x =>\n", 201), ("if ", 201), ("match ", 201), ("\"${", 201), ("f(", 201), ("{ a = ", 201)]
+        {
             let text = format!("let a = {}", open.repeat(times));
             assert!(too_deep(&text).is_some(), "{open}");
             let text = format!("let a = {}", open.repeat(times - 2));
@@ -168,7 +170,15 @@ mod tests {
 
     #[test]
     fn what_only_follows_is_not() {
-        for line in ["let a = x => x\n", "a = if b { 1 } else { 2 }\n", "// ((( if\n", "let a = \"(((${b}\"\n", "  1 => 2\n", "/// if [\n", "x => 1, "] {
+        for line in [
+            "let a = x => x\n",
+            "a = if b { 1 } else { 2 }\n",
+            "// ((( if\n",
+            "let a = \"(((${b}\"\n",
+            "  1 => 2\n",
+            "/// if [\n",
+            "x => 1, ",
+        ] {
             assert_eq!(too_deep(&line.repeat(1_000)), None, "{line}");
         }
         assert_eq!(too_deep(&format!("let a = \"\"\"{}\"\"\"", "(\n\" [".repeat(1_000))), None);

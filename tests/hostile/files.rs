@@ -20,11 +20,15 @@ fn nothing_outside_the_project_is_read() {
     symlink(project.folder.path().join("elsewhere"), project.path().join("part")).unwrap();
     project.run("a link to a folder", &["plan", "--sandbox"]).is_one_error(OUTSIDE);
 
-    for (name, path) in [("a path upwards", "../../elsewhere"), ("a path from the top", "/etc"), ("a way around", "../stack/../../elsewhere")] {
+    for (name, path) in
+        [("a path upwards", "../../elsewhere"), ("a path from the top", "/etc"), ("a way around", "../stack/../../elsewhere")]
+    {
         project.write("main.plat", format!("stack s {{}}\nuse \"{path}\".{{A}}\n"));
         project.run(name, &["plan", "--sandbox"]).is_one_error(OUTSIDE);
     }
-    for (name, path) in [("a file upwards", "../elsewhere/a.plat"), ("a file from the top", "/etc/passwd"), ("a file by a link", "stack/part/a.plat")] {
+    for (name, path) in
+        [("a file upwards", "../elsewhere/a.plat"), ("a file from the top", "/etc/passwd"), ("a file by a link", "stack/part/a.plat")]
+    {
         project.write("main.plat", format!("stack s {{}}\noutput a: String = file(\"{path}\")\n"));
         project.run(name, &["plan", "--sandbox"]).is_one_error(OUTSIDE);
     }

@@ -85,7 +85,13 @@ impl Project {
 impl Said {
     fn in_time(&self) {
         assert!(self.took < PATIENCE, "{} took {:?}", self.name, self.took);
-        assert!(self.text.len() < ENOUGH, "{}: {} bytes were said: {}", self.name, self.text.len(), self.text.chars().take(3_000).collect::<String>());
+        assert!(
+            self.text.len() < ENOUGH,
+            "{}: {} bytes were said: {}",
+            self.name,
+            self.text.len(),
+            self.text.chars().take(3_000).collect::<String>()
+        );
     }
 
     fn is_one_error(&self, words: &str) {
@@ -97,7 +103,8 @@ impl Said {
         assert_eq!(errors, 1, "{name}: {said}");
         let flat = self.text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(words), "{name} should say `{words}`: {said}");
-        let hidden = self.text.chars().find(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c) || *c == '\u{feff}');
+        let hidden =
+            self.text.chars().find(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c) || *c == '\u{feff}');
         assert_eq!(hidden, None, "{name}: {said}");
     }
 }

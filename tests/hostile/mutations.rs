@@ -18,9 +18,57 @@ use crate::properties::dice::Dice;
 const PATIENCE: Duration = if cfg!(debug_assertions) { Duration::from_secs(8) } else { Duration::from_secs(1) };
 
 const PIECES: &[&str] = &[
-    "{", "}", "[", "]", "(", ")", "\"", "\"\"\"", "${", "//", "///", "\n", ",", "=", "=>", "..", "..=", ".", "?.", "??", "?", ":", "|", "-", "!", "@",
-    "\\", "\\u{1f600}", "\u{202e}", "\0", "\r\n", "é", "9223372036854775808", "10.0.0.0/33", "::", "0..1000000000", "if ", "else", "match ", "for x in ",
-    "let a = a\n", "null", "_", "1d", "resource r: aws.ec2.VPC {}\n", "secret.env(\"A\")", "Secret<", "<", ">", " ", "\t",
+    "{",
+    "}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "\"",
+    "\"\"\"",
+    "${",
+    "//",
+    "///",
+    "\n",
+    ",",
+    "=",
+    "=>",
+    "..",
+    "..=",
+    ".",
+    "?.",
+    "??",
+    "?",
+    ":",
+    "|",
+    "-",
+    "!",
+    "@",
+    "\\",
+    "\\u{1f600}",
+    "\u{202e}",
+    "\0",
+    "\r\n",
+    "é",
+    "9223372036854775808",
+    "10.0.0.0/33",
+    "::",
+    "0..1000000000",
+    "if ",
+    "else",
+    "match ",
+    "for x in ",
+    "let a = a\n",
+    "null",
+    "_",
+    "1d",
+    "resource r: aws.ec2.VPC {}\n",
+    "secret.env(\"A\")",
+    "Secret<",
+    "<",
+    ">",
+    " ",
+    "\t",
 ];
 
 /// Some lines of a program, with some of it changed.
@@ -70,7 +118,8 @@ fn mutilated_programs_are_read_without_harm() {
                 assert!(text.get(diagnostic.span.range()).is_some(), "{diagnostic}: a place outside of the text");
             }
             let checked = check_text("main.plat", &text, &registry, &[]);
-            let _ = plat::diagnostic::render_all(&checked.diagnostics, &checked.sources, plat::diagnostic::Drawing { color: true, width: 80 });
+            let _ =
+                plat::diagnostic::render_all(&checked.diagnostics, &checked.sources, plat::diagnostic::Drawing { color: true, width: 80 });
             if let Some(program) = &checked.program {
                 let _ = evaluate(program, None, &Answers::new());
             }

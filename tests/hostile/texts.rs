@@ -32,7 +32,9 @@ fn what_nests_too_deeply_is_refused() {
     }
     let ladder = format!("let a = if b {{ 1 }}{} else {{ 2 }}\n", " else if b { 1 }".repeat(DEEP));
     Project::of(ladder).refuses("a ladder", "nested more than 200 deep");
-    for (name, open, close) in [("types of lists", "[", "]"), ("of maps", "{", "}"), ("of functions", "() => ", ""), ("of secrets", "Secret<", ">")] {
+    for (name, open, close) in
+        [("types of lists", "[", "]"), ("of maps", "{", "}"), ("of functions", "() => ", ""), ("of secrets", "Secret<", ">")]
+    {
         let program = format!("type A = {}Int{}\n", open.repeat(DEEP), close.repeat(DEEP));
         let words = if name == "of secrets" { "E01" } else { "nested more than 200 deep" };
         Project::of(program).refuses(name, words);
@@ -51,7 +53,8 @@ fn chains_that_never_end_are_refused() {
         ("calls", "\"a\"", ".upper()"),
         ("indexes", "a", "[0]"),
     ] {
-        Project::of(format!("let x = {start}{}\n", link.repeat(DEEP))).refuses(name, "error[E0103]: this expression has more than 400 links");
+        Project::of(format!("let x = {start}{}\n", link.repeat(DEEP)))
+            .refuses(name, "error[E0103]: this expression has more than 400 links");
     }
     for (name, link) in [("minuses", "-"), ("nots", "!")] {
         Project::of(format!("let x = {}1\n", link.repeat(DEEP))).refuses(name, "E0103");
@@ -77,7 +80,9 @@ fn what_nobody_sees_is_refused_and_shown() {
         ("carriage return", '\r'),
     ] {
         let words = format!("error[E0109]: there is a character here that nobody sees, U+{:04X}", u32::from(c));
-        for program in [format!("// a{c}b\nlet a = 1\n"), format!("let a = \"x{c}y\"\n"), format!("let a{c} = 1\n"), format!("let a = {c}1\n")] {
+        for program in
+            [format!("// a{c}b\nlet a = 1\n"), format!("let a = \"x{c}y\"\n"), format!("let a{c} = 1\n"), format!("let a = {c}1\n")]
+        {
             Project::of(program).refuses(name, &words);
         }
     }
@@ -86,7 +91,9 @@ fn what_nobody_sees_is_refused_and_shown() {
 
 #[test]
 fn bytes_that_are_no_text_are_refused() {
-    for (name, bytes) in [("half a character", &b"let a = \"\xc3\"\n"[..]), ("UTF-16", b"\xff\xfel\0e\0t\0"), ("too long a form", b"// \xc0\xaf\n")] {
+    for (name, bytes) in
+        [("half a character", &b"let a = \"\xc3\"\n"[..]), ("UTF-16", b"\xff\xfel\0e\0t\0"), ("too long a form", b"// \xc0\xaf\n")]
+    {
         Project::of(bytes).refuses(name, "is not UTF-8 text");
     }
 }

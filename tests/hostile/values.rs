@@ -104,7 +104,11 @@ fn circles_are_found() {
         ("types", "type A = [B]\ntype B = { a: A }\n", "E0"),
         ("one component", "component A {\n  resource a: A {}\n}\nresource a: A {}\n", "E0"),
         ("components", "component A {\n  resource b: B {}\n}\ncomponent B {\n  resource a: A {}\n}\nresource a: A {}\n", "E0"),
-        ("resources", "resource a: aws.ec2.VPC { cidr_block = b.cidr_block }\nresource b: aws.ec2.VPC { cidr_block = a.cidr_block }\n", "E0601"),
+        (
+            "resources",
+            "resource a: aws.ec2.VPC { cidr_block = b.cidr_block }\nresource b: aws.ec2.VPC { cidr_block = a.cidr_block }\n",
+            "E0601",
+        ),
         ("order", "resource a: aws.ec2.EIP { @after = [b] }\nresource b: aws.ec2.EIP { @after = [a] }\n", "E0601"),
     ] {
         Project::of(format!("stack s {{}}\n{program}")).refuses(name, words);
@@ -153,7 +157,12 @@ fn long_rows_of_declarations_are_taken() {
             };
             let project = Project::of(format!("stack s {{}}\n{last}{first}{}", rows.concat()));
             let said = project.run(name, &["plan", "--sandbox"]);
-            assert!(matches!(said.code, Some(0 | 1)), "a long row of {name}: {:?} {}", said.code, said.text.chars().take(1_000).collect::<String>());
+            assert!(
+                matches!(said.code, Some(0 | 1)),
+                "a long row of {name}: {:?} {}",
+                said.code,
+                said.text.chars().take(1_000).collect::<String>()
+            );
             said.in_time();
         }
     }
