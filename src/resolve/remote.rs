@@ -193,7 +193,7 @@ pub fn used(stack: &Path) -> Result<Vec<Remote>, String> {
             continue;
         }
         seen.push(place.clone());
-        for (_, text) in files::read_folder(&place)? {
+        for (_, text) in files::read_folder(&place, &root)? {
             for item in syntax::parse(FileId(0), &text).file.items {
                 let ast::ItemKind::Use(used) = item.kind else { continue };
                 let ast::UseSource::Folder(text) = &used.source.node else { continue };
