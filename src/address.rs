@@ -107,12 +107,19 @@ impl FromStr for Address {
     type Err = BadAddress;
 
     fn from_str(text: &str) -> Result<Self, BadAddress> {
+        Self::parse(text, |_| false)
+    }
+}
+
+impl Address {
+    /// Reads an address in whose names `more` letters may stand, too.
+    pub(crate) fn parse(text: &str, more: impl Fn(char) -> bool) -> Result<Self, BadAddress> {
         let bad = || BadAddress(text.to_owned());
         let mut steps = Vec::new();
         let mut chars = text.chars().peekable();
         loop {
             let mut name = String::new();
-            while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '_') {
+            while let Some(c) = chars.next_if(|c| c.is_alphanumeric() || *c == '_' || more(*c)) {
                 name.push(c);
             }
             if name.is_empty() {

@@ -11,7 +11,9 @@ use tokio::task::{Id, JoinSet};
 use crate::address::Address;
 use crate::desired::{Output, Stack};
 use crate::graph::Graph;
-use crate::plan::{Action, Engine, Fact, Facts, Half, Operation, Plan, Prepared, Secrets, Step, Verdict, View, conceal_observed, verdict};
+use crate::plan::{
+    Action, Engine, Fact, Facts, Half, Operation, Plan, Prepared, Scope, Secrets, Step, Verdict, View, conceal_observed, verdict,
+};
 use crate::provider::{ErrorKind, Existing, ProviderError};
 use crate::schema::value_to_json;
 use crate::state::{Entry, FingerprintKey, Intent, Record, StateError, Status};
@@ -522,6 +524,11 @@ impl<'a> Run<'a> {
                     let kept = before.get_key_value(&*change.output.name).map(|(k, v)| (k.clone(), v.clone()));
                     self.view.header.outputs.extend(kept);
                 }
+            }
+        }
+        if self.plan.scope != Scope::Everything {
+            for (name, value) in before {
+                self.view.header.outputs.entry(name).or_insert(value);
             }
         }
         known

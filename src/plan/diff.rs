@@ -174,7 +174,7 @@ impl Differ<'_> {
         if record.region != desired.options.region.as_deref().unwrap_or(self.region) {
             reasons.push("@region".into());
         }
-        if self.options.replace.contains(&desired.address) {
+        if self.options.replace.iter().any(|glob| glob.holds(&desired.address)) {
             reasons.push("@replace".into());
         }
         reasons.extend(changes.iter().filter(|c| c.forces_replacement).map(|c| c.attribute.clone()));

@@ -1,5 +1,6 @@
 //! From what is wanted, what is recorded and what is there, to the steps between.
 
+mod choose;
 mod compare;
 mod diff;
 mod facts;
@@ -18,6 +19,7 @@ mod view;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use choose::{BadGlob, Choice, Glob, LeftOut, Scope};
 pub(crate) use diff::{Compared, Differ, Trouble, Wanted, dependencies, protects, resolve, target, without_nulls};
 pub(crate) use facts::{Fact, Facts};
 pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
@@ -44,6 +46,8 @@ pub struct Plan {
     pub account: String,
     pub lineage: String,
     pub serial: u64,
+    /// What of the program it is about.
+    pub scope: Scope,
     /// In an order in which they could be carried out one by one. Steps that change nothing are in it too.
     pub steps: Vec<Step>,
     /// What was changed outside plat since the state was written.
@@ -208,6 +212,11 @@ impl Plan {
     /// True when an apply would change neither the cloud nor the state's outputs.
     pub fn is_empty(&self) -> bool {
         self.summary() == Summary::default() && self.moves.is_empty() && self.outputs.iter().all(|o| !o.changes())
+    }
+
+    /// Something was changed outside plat that no `@ignore` keeps.
+    pub fn drifted(&self) -> bool {
+        self.drift.iter().any(|drift| !matches!(drift.kind, DriftKind::Changed { kept: true, .. }))
     }
 
     /// Usual minutes along the longest path, and the step that takes most of it.

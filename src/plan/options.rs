@@ -1,6 +1,6 @@
 //! What `prepare` works with, what it is asked, and what it answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::address::Address;
@@ -13,6 +13,7 @@ use crate::source::Span;
 use crate::value::{Date, ResolvedObject};
 
 use super::Plan;
+use super::choose::{Choice, Glob};
 use super::facts::Facts;
 use super::order::Operation;
 use super::view::View;
@@ -43,14 +44,27 @@ pub struct Options {
     /// Protected resources that may be deleted or replaced.
     pub consent: Consent,
     /// Resources to replace although nothing forces it.
-    pub replace: BTreeSet<Address>,
+    pub replace: Vec<Glob>,
+    /// What of the plan is wanted.
+    pub choice: Choice,
+    /// Plan nothing: only tell and record what was changed outside plat.
+    pub refresh_only: bool,
     /// The day on which waivers are looked at; without one none has ended.
     pub today: Option<Date>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { refresh: true, destroy: false, region: None, consent: Consent::None, replace: BTreeSet::new(), today: None }
+        Self {
+            refresh: true,
+            destroy: false,
+            region: None,
+            consent: Consent::None,
+            replace: Vec::new(),
+            choice: Choice::default(),
+            refresh_only: false,
+            today: None,
+        }
     }
 }
 
@@ -114,6 +128,9 @@ pub enum PrepareError {
     NoRegion,
     #[error("nothing is known of the type `{type_name}` of `{address}`; this build of plat does not have it")]
     UnknownType { address: Address, type_name: String },
+    /// A pattern of the command line that fits nothing.
+    #[error("`{option} {pattern}` names nothing of the program or the state")]
+    Unmatched { option: &'static str, pattern: String, near: Option<String> },
     #[error("the state cannot be used: {0}")]
     State(String),
     #[error("looking up `{address}`: {error}")]

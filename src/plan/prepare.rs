@@ -1,20 +1,21 @@
 //! The one thing that plan, apply and destroy share: from the program and the state to a plan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::address::Address;
 use crate::desired::{Desired, Lookup, Stack};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, closest};
 use crate::graph::{Edge, Graph, cycle_diagnostics};
 use crate::provider::{ErrorKind, Identity, ProviderError};
 use crate::state::{FingerprintKey, Record, StateFile, Status};
 use crate::value::{ResolvedObject, Value};
 
+use super::choose::{LeftOut, Scope};
 use super::diff::{Differ, Trouble, failed};
-use super::facts::Facts;
+use super::facts::{Fact, Facts};
 use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 use super::order::{Ordering, arrange, import_id, spread_create_first};
 use super::policies::police;
@@ -34,8 +35,12 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let desired = if options.destroy { nothing_of(first) } else { answered(engine, evaluate, first, &region).await? };
 
     let mut view = View::new(state);
+    if options.refresh_only {
+        return observation(engine, desired, view, &key, region, identity.account).await;
+    }
     let moves = moves::carry_out(&mut view, &desired, options.destroy).map_err(PrepareError::Program)?;
     let spent = moves::spent(&desired, &view, &moves);
+    check_patterns(options, &desired, &view)?;
     let wanted = |address: &Address| desired.resources.get(address).cloned();
     let (drift, mut state_changes) =
         if options.refresh { observe::refresh(engine, &mut view, &key, wanted).await? } else { (Vec::new(), false) };
@@ -49,10 +54,16 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let mut planned = planner.plan(desired.resources, &desired.forgets, view).await?;
     state_changes |= planned.state_changes;
 
-    let (asserts, outputs) = conclusions(&desired.asserts, &desired.outputs, &planned.facts, &planned.view.header)?;
+    let (asserts, mut outputs) = conclusions(&desired.asserts, &desired.outputs, &planned.facts, &planned.view.header)?;
+    if planned.scope != Scope::Everything {
+        // What is left out tells no more about an output than the state does.
+        let stays: BTreeSet<&Address> = planned.steps.iter().map(|step| &step.address).collect();
+        outputs.retain(|change| change.output.value.unknown().is_none_or(|unknown| stays.contains(&unknown.source.address)));
+    }
     let facts = &planned.facts;
     let policing = police(&desired.policies, &facts.resources, facts, options.today).map_err(PrepareError::Program)?;
-    state_changes |= planned.view.header.outputs.len() != outputs.len() || outputs.iter().any(OutputChange::changes);
+    let fewer = planned.scope == Scope::Everything && planned.view.header.outputs.len() != outputs.len();
+    state_changes |= fewer || outputs.iter().any(OutputChange::changes);
     let header = &planned.view.header;
     let renames = renames::find(&planned.steps, &planned.view);
     let protected = protected(&planned.steps, &desired.stack, engine, options);
@@ -63,6 +74,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         account: identity.account,
         lineage: header.lineage.clone(),
         serial: header.serial,
+        scope: std::mem::take(&mut planned.scope),
         steps: std::mem::take(&mut planned.steps),
         drift,
         outputs,
@@ -74,6 +86,56 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     };
     let Planned { view, facts, operations, .. } = planned;
     Ok(Prepared { plan, stack: desired.stack, protected, view, state_changes, operations, facts })
+}
+
+/// What was changed outside plat, with nothing to do.
+async fn observation(
+    engine: &Engine,
+    desired: Desired,
+    mut view: View,
+    key: &FingerprintKey,
+    region: String,
+    account: String,
+) -> Result<Prepared, PrepareError> {
+    let wanted = |address: &Address| desired.resources.get(address).cloned();
+    let (drift, state_changes) = observe::refresh(engine, &mut view, key, wanted).await?;
+    let plan = Plan {
+        stack: view.header.stack.clone(),
+        env: view.header.env.clone(),
+        region,
+        account,
+        lineage: view.header.lineage.clone(),
+        serial: view.header.serial,
+        scope: Scope::Observation,
+        steps: Vec::new(),
+        drift,
+        outputs: Vec::new(),
+        asserts: Vec::new(),
+        policing: Default::default(),
+        moves: Vec::new(),
+        renames: Vec::new(),
+        spent: Vec::new(),
+    };
+    let (operations, facts) = (Graph::default(), Facts::new(Resources::default()));
+    Ok(Prepared { plan, stack: desired.stack, protected: Vec::new(), view, state_changes, operations, facts })
+}
+
+/// Refuses a pattern that fits nothing: it would quietly choose less than was meant.
+fn check_patterns(options: &Options, desired: &Desired, view: &View) -> Result<(), PrepareError> {
+    let choice = &options.choice;
+    let given = [("--target", &choice.targets), ("--exclude", &choice.excluded), ("--replace", &options.replace)];
+    let unmatched = given
+        .iter()
+        .flat_map(|(option, globs)| globs.iter().map(move |glob| (*option, glob)))
+        .find(|(_, glob)| !desired.resources.keys().chain(view.records.keys()).any(|address| glob.holds(address)));
+    let Some((option, glob)) = unmatched else { return Ok(()) };
+    let (pattern, addresses) = (glob.to_string(), desired.resources.keys().chain(view.records.keys()));
+    let names: BTreeSet<String> = addresses
+        .flat_map(|address| [Some(address.to_string()), address.steps().first().map(|step| step.name.to_string())])
+        .flatten()
+        .collect();
+    let near = closest(&pattern, names.iter().map(String::as_str)).map(str::to_owned);
+    Err(PrepareError::Unmatched { option, pattern, near })
 }
 
 fn region_of(stack: &Stack, options: &Options) -> Result<String, PrepareError> {
@@ -153,6 +215,7 @@ struct Planned {
     view: View,
     facts: Facts,
     operations: Graph<super::Operation>,
+    scope: Scope,
     state_changes: bool,
 }
 
@@ -175,16 +238,20 @@ impl Planner<'_> {
         let (mut steps, records) = self.compare_all(&mut facts, &view, &secrets, &order).await?;
         spread_create_first(&mut steps, &order, &graph);
         drop(graph);
+        let leaving = self.leaving(&facts, &view, forgets)?;
+        let base = steps.len();
+        steps.extend(leaving);
+        let operations = self.operations(&steps, base, &|address| facts.resources.get_index_of(address));
+        let (steps, operations, scope) = self.chosen(steps, operations, &mut facts, &view);
+        let (steps, operations) = arrange(steps, operations);
+        let stays: Option<BTreeSet<&Address>> = (scope != Scope::Everything).then(|| steps.iter().map(|step| &step.address).collect());
+        let records: Vec<_> =
+            records.into_iter().filter(|(address, _)| stays.as_ref().is_none_or(|stays| stays.contains(address))).collect();
         let state_changes = !records.is_empty();
         for (address, record) in records {
             view.records.insert(address, Arc::new(record));
         }
-        let leaving = self.leaving(&facts, &view, forgets)?;
-        let base = steps.len();
-        steps.extend(leaving);
-        let operations = self.operations(&steps, base, &facts);
-        let (steps, operations) = arrange(steps, operations);
-        Ok(Planned { steps, view, facts, operations, state_changes })
+        Ok(Planned { steps, view, facts, operations, scope, state_changes })
     }
 
     /// A step for each wanted resource, in the program's order, and the records that change without a step.
@@ -251,9 +318,42 @@ impl Planner<'_> {
         .collect()
     }
 
-    fn operations(&self, steps: &[Step], base: usize, facts: &Facts) -> Graph<super::Operation> {
+    /// The steps that are wanted, and the graph of these alone. What is left out is known as it is, not as it would be.
+    fn chosen(
+        &self,
+        steps: Vec<Step>,
+        operations: Graph<super::Operation>,
+        facts: &mut Facts,
+        view: &View,
+    ) -> (Vec<Step>, Graph<super::Operation>, Scope) {
+        let choice = &self.options.choice;
+        if choice.is_everything() {
+            return (steps, operations, Scope::Everything);
+        }
+        let mut left = LeftOut { option: choice.option(), steps: Vec::new() };
+        let mut stays = Vec::with_capacity(steps.len());
+        for (step, wanted) in steps.iter().zip(choice.of(&steps, &operations)) {
+            if wanted {
+                stays.push(step.clone());
+            } else if step.action != Action::NoOp {
+                if let Some(position) = facts.resources.get_index_of(&step.address) {
+                    let record = view.records.get(&step.address).filter(|record| record.type_name == step.type_name);
+                    let live = view.live.get(&step.address).cloned();
+                    facts.set(position, record.map_or(Fact::Nothing, |record| Fact::Settled { record: record.clone(), live }));
+                }
+                left.steps.push((step.address.clone(), step.action.clone()));
+            }
+        }
+        let base = stays.iter().take_while(|step| step.desired.is_some()).count();
+        let places: HashMap<&Address, usize> = stays.iter().enumerate().take(base).map(|(i, step)| (&step.address, i)).collect();
+        let operations = self.operations(&stays, base, &|address| places.get(address).copied());
+        (stays, operations, Scope::Chosen(left))
+    }
+
+    /// `wanted`: the position of what the program has; `base`: where the steps for what it no longer has begin.
+    fn operations(&self, steps: &[Step], base: usize, wanted: &dyn Fn(&Address) -> Option<usize>) -> Graph<super::Operation> {
         let leaving: HashMap<&Address, usize> = steps.iter().enumerate().skip(base).map(|(i, s)| (&s.address, i)).collect();
-        let position = |address: &Address| facts.resources.get_index_of(address).or_else(|| leaving.get(address).copied());
+        let position = |address: &Address| wanted(address).or_else(|| leaving.get(address).copied());
         let mut deposed: HashMap<usize, Vec<usize>> = HashMap::new();
         for (i, step) in steps.iter().enumerate().skip(base) {
             let is_deposed = step.prior.as_ref().is_some_and(|p| p.status == Status::Deposed);

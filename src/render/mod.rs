@@ -32,7 +32,7 @@ pub use dot::{graph_dot, graph_json};
 pub use estimate::spoken;
 pub use markdown::markdown;
 pub use outcome::{Failure, Outcome, outcome, outcome_json};
-pub use plan_json::plan_json;
+pub use plan_json::{drift_document, plan_json};
 pub use plan_markdown::{LIMIT, plan_markdown};
 pub use plan_text::plan_text;
 pub use progress::{Progress, Running, Verb, line, settled};

@@ -5,7 +5,7 @@ use serde_json::{Value as JsonValue, json};
 use super::View;
 use super::clean::reorders;
 use super::value::masked_json;
-use crate::plan::{Action, Change, Drift, DriftKind, Plan, Step, Verdict};
+use crate::plan::{Action, Change, Drift, DriftKind, Plan, Scope, Step, Verdict};
 use crate::source::Span;
 
 /// The plan as one JSON document, ending in a line break. Characters that turn the direction of text are escaped.
@@ -36,7 +36,8 @@ pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
         "spent": plan.spent.iter().map(|spent| json!({
             "line": spent.line, "instead": spent.instead, "place": place(Some(spent.span), view),
         })).collect::<Vec<_>>(),
-        "drift": plan.drift.iter().map(drift).collect::<Vec<_>>(),
+        "drift": drift_json(plan),
+        "left_out": left_out(plan),
         "outputs": plan.outputs.iter().map(|change| json!({
             "name": &*change.output.name,
             "changes": change.changes(),
@@ -128,6 +129,33 @@ fn change(change: &Change, view: &View<'_>) -> JsonValue {
         "interrupts": change.interrupts,
         "place": place(change.span, view),
     })
+}
+
+/// What was changed outside plat.
+pub(super) fn drift_json(plan: &Plan) -> Vec<JsonValue> {
+    plan.drift.iter().map(drift).collect()
+}
+
+/// What a choice keeps out of the plan; `null` where nothing was chosen.
+fn left_out(plan: &Plan) -> JsonValue {
+    let Scope::Chosen(left) = &plan.scope else { return JsonValue::Null };
+    let steps: Vec<_> =
+        left.steps.iter().map(|(address, what)| json!({ "address": address.to_string(), "action": action(what) })).collect();
+    json!({ "option": left.option, "steps": steps })
+}
+
+/// What was changed outside plat as a document of its own.
+pub fn drift_document(plan: &Plan) -> String {
+    finish(&json!({
+        "format": "plat.drift/1",
+        "stack": plan.stack,
+        "env": plan.env,
+        "region": plan.region,
+        "account": plan.account,
+        "serial": plan.serial,
+        "drifted": plan.drifted(),
+        "drift": drift_json(plan),
+    }))
 }
 
 fn drift(drift: &Drift) -> JsonValue {

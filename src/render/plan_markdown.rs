@@ -6,7 +6,7 @@ use super::difference::{LineKind, Row, What};
 use super::estimate::count;
 use super::fold::{self, counted, groups};
 use super::headline::{Headline, Weight, headline, one_line, rows, weight};
-use super::plan_text::{closing_line, drift_lines, header_line, idle_said, json_inline, others_said, renames_said};
+use super::plan_text::{closing_line, drift_lines, header_line, idle_said, json_inline, left_out, others_said, renames_said};
 use super::policies::Broken;
 use super::value::inline;
 use crate::plan::{Alike, Plan, Step, Verdict};
@@ -49,6 +49,12 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
     }
     asserts(plan, view, &mut out);
     policies(plan, view, detail, &mut out);
+    if let Some(left) = left_out(plan) {
+        out.push_str(&format!("\n> {}\n", escape(&left)));
+    }
+    if detail <= Detail::NoValues {
+        drift(plan, view, &mut out);
+    }
     renames(plan, &mut out);
     let of = |wanted: Weight| plan.steps.iter().filter(|step| weight(&step.action) == wanted).collect::<Vec<_>>();
     lost(&of(Weight::Lost), view, detail, &mut out);
@@ -56,7 +62,6 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
     new(plan, view, detail, &mut out);
     if detail <= Detail::NoValues {
         moves(plan, &mut out);
-        drift(plan, view, &mut out);
         outputs(plan, &mut out);
         spent(plan, view, &mut out);
     }

@@ -8,7 +8,7 @@ use super::headline::{Headline, Weight, and, headline, rows, weight};
 use super::style::{Role, Style, columns, cut, pad};
 use super::value::inline;
 use super::{View, difference};
-use crate::plan::{Drift, DriftKind, Plan, Spent, Step, Verdict};
+use crate::plan::{Drift, DriftKind, Plan, Scope, Spent, Step, Verdict};
 use crate::types::Type;
 
 /// Rows of a creation that are shown without `--full`.
@@ -23,16 +23,17 @@ const GROUPS: usize = 40;
 pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
     let mut parts = vec![header(plan, view)];
     let steps = |wanted: Weight| plan.steps.iter().filter(move |step| weight(&step.action) == wanted);
+    parts.extend(drift(plan, view));
     parts.extend(renames(plan, view));
     parts.extend(blocks(&steps(Weight::Lost).collect::<Vec<_>>(), view));
     parts.extend(blocks(&steps(Weight::Changed).collect::<Vec<_>>(), view));
     parts.extend(creations(plan, view));
     parts.extend(moves(plan));
-    parts.extend(drift(plan, view));
     parts.extend(outputs(plan, view));
     parts.extend(asserts(plan, view));
     parts.extend(super::policies::text(plan, view));
     parts.extend(spent(plan, view));
+    parts.extend(left_out(plan).map(|said| view.style.paint(Role::Warning, said)));
     parts.push(closing(plan, view));
     let mut text = parts.join("\n\n");
     text.push('\n');
@@ -247,6 +248,22 @@ pub(super) fn drift_lines(drift: &Drift, view: &View<'_>) -> Vec<String> {
     }
 }
 
+/// What a choice keeps out: `12 changes left out by --target: a, b, c and 9 more`
+pub(super) fn left_out(plan: &Plan) -> Option<String> {
+    /// Names that a line holds.
+    const NAMED: usize = 5;
+    let Scope::Chosen(left) = &plan.scope else { return None };
+    let n = left.steps.len();
+    if n == 0 {
+        return None;
+    }
+    let mut names: Vec<String> = left.steps.iter().take(NAMED).map(|(address, _)| clean_line(&address.to_string()).into_owned()).collect();
+    if n > NAMED {
+        names.push(format!("{} more", n - NAMED));
+    }
+    Some(format!("{} left out by {}: {}", count(n, "change", "changes"), left.option, and(&names)))
+}
+
 /// Records that only get another address.
 fn moves(plan: &Plan) -> Option<String> {
     let line = |moved: &Moved| {
@@ -354,7 +371,7 @@ fn asserts(plan: &Plan, view: &View<'_>) -> Option<String> {
 /// `Plan: 5 to add, 1 to change, 1 to destroy. About 11 minutes, most of it cluster.pool["app"].`
 pub(super) fn closing_line(plan: &Plan) -> String {
     if plan.is_empty() {
-        return "No changes: everything is as the program says.".to_owned();
+        return nothing(plan);
     }
     let sum = plan.summary();
     let mut text = format!("Plan: {} to add, {} to change, {} to destroy", sum.add, sum.change, sum.destroy);
@@ -382,6 +399,18 @@ pub(super) fn closing_line(plan: &Plan) -> String {
         }
     }
     text
+}
+
+/// That there is nothing to do, and for what.
+fn nothing(plan: &Plan) -> String {
+    match &plan.scope {
+        Scope::Everything => "No changes: everything is as the program says.".to_owned(),
+        Scope::Chosen(left) => format!("No changes: what {} leaves is as the program says.", left.option),
+        Scope::Observation => match plan.drift.len() {
+            0 => format!("Nothing was changed outside plat since state {}.", plan.serial),
+            n => format!("{} outside plat; nothing is done about it here.", count(n, "change was made", "changes were made")),
+        },
+    }
 }
 
 fn closing(plan: &Plan, view: &View<'_>) -> String {

@@ -95,8 +95,15 @@ impl<'a> Attributes<'a> {
         Self { object, except: Some(except) }
     }
 
+    /// What `except` names comes first, in its order: read back, the same state has the same bytes.
     fn entries(&self) -> impl Iterator<Item = (&'a Arc<str>, &'a Value)> {
-        self.object.iter().filter(|(name, value)| self.except.and_then(|o| o.get(*name)).is_none_or(|other| !identical(other, value)))
+        let object = self.object;
+        let except = self.except;
+        let named = except.into_iter().flat_map(|other| other.iter()).filter_map(move |(name, other)| {
+            let (name, value) = object.get_key_value(&**name)?;
+            (!identical(other, value)).then_some((name, value))
+        });
+        named.chain(object.iter().filter(move |(name, _)| except.is_none_or(|other| !other.contains_key(*name))))
     }
 
     pub fn is_empty(&self) -> bool {

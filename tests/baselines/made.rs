@@ -122,6 +122,7 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         account: "123456789012".into(),
         lineage: "b0c1".into(),
         serial: 41,
+        scope: Default::default(),
         steps,
         drift: Vec::new(),
         outputs: Vec::new(),

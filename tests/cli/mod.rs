@@ -1,6 +1,7 @@
 //! The binary itself, against the sandbox: what it prints where, how it exits, what it leaves behind.
 
 mod beginning;
+mod choosing;
 mod console;
 mod docs;
 mod exits;

@@ -7,9 +7,13 @@ pub mod place;
 pub mod program;
 
 mod basics;
+mod choosing;
 mod crashes;
 mod faults;
 mod races;
+mod settings;
+#[path = "../../src/state/tests/shape.rs"]
+mod shape;
 
 use kinds::{ALARM, GROUP, NETWORK, RULE, SERVICE, SUBNET};
 use program::{Expr, Program, Spec, cidr, of, text};

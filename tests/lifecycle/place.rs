@@ -1,6 +1,7 @@
 //! One stack with its state on disk and its cloud in memory, and what must be true of the two.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 
 use super::kinds::{REGION, registry};
 use super::program::{Expr, Program, address};
+use super::shape;
 
 /// When the process dies: at one of the moments before and after each entry of the journal and each call that changes something.
 pub struct Death {
@@ -275,6 +277,7 @@ impl Place {
     /// The state has everything that the cloud has, as it is there, and nothing else; but for what was left there on purpose.
     #[track_caller]
     pub fn check_state(&self, left: &BTreeSet<String>) {
+        self.check_snapshots();
         let state = self.state();
         let mut world = self.inventory();
         world.retain(|(_, id), _| !left.contains(id));
@@ -286,6 +289,18 @@ impl Place {
             assert_eq!(record.region, REGION);
         }
         assert!(world.is_empty(), "orphans: {:?}", world.values().map(|item| (&item.address, &item.id)).collect::<Vec<_>>());
+    }
+
+    /// Every snapshot on the disk fits the schema that readers are promised.
+    #[track_caller]
+    fn check_snapshots(&self) {
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../state/schema.json")).unwrap();
+        let snapshots: Vec<_> = std::fs::read_dir(Path::new(&self.store().location()).join("snapshots")).unwrap().collect();
+        assert!(!snapshots.is_empty());
+        for snapshot in snapshots {
+            let text = std::fs::read_to_string(snapshot.unwrap().path()).unwrap();
+            shape::fits(&schema, &schema, &serde_json::from_str(&text).unwrap(), "").unwrap();
+        }
     }
 
     /// State and cloud are what the program says, and a plan has nothing to do.

@@ -37,8 +37,10 @@ pub enum Command {
     Plan(Plan),
     /// Make the cloud as the program says
     Apply(Apply),
-    /// Delete everything that the state records
+    /// Delete everything that the state records, or a part of it
     Destroy(Destroy),
+    /// Tell what was changed outside plat
+    Drift(Drift),
     /// Show what the state records
     Show(Show),
     /// Print the stack's outputs
@@ -183,11 +185,27 @@ pub struct PlanOptions {
     /// Take the state for the truth instead of reading what exists
     #[arg(long)]
     pub no_refresh: bool,
-    /// Replace this resource although nothing forces it
+    /// Replace this resource although nothing forces it, or all that a pattern names
     #[arg(long, value_name = "ADDRESS")]
     pub replace: Vec<String>,
     #[command(flatten)]
+    pub choice: ChoiceOptions,
+    /// Only tell what was changed outside plat; an apply records it, and changes nothing in the cloud
+    #[arg(long, conflicts_with_all = ["no_refresh", "replace", "chosen", "excluded"])]
+    pub refresh_only: bool,
+    #[command(flatten)]
     pub consent: ConsentOptions,
+}
+
+/// A part of the plan. Patterns are `net`, `net.*`, `sub["us-*"]`, or a file of the stack: `network.plat`.
+#[derive(Debug, Clone, Args)]
+pub struct ChoiceOptions {
+    /// Only this, all inside it, and what it depends on; a pattern (`net.*`), or a file of the stack (`network.plat`)
+    #[arg(id = "chosen", long = "target", value_name = "ADDRESS")]
+    pub targets: Vec<String>,
+    /// Everything but this, all inside it, and what depends on it; a pattern or a file, as for `--target`
+    #[arg(id = "excluded", long = "exclude", value_name = "ADDRESS")]
+    pub excluded: Vec<String>,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -209,14 +227,14 @@ pub struct Plan {
     /// The same as `--format json`
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
-    /// Plan to delete everything
-    #[arg(long)]
+    /// Plan to delete everything, or what is chosen
+    #[arg(long, conflicts_with = "refresh_only")]
     pub destroy: bool,
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Save the plan, for `plat apply FILE` to carry out exactly this
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "refresh_only")]
     pub out: Option<PathBuf>,
 }
 
@@ -261,6 +279,8 @@ pub struct Destroy {
     #[command(flatten)]
     pub stack: StackArgs,
     #[command(flatten)]
+    pub choice: ChoiceOptions,
+    #[command(flatten)]
     pub consent: ConsentOptions,
     /// Take the state for the truth instead of reading what exists
     #[arg(long)]
@@ -270,6 +290,18 @@ pub struct Destroy {
     /// Print the outcome as JSON; asks nothing, so it needs `--yes`
     #[arg(long, requires = "yes")]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Drift {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Exit with 2 when something was changed
+    #[arg(long)]
+    pub detailed_exitcode: bool,
 }
 
 #[derive(Debug, Args)]

@@ -131,6 +131,11 @@ pub fn prepare_failure(error: PrepareError, sources: &SourceMap) -> Failure {
             Failure::new(format!("the plan would lose what is protected: {}", lost.join(", ")))
                 .help(format!("keep it in the program; or, if it may go, add {}", consent.join(" ")))
         }
+        PrepareError::Unmatched { ref near, .. } => {
+            let near = near.as_ref().map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+            Failure::new(error.to_string())
+                .help(format!("{near}a pattern names addresses: `net`, `net.*`, `sub[\"us-*\"]`, or a file: `network.plat`"))
+        }
         other => {
             let at = span_of(&other).map(place).unwrap_or_default();
             Failure::new(format!("{other}{at}"))

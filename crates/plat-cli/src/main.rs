@@ -62,6 +62,7 @@ fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
         Command::Plan(args) => commands::plan::run(&args, terminal),
         Command::Apply(args) => commands::apply::run(args, terminal),
         Command::Destroy(args) => commands::destroy::run(args, terminal),
+        Command::Drift(args) => commands::drift::run(&args, terminal),
         Command::Show(args) => commands::show::run(&args, terminal),
         Command::Output(args) => commands::output::run(args, terminal),
         Command::State(args) => commands::state::run(args, terminal),

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plat::check::typed::Program;
+use plat::address::Address;
+use plat::check::typed::{DeclarationKind, Program};
 use plat::check::{Checked, check};
 use plat::desired::{Desired, Stack, StateLocation};
 use plat::diagnostic::{Diagnostic, closest};
-use plat::plan::Answers;
+use plat::plan::{Answers, Glob};
 use plat::schema::Registry;
 use plat::source::SourceMap;
 use plat::state::objects::Objects;
@@ -139,6 +140,22 @@ impl Project {
     /// What is stored of the stack's environment.
     pub fn loaded(&self) -> Result<Loaded, Failure> {
         Ok(self.store(&self.desired()?.stack)?.load(&self.registry)?)
+    }
+
+    /// What a file of the stack declares: its resources, and all inside its components.
+    pub fn declared_in(&self, file: &str) -> Result<Vec<Glob>, Failure> {
+        let wanted = file.trim_start_matches("./");
+        let declarations = self.program.units.first().map_or(&[][..], |unit| unit.declarations.as_slice());
+        let things = declarations.iter().filter(|d| matches!(d.kind, DeclarationKind::Resource(_) | DeclarationKind::Component(_)));
+        let named: Vec<_> = things.filter_map(|d| Some((self.sources.file(d.name.span.file)?.name.clone(), &d.name.node))).collect();
+        let here = |name: &str| name == wanted || name.strip_suffix(wanted).is_some_and(|folder| folder.ends_with('/'));
+        let globs: Vec<Glob> = named.iter().filter(|(name, _)| here(name)).map(|(_, d)| Address::root((*d).clone(), None).into()).collect();
+        if !globs.is_empty() {
+            return Ok(globs);
+        }
+        let files: std::collections::BTreeSet<&str> = named.iter().map(|(name, _)| &**name).collect();
+        let list: Vec<_> = files.iter().map(|name| format!("`{name}`")).collect();
+        Err(Failure::new(format!("no file `{file}` of the stack declares a resource")).help(format!("these do: {}", list.join(", "))))
     }
 
     /// `plat apply -e production`: a command for the same stack.

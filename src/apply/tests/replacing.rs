@@ -150,7 +150,7 @@ async fn another_type_or_region_at_an_address_is_a_replacement() {
     assert_eq!(bench.plan(&moved).await, ["replace(@region) a"]);
     bench.apply(&moved).await;
     assert_eq!(bench.state.resources[&address("a")].region, "there");
-    bench.options.replace.insert(address("a"));
+    bench.options.replace.push(address("a").into());
     assert_eq!(bench.plan(&moved).await, ["replace(@replace) a"]);
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as JsonValue, json};
 use super::{Misfit, SavedMove, SavedPlanError, SavedStep, SourceDigest, Terms};
 use crate::address::Address;
 use crate::desired::Reason;
-use crate::plan::{Action, Consent, Options, Plan, Prepared, Step};
+use crate::plan::{Action, BadGlob, Choice, Consent, Glob, Options, Plan, Prepared, Step};
 use crate::schema::value_to_json;
 use crate::source::SourceMap;
 use crate::state::{Record, Status, sha256_hex};
@@ -49,8 +49,12 @@ pub fn options(terms: &Terms, today: Option<Date>) -> Result<Options, SavedPlanE
         names if names.iter().any(|name| name == "all") => Consent::All,
         names => Consent::To(names.iter().map(address).collect::<Result<_, _>>()?),
     };
-    let replace = terms.replace.iter().map(address).collect::<Result<_, _>>()?;
-    Ok(Options { refresh: terms.refresh, destroy: terms.destroy, region: None, consent, replace, today })
+    let globs = |texts: &[String]| -> Result<Vec<Glob>, SavedPlanError> {
+        texts.iter().map(|text| text.parse().map_err(|error: BadGlob| SavedPlanError::Damaged(error.to_string()))).collect()
+    };
+    let choice = Choice { targets: globs(&terms.targets)?, excluded: globs(&terms.excluded)? };
+    let replace = globs(&terms.replace)?;
+    Ok(Options { refresh: terms.refresh, destroy: terms.destroy, region: None, consent, replace, choice, refresh_only: false, today })
 }
 
 /// Every region that a step is in.

@@ -69,6 +69,12 @@ pub struct Terms {
     pub refresh: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replace: Vec<String>,
+    /// Patterns of `--target`, files taken for what they declare.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// Patterns of `--exclude`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<String>,
     /// Addresses, or `all`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub consent: Vec<String>,

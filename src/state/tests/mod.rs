@@ -7,6 +7,7 @@ mod format;
 mod locking;
 mod remote;
 mod sessions;
+mod shape;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

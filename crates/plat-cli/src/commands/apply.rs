@@ -8,7 +8,7 @@ use plat::render::{self, Outcome, outcome, outcome_json};
 use plat::state::{Pending, StateFile};
 
 use super::block_on;
-use super::plan::{Look, judged, options, prepared, shown};
+use super::plan::{Look, choice, judged, options, prepared, shown};
 use crate::args::{self, ApplyOptions, Format, StackArgs};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
@@ -20,8 +20,12 @@ pub fn run(args: args::Apply, terminal: &Arc<Terminal>) -> Answer {
     if let Some((file, folder)) = super::saved::named(&args)? {
         return super::saved::apply(&file, folder, args, terminal);
     }
-    let options = options(&args.options, false)?;
-    let project = Project::open(&StackArgs { dir: args.target, common: args.common }, terminal)?;
+    let mut options = options(&args.options, false)?;
+    let project = Project::open(&StackArgs { dir: args.target.clone(), common: args.common.clone() }, terminal)?;
+    options.choice = choice(&args.options.choice, &project)?;
+    if options.refresh_only {
+        return super::refresh::run(&project, options, &args, terminal);
+    }
     carry_out(&project, options, &Run { name: "apply", run: args.run, full: args.options.full, json: args.json }, terminal)
 }
 

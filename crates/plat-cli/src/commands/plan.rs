@@ -3,21 +3,22 @@
 use std::sync::{Mutex, PoisonError};
 
 use plat::apply::Settings;
-use plat::plan::{Consent, Options, Plan, PrepareError, Prepared, prepare};
+use plat::plan::{Choice, Consent, Glob, Options, Plan, PrepareError, Prepared, prepare};
 use plat::render::{Style, View, plan_json, plan_markdown, plan_text};
 use plat::value::Duration;
 
 use super::apply::settled;
 use super::block_on;
-use crate::args::{self, ConsentOptions, Format, PlanOptions};
+use crate::args::{self, ChoiceOptions, ConsentOptions, Format, PlanOptions};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
 use crate::project::{Project, age, today};
 use crate::terminal::Terminal;
 
 pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
-    let options = options(&args.options, args.destroy)?;
+    let mut options = options(&args.options, args.destroy)?;
     let project = Project::open(&args.stack, terminal)?;
+    options.choice = choice(&args.options.choice, &project)?;
     let stack = project.desired()?.stack;
     let store = project.store(&stack)?;
     let loaded = store.load(&project.registry)?;
@@ -34,7 +35,8 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     if let Some(file) = &args.out {
         super::saved::save(file, &prepared, &project, args, &prepared.view.header, new, terminal)?;
     }
-    Ok(if args.detailed_exitcode && !prepared.plan.is_empty() { Exit::Changes } else { Exit::Done })
+    let changes = if args.options.refresh_only { prepared.plan.drifted() } else { !prepared.plan.is_empty() };
+    Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })
 }
 
 /// Tells what the policies say, and refuses what must not be carried out.
@@ -52,8 +54,30 @@ pub fn judged(prepared: &Prepared, project: &Project, terminal: &Terminal) -> Re
 
 /// The engine's options from the command line's.
 pub fn options(given: &PlanOptions, destroy: bool) -> Result<Options, Failure> {
-    let replace = given.replace.iter().map(|text| address(text)).collect::<Result<_, _>>()?;
-    Ok(Options { refresh: !given.no_refresh, destroy, region: None, consent: consent(&given.consent)?, replace, today: Some(today()) })
+    let replace = given.replace.iter().map(|text| glob(text)).collect::<Result<_, _>>()?;
+    Ok(Options {
+        refresh: !given.no_refresh,
+        destroy,
+        region: None,
+        consent: consent(&given.consent)?,
+        replace,
+        choice: Choice::default(),
+        refresh_only: given.refresh_only,
+        today: Some(today()),
+    })
+}
+
+/// What of the plan is wanted; files stand for what is declared in them.
+pub fn choice(given: &ChoiceOptions, project: &Project) -> Result<Choice, Failure> {
+    let globs = |texts: &[String]| -> Result<Vec<Glob>, Failure> {
+        let lists = texts.iter().map(|text| if text.ends_with(".plat") { project.declared_in(text) } else { Ok(vec![glob(text)?]) });
+        Ok(lists.collect::<Result<Vec<_>, _>>()?.concat())
+    };
+    Ok(Choice { targets: globs(&given.targets)?, excluded: globs(&given.excluded)? })
+}
+
+fn glob(text: &str) -> Result<Glob, Failure> {
+    text.parse().map_err(|error: plat::plan::BadGlob| Failure::usage(error.to_string()))
 }
 
 pub fn consent(given: &ConsentOptions) -> Result<Consent, Failure> {

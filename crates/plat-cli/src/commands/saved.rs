@@ -42,6 +42,8 @@ pub fn save(
 fn terms(project: &Project, args: &args::Plan) -> Terms {
     let common = &args.stack.common;
     let given = crate::project::params(&common.params).unwrap_or_default();
+    // Wrong patterns were refused when the plan was made.
+    let choice = super::plan::choice(&args.options.choice, project).unwrap_or_default();
     let param = |(name, value): (String, String)| SavedParam { value: (!project.is_secret(&name)).then_some(value), name };
     Terms {
         folder: args.stack.dir.display().to_string(),
@@ -52,6 +54,8 @@ fn terms(project: &Project, args: &args::Plan) -> Terms {
         destroy: args.destroy,
         refresh: !args.options.no_refresh,
         replace: args.options.replace.clone(),
+        targets: choice.targets.iter().map(ToString::to_string).collect(),
+        excluded: choice.excluded.iter().map(ToString::to_string).collect(),
         consent: args.options.consent.consent_to_lose.clone(),
     }
 }
@@ -158,6 +162,9 @@ fn settled_by_plan(options: &PlanOptions) -> Result<(), Failure> {
     let given = [
         ("--no-refresh", options.no_refresh),
         ("--replace", !options.replace.is_empty()),
+        ("--target", !options.choice.targets.is_empty()),
+        ("--exclude", !options.choice.excluded.is_empty()),
+        ("--refresh-only", options.refresh_only),
         ("--consent-to-lose", !options.consent.consent_to_lose.is_empty()),
     ];
     match given.iter().find(|(_, given)| *given) {
