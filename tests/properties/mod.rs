@@ -5,6 +5,7 @@
 
 pub mod dice;
 mod life;
+mod types;
 
 use dice::Dice;
 use life::Life;
