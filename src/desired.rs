@@ -46,6 +46,8 @@ pub struct Stack {
     /// Deletes and replacements of stateful resources need explicit consent.
     pub protect: bool,
     pub state: StateLocation,
+    /// The state is encrypted where it is kept.
+    pub encrypted: bool,
     /// Where `account` and `region` are said, for the refusal.
     pub env_span: Option<Span>,
 }

@@ -118,7 +118,13 @@ impl Checker<'_> {
     pub(super) fn stack_parts(&mut self, unit: &typed::Unit, items: &[ast::Item], overrides: &[(ast::Name, Expr)]) -> StackParts {
         let params = Self::stack_params(unit, items);
         let mut parts = StackParts {
-            stack: Stack { name: self.default_name(), tags: None, state: StateDeclaration::Local, options: Options::default() },
+            stack: Stack {
+                name: self.default_name(),
+                tags: None,
+                state: StateDeclaration::Local,
+                encrypted: false,
+                options: Options::default(),
+            },
             envs: Vec::new(),
             overrides: Vec::new(),
         };
@@ -172,7 +178,8 @@ impl Checker<'_> {
     }
 
     fn stack(&mut self, name: &ast::Name, entries: &[Entry]) -> Stack {
-        let mut stack = Stack { name: name.node.clone(), tags: None, state: StateDeclaration::Local, options: Options::default() };
+        let mut stack =
+            Stack { name: name.node.clone(), tags: None, state: StateDeclaration::Local, encrypted: false, options: Options::default() };
         let mut scope = Scope::constants(ModuleId(0));
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for entry in entries {
@@ -186,11 +193,14 @@ impl Checker<'_> {
                     match &*name.node {
                         "tags" => stack.tags = Some(self.expect(&mut scope, &entry.value, &Type::map(Type::String), "`tags`")),
                         "state" => stack.state = self.state(&mut scope, &entry.value),
+                        "encryption" => stack.encrypted = self.encryption(&entry.value),
                         other => {
-                            let help = closest(other, ["tags", "state"]).map(|c| format!("did you mean `{c}`?"));
+                            let help = closest(other, ["tags", "state", "encryption"]).map(|c| format!("did you mean `{c}`?"));
                             self.report(
                                 Diagnostic::error(Code(201), name.span, format!("`stack` has no `{other}`")).label("not known").help(
-                                    help.unwrap_or_else(|| "it has `state`, `tags` and `@region`, `@account`, `@protect`".to_owned()),
+                                    help.unwrap_or_else(|| {
+                                        "it has `state`, `encryption`, `tags` and `@region`, `@account`, `@protect`".to_owned()
+                                    }),
                                 ),
                             );
                         }
@@ -243,6 +253,31 @@ impl Checker<'_> {
                     Diagnostic::error(Code(202), tag.span, "`s3` needs `bucket`").label("is missing here").help("add `bucket = \"…\"`"),
                 );
                 StateDeclaration::Local
+            }
+        }
+    }
+
+    /// `encryption = passphrase`; where the passphrase comes from is not for the program to say.
+    fn encryption(&mut self, value: &Expr) -> bool {
+        match &*value.node {
+            Ast::Name(name) if &**name == "passphrase" => true,
+            Ast::Tagged { tag, entries } if &*tag.node == "passphrase" => {
+                for span in entries.iter().map(|entry| entry.key.span()) {
+                    self.report(
+                        Diagnostic::error(Code(201), span, "`passphrase` has no settings")
+                            .label("not known")
+                            .help("write `encryption = passphrase`; the passphrase is in PLAT_STATE_PASSPHRASE when plat runs"),
+                    );
+                }
+                true
+            }
+            _ => {
+                self.report(
+                    Diagnostic::error(Code(201), value.span, "`encryption` says what the state is encrypted with")
+                        .label("not a kind of key")
+                        .help("write `encryption = passphrase`, and set PLAT_STATE_PASSPHRASE when plat runs"),
+                );
+                false
             }
         }
     }

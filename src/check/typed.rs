@@ -375,6 +375,8 @@ pub struct Stack {
     pub name: Arc<str>,
     pub tags: Option<ExprId>,
     pub state: StateDeclaration,
+    /// The state is encrypted with a key made of a passphrase.
+    pub encrypted: bool,
     pub options: Options,
 }
 

@@ -78,6 +78,7 @@ pub(super) fn settings(program: &Program, scenario: &Scenario<'_>, reader: &Read
         account: text(own(|o| o.account))?,
         protect,
         state,
+        encrypted: program.stack.encrypted,
         env_span: scenario.env_span,
     })
 }

@@ -35,6 +35,13 @@ pub enum StateError {
     /// Written by a newer plat.
     #[error("`{place}` has format version {found}, and this plat knows versions up to {known}; use a newer plat")]
     Newer { place: String, found: u64, known: u64 },
+    /// What is encrypted, or is to be, and nothing to do it with.
+    #[error("`{place}` is encrypted, and no passphrase was given")]
+    NoPassphrase { place: String },
+    #[error("the passphrase is not the one that `{place}` was encrypted with; nothing was changed")]
+    WrongPassphrase { place: String },
+    #[error("`{place}` is not encrypted; write `encryption = passphrase` in the stack, and the next apply encrypts it")]
+    NotEncrypted { place: String },
     /// The state belongs to another stack, env or lineage.
     #[error("`{place}` holds the state of `{found}`, not of `{wanted}`; check the stack's name and the state's location")]
     Foreign { place: String, found: String, wanted: String },

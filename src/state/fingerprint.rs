@@ -99,7 +99,7 @@ pub fn random_id() -> Result<String, StateError> {
     Ok(hex(&bytes))
 }
 
-fn fill(bytes: &mut [u8]) -> Result<(), StateError> {
+pub(super) fn fill(bytes: &mut [u8]) -> Result<(), StateError> {
     getrandom::fill(bytes).map_err(|error| StateError::Io {
         place: "the system's random numbers".to_owned(),
         cause: Arc::new(std::io::Error::other(error.to_string())),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::codec::{VERSION, to_json};
+use super::envelope::WrappedKey;
 use super::seal::Seal;
 use super::{Snapshot, StateError};
 
@@ -22,6 +23,9 @@ pub struct Head {
     /// The name of the journal that goes on from the snapshot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub journal: Option<String>,
+    /// The data key; snapshot and journal are encrypted with it. `None`: they are not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<WrappedKey>,
     /// Seconds since 1970 when this was written.
     pub written: u64,
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::codec::{RecordDoc, RecordOut, Wanted, check, check_object, to_json};
+use super::envelope::Cipher;
 use super::seal::Seal;
 use super::values::{Reader, Text};
 use super::{Record, StateError, StateFile, Status};
@@ -417,16 +418,19 @@ pub fn chain(name: &str) -> Seal {
     Seal::start(&format!("journal:{name}"))
 }
 
+/// A journal as it was written. `cipher`: every line of it is encrypted with this.
+#[derive(Clone, Copy)]
+pub struct Written<'a> {
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+    pub chain_end: Option<Seal>,
+    pub cipher: Option<&'a Cipher>,
+}
+
 /// Reads a journal and makes `state` what its finished operations left. `place` is what errors call it, `name` what its
 /// chain is bound to. `chain_end`: the seal of the last line, where another place knows it: nothing may be missing then.
-pub fn replay(
-    place: &str,
-    name: &str,
-    bytes: &[u8],
-    chain_end: Option<Seal>,
-    reader: &Reader<'_>,
-    state: &mut StateFile,
-) -> Result<Ledger, StateError> {
+pub fn replay(place: &str, written: &Written<'_>, reader: &Reader<'_>, state: &mut StateFile) -> Result<Ledger, StateError> {
+    let Written { name, bytes, chain_end, cipher } = *written;
     let damaged = |problem: String| StateError::damaged(place, problem);
     let mut ledger = Ledger::default();
     let mut seal = chain(name);
@@ -439,6 +443,13 @@ pub fn replay(
             }
         };
         let wrong = |problem: String| damaged(format!("line {}: {problem}", number + 1));
+        let json = match cipher {
+            Some(cipher) => {
+                let opened = cipher.open_line(&state.lineage, name, number as u64, &json);
+                opened.ok_or_else(|| wrong("it is not what was encrypted there".to_owned()))?
+            }
+            None => json,
+        };
         let entry = decode_entry(&json, reader, &ledger).map_err(wrong)?;
         for (address, record) in ledger.take(&entry).map_err(wrong)? {
             match record {

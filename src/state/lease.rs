@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::envelope::WrappedKey;
 use super::head::{check_owner, cut, open_sealed, seal};
 use super::objects::{Condition, ObjectError, Objects, Version};
 use super::seal::Seal;
@@ -30,6 +31,9 @@ pub struct RemoteHead {
     pub journal: Option<RemoteJournal>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<RemoteLock>,
+    /// The data key; snapshot and journal are encrypted with it. `None`: they are not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<WrappedKey>,
     /// Tells a writer whose answer was lost that it was its own write that went through.
     pub write_id: String,
 }
@@ -345,6 +349,7 @@ pub fn new_head(place: &Place) -> RemoteHead {
         current: None,
         journal: None,
         lock: None,
+        encryption: None,
         write_id: String::new(),
     }
 }

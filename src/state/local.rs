@@ -3,15 +3,17 @@
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::envelope::{Cipher, wrapped_in};
 use super::head::{Head, parse_snapshot_name, path_part, snapshot_name};
-use super::journal::{Ledger, replay};
+use super::journal::{Ledger, Written, replay};
 use super::lock::Lock;
 use super::seal::{Seal, sha256_hex};
-use super::session::{Commit, Current, Medium};
+use super::session::{Commit, Current, Medium, SNAPSHOT, stored};
 use super::store::{Restored, Unlocked, now};
 use super::values::Reader;
-use super::{Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec};
+use super::{Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
 use crate::schema::Registry;
 
 /// How many snapshots are kept.
@@ -23,6 +25,7 @@ pub struct LocalStore {
     folder: PathBuf,
     stack: String,
     env: String,
+    encryption: Encryption,
 }
 
 impl LocalStore {
@@ -34,7 +37,18 @@ impl LocalStore {
     /// `folder`: what stands for `.plat`.
     pub fn at(folder: &Path, stack: &str, env: &str) -> Self {
         let folder = folder.join("state").join(path_part(stack)).join(path_part(env));
-        Self { folder, stack: stack.to_owned(), env: env.to_owned() }
+        Self { folder, stack: stack.to_owned(), env: env.to_owned(), encryption: Encryption::default() }
+    }
+
+    /// What is written from now on is encrypted, or is not; what is encrypted can be read.
+    #[must_use]
+    pub fn with_encryption(self, encryption: Encryption) -> Self {
+        Self { encryption, ..self }
+    }
+
+    /// The key that a HEAD holds.
+    fn cipher(&self, head: &Head) -> Result<Option<Arc<Cipher>>, StateError> {
+        head.encryption.as_ref().map(|wrapped| self.encryption.unwrap(&self.location(), wrapped)).transpose()
     }
 
     fn head_path(&self) -> PathBuf {
@@ -77,24 +91,40 @@ impl LocalStore {
     }
 
     fn follow(&self, head: &Head, registry: &Registry) -> Result<(StateFile, Ledger), StateError> {
-        let mut state = self.read_snapshot(head.serial, &head.snapshot, registry)?;
+        let cipher = self.cipher(head)?;
+        let (mut state, encrypted) = self.read_snapshot(head.serial, &head.snapshot, registry, cipher.as_deref())?;
+        if encrypted != cipher.is_some() {
+            return Err(StateError::damaged(self.head_path().display(), "it and its snapshot are not encrypted alike"));
+        }
         if state.lineage != head.lineage {
             return Err(StateError::damaged(self.head_path().display(), "it and its snapshot are of two lineages"));
         }
         let Some(name) = &head.journal else { return Ok((state, Ledger::default())) };
         let path = self.journal_path(name);
         let bytes = read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?;
-        let ledger = replay(&path.display().to_string(), name, &bytes, None, &Reader::new(registry), &mut state)?;
+        let ledger = {
+            let written = Written { name, bytes: &bytes, chain_end: None, cipher: cipher.as_deref() };
+            replay(&path.display().to_string(), &written, &Reader::new(registry), &mut state)?
+        };
         Ok((state, ledger))
     }
 
-    fn read_snapshot(&self, serial: u64, sha256: &str, registry: &Registry) -> Result<StateFile, StateError> {
+    /// A snapshot, and whether it is encrypted. `cipher`: the key that is in use.
+    fn read_snapshot(
+        &self,
+        serial: u64,
+        sha256: &str,
+        registry: &Registry,
+        cipher: Option<&Cipher>,
+    ) -> Result<(StateFile, bool), StateError> {
         let path = self.snapshot_path(serial, sha256);
         let bytes = read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?;
         if sha256_hex(&bytes) != sha256 {
             return Err(StateError::damaged(path.display(), "it is not what was written"));
         }
-        codec::decode(&path.display().to_string(), &bytes, registry)
+        let place = path.display().to_string();
+        let plain = self.encryption.opened(&place, SNAPSHOT, &bytes, cipher)?;
+        Ok((codec::decode(&place, &plain, registry)?, is_encrypted(&bytes)))
     }
 
     /// The snapshots by their names, newest first.
@@ -158,9 +188,11 @@ impl StateStore for LocalStore {
         let head = found.as_ref().map(|(head, ..)| head.clone());
         let current = head.as_ref().map(|head| Current { serial: head.serial, sha256: head.snapshot.clone() });
         let loaded = self.loaded(found)?;
+        let wrapped = head.as_ref().and_then(|head| head.encryption.clone());
+        let cipher = self.encryption.writing(&self.location(), wrapped.as_ref())?;
         let epoch = head.map_or(0, |head| head.epoch) + 1;
         let medium = LocalMedium::new(self.clone(), lock, epoch)?;
-        let session = Session::new(Box::new(medium), current, &loaded);
+        let session = Session::new(Box::new(medium), current, &loaded, cipher);
         Ok((session, loaded))
     }
 
@@ -171,7 +203,9 @@ impl StateStore for LocalStore {
     fn snapshot(&self, serial: u64, registry: &Registry) -> Result<StateFile, StateError> {
         let found = self.listed()?.into_iter().find(|snapshot| snapshot.serial == serial && self.is_good(snapshot));
         let found = found.ok_or(StateError::NoSuchSnapshot { serial })?;
-        self.read_snapshot(found.serial, &found.sha256, registry)
+        // With a HEAD that cannot be read, a snapshot still says how its own key was wrapped.
+        let cipher = self.head().ok().flatten().map(|head| self.cipher(&head)).transpose()?.flatten();
+        Ok(self.read_snapshot(found.serial, &found.sha256, registry, cipher.as_deref())?.0)
     }
 
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
@@ -186,16 +220,31 @@ impl StateStore for LocalStore {
         let newest = self.listed()?.first().map_or(serial, |snapshot| snapshot.serial);
         let journal = self.journals_aside()?;
         state.serial = newest.max(head.as_ref().map_or(0, |head| head.serial)) + 1;
-        let bytes = codec::encode(&state)?;
+        let found = self.listed()?.into_iter().find(|snapshot| snapshot.serial == serial);
+        let own = found.and_then(|found| read(&self.snapshot_path(found.serial, &found.sha256)).ok().flatten());
+        let wrapped = head.as_ref().and_then(|head| head.encryption.clone()).or_else(|| wrapped_in(&own?));
+        let cipher = self.encryption.writing(&self.location(), wrapped.as_ref())?;
+        let bytes = stored(&state, cipher.as_deref())?;
         let sha256 = sha256_hex(&bytes);
+        let encryption = cipher.as_ref().map(|cipher| cipher.wrapped());
         let mut medium = LocalMedium::new(self.clone(), lock, head.map_or(newest, |head| head.epoch) + 1)?;
-        let commit = Commit { lineage: &state.lineage, serial: state.serial, sha256: &sha256, bytes: &bytes, same: false, journal: None };
+        let (lineage, serial) = (state.lineage.as_str(), state.serial);
+        let commit = Commit { lineage, serial, sha256: &sha256, bytes: &bytes, encryption, same: false, journal: None };
         medium.commit(&commit)?;
         Ok(Restored { serial: state.serial, journal })
     }
 
     fn unlock(&self, _epoch: u64) -> Result<Unlocked, StateError> {
         Ok(Unlocked::OfProcess)
+    }
+
+    fn rekey(&self, new: &Encryption, options: &OpenOptions) -> Result<(), StateError> {
+        let _lock = self.lock(options)?;
+        let place = self.location();
+        let head = self.head()?.ok_or_else(|| StateError::NotEncrypted { place: place.clone() })?;
+        let cipher = self.cipher(&head)?.ok_or_else(|| StateError::NotEncrypted { place: place.clone() })?;
+        let head = Head { encryption: Some(new.rewrap(&place, &cipher)?), epoch: head.epoch + 1, ..head };
+        write_durably(&self.head_path(), &head.encode()?)
     }
 }
 
@@ -233,6 +282,7 @@ impl LocalMedium {
             serial: commit.serial,
             snapshot: commit.sha256.to_owned(),
             journal: commit.journal.map(|(name, ..)| name.to_owned()),
+            encryption: commit.encryption.cloned(),
             written: now(),
         };
         let bytes = head.encode()?;

@@ -5,6 +5,7 @@
 
 mod codec;
 mod edit;
+mod envelope;
 mod error;
 mod fingerprint;
 mod head;
@@ -29,6 +30,7 @@ use crate::value::{Object, ResolvedObject, Value};
 
 pub use codec::{VERSION, decode, encode};
 pub use edit::{EditError, PushError, check_push, forget, move_records};
+pub use envelope::{Encryption, is_encrypted};
 pub use error::StateError;
 pub use fingerprint::{FingerprintKey, random_id};
 pub use journal::{Entry, Intent, Pending, Verb};

@@ -8,15 +8,16 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::envelope::Cipher;
 use super::head::{parse_snapshot_name, path_part, snapshot_name};
-use super::journal::{Ledger, replay};
+use super::journal::{Ledger, Written, replay};
 use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, unlock};
 use super::objects::Objects;
 use super::seal::{Seal, sha256_hex};
-use super::session::{Commit, Current, Medium, blocking};
+use super::session::{Commit, Current, Medium, SNAPSHOT, blocking, stored};
 use super::store::{Restored, Unlocked, now};
 use super::values::Reader;
-use super::{Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec};
+use super::{Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
 use crate::schema::Registry;
 
 /// How many snapshots are kept.
@@ -35,13 +36,25 @@ pub struct RemoteStore {
     place: Place,
     lease: Duration,
     engine: Arc<Engine>,
+    encryption: Encryption,
 }
 
 impl RemoteStore {
     pub fn new(objects: Arc<dyn Objects>, stack: &str, env: &str) -> Result<Self, StateError> {
         let folder = format!("{}/{}/", path_part(stack), path_part(env));
         let place = Place { objects, folder, stack: stack.to_owned(), env: env.to_owned(), pause: PAUSE };
-        Ok(Self { place, lease: LEASE, engine: Arc::new(Engine::start()?) })
+        Ok(Self { place, lease: LEASE, engine: Arc::new(Engine::start()?), encryption: Encryption::default() })
+    }
+
+    /// What is written from now on is encrypted, or is not; what is encrypted can be read.
+    #[must_use]
+    pub fn with_encryption(self, encryption: Encryption) -> Self {
+        Self { encryption, ..self }
+    }
+
+    /// The key that a HEAD holds.
+    fn cipher(&self, head: &RemoteHead) -> Result<Option<Arc<Cipher>>, StateError> {
+        head.encryption.as_ref().map(|wrapped| self.encryption.unwrap(&self.location(), wrapped)).transpose()
     }
 
     /// Another length of the lease than 60 seconds.
@@ -191,7 +204,12 @@ impl RemoteStore {
             });
         };
         let name = self.place.name(&snapshot_object(current.serial, &current.snapshot));
-        let mut state = codec::decode(&name, &pointed.snapshot, registry)?;
+        let cipher = self.cipher(found)?;
+        if is_encrypted(&pointed.snapshot) != cipher.is_some() {
+            return Err(StateError::damaged(self.place.name("HEAD"), "it and its snapshot are not encrypted alike"));
+        }
+        let plain = self.encryption.opened(&name, SNAPSHOT, &pointed.snapshot, cipher.as_deref())?;
+        let mut state = codec::decode(&name, &plain, registry)?;
         if state.lineage != current.lineage {
             return Err(StateError::damaged(self.place.name("HEAD"), "it and its snapshot are of two lineages"));
         }
@@ -199,7 +217,9 @@ impl RemoteStore {
             None => Ledger::default(),
             Some(journal) => {
                 let place = self.place.name(&format!("journal/{}", journal.name));
-                replay(&place, &journal.name, &pointed.journal, Some(journal.end), &Reader::new(registry), &mut state)?
+                let chain_end = Some(journal.end);
+                let written = Written { name: &journal.name, bytes: &pointed.journal, chain_end, cipher: cipher.as_deref() };
+                replay(&place, &written, &Reader::new(registry), &mut state)?
             }
         };
         Ok(Loaded { state, pending: ledger.open().cloned().collect(), new: false, written: Some(current.written) })
@@ -243,10 +263,11 @@ impl StateStore for RemoteStore {
             let lease = lease.lock().await;
             follow(&lease.place, &lease.found).await
         });
-        match pointed.and_then(|pointed| self.decode(&head, pointed, registry)) {
-            Ok(loaded) => {
+        let writing = || self.encryption.writing(&self.location(), head.encryption.as_ref());
+        match pointed.and_then(|pointed| Ok((self.decode(&head, pointed, registry)?, writing()?))) {
+            Ok((loaded, cipher)) => {
                 let current = head.current.map(|current| Current { serial: current.serial, sha256: current.snapshot });
-                Ok((Session::new(Box::new(medium), current, &loaded), loaded))
+                Ok((Session::new(Box::new(medium), current, &loaded, cipher), loaded))
             }
             Err(error) => {
                 // The error that is in the way matters more than one of giving the lock back, which ends by itself.
@@ -274,25 +295,32 @@ impl StateStore for RemoteStore {
         let found = found.ok_or(StateError::NoSuchSnapshot { serial })?;
         let (place, name) = (self.place.clone(), self.place.name(&snapshot_object(serial, &found.sha256)));
         let bytes = self.wait(async move { snapshot_bytes(&place, serial, &found.sha256).await })?;
-        codec::decode(&name, &bytes, registry)
+        // With a HEAD that cannot be read, a snapshot still says how its own key was wrapped.
+        let place = self.place.clone();
+        let head = self.wait(async move { place.head().await }).ok().flatten();
+        let cipher = head.map(|found| self.cipher(&found.head)).transpose()?.flatten();
+        codec::decode(&name, &self.encryption.opened(&name, SNAPSHOT, &bytes, cipher.as_deref())?, registry)
     }
 
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
         let mut state = self.snapshot(serial, registry)?;
         let (place, length, options) = (self.place.clone(), self.lease, options.clone());
+        let (encryption, location) = (self.encryption.clone(), self.location());
         self.wait(async move {
             let aside = put_aside(&place).await?;
             let mut lease = Lease::take(place.clone(), &options.holder, length, options.wait).await?;
             let newest = listed(&place).await?.first().map_or(serial, |snapshot| snapshot.serial);
             let current = lease.found.head.current.as_ref().map_or(0, |current| current.serial);
             state.serial = newest.max(current) + 1;
-            let bytes = codec::encode(&state)?;
+            let cipher = encryption.writing(&location, lease.found.head.encryption.as_ref())?;
+            let bytes = stored(&state, cipher.as_deref())?;
             let sha256 = sha256_hex(&bytes);
             place.put_once(&snapshot_object(state.serial, &sha256), &bytes).await?;
             let current = RemoteCurrent { lineage: state.lineage, serial: state.serial, snapshot: sha256, written: now() };
             let set = |head: &mut RemoteHead| {
                 head.current = Some(current);
                 head.journal = None;
+                head.encryption = cipher.map(|cipher| cipher.wrapped().clone());
             };
             lease.change(set, Vec::new()).await?;
             lease.release().await?;
@@ -304,6 +332,25 @@ impl StateStore for RemoteStore {
         let place = self.place.clone();
         let holder = self.wait(async move { unlock(&place, epoch).await })?;
         Ok(holder.map_or(Unlocked::Free, Unlocked::Broken))
+    }
+
+    fn rekey(&self, new: &Encryption, options: &OpenOptions) -> Result<(), StateError> {
+        let (place, length, options, location) = (self.place.clone(), self.lease, options.clone(), self.location());
+        let (old, new) = (self.encryption.clone(), new.clone());
+        self.wait(async move {
+            let mut lease = Lease::take(place, &options.holder, length, options.wait).await?;
+            let rewrapped = match &lease.found.head.encryption {
+                Some(wrapped) => old.unwrap(&location, wrapped).and_then(|cipher| new.rewrap(&location, &cipher)),
+                None => Err(StateError::NotEncrypted { place: location }),
+            };
+            let tail = lease.found.tail.clone();
+            let changed = match rewrapped {
+                Ok(wrapped) => lease.change(|head| head.encryption = Some(wrapped), tail).await,
+                Err(error) => Err(error),
+            };
+            let released = lease.release().await;
+            changed.and(released)
+        })
     }
 }
 
@@ -386,7 +433,7 @@ impl Medium for RemoteMedium {
         let lease = self.lease.clone();
         let (serial, sha256) = (commit.serial, commit.sha256.to_owned());
         let snapshot = (!commit.same).then(|| commit.bytes.to_vec());
-        let lineage = commit.lineage.to_owned();
+        let (lineage, encryption) = (commit.lineage.to_owned(), commit.encryption.cloned());
         let journal = commit.journal.map(|(name, lines, end)| (name.to_owned(), lines.to_vec(), end));
         self.engine.wait(async move {
             let mut lease = lease.lock().await;
@@ -411,6 +458,7 @@ impl Medium for RemoteMedium {
             let set = |head: &mut RemoteHead| {
                 head.current = Some(current);
                 head.journal = journal;
+                head.encryption = encryption;
             };
             lease.change(set, tail).await?;
             clean(&lease.place, cut, new_snapshot).await;

@@ -1,7 +1,8 @@
 //! The one writer of a state: holds the lock, keeps the journal, makes snapshots.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::envelope::{Cipher, WrappedKey};
 use super::journal::{Ledger, carried, chain, encode_entry};
 use super::seal::{Seal, sha256_hex};
 use super::{Entry, Intent, Loaded, Pending, Record, StateError, StateFile, codec};
@@ -18,6 +19,9 @@ pub trait Medium: Send {
     fn release(&mut self) -> Result<(), StateError>;
 }
 
+/// What the envelope of a snapshot says it is.
+pub const SNAPSHOT: &str = "snapshot";
+
 /// What becomes current.
 pub struct Commit<'a> {
     pub lineage: &'a str,
@@ -25,6 +29,8 @@ pub struct Commit<'a> {
     /// SHA-256 of `bytes`, in hex.
     pub sha256: &'a str,
     pub bytes: &'a [u8],
+    /// How the key is wrapped that `bytes` and the journal are encrypted with.
+    pub encryption: Option<&'a WrappedKey>,
     /// The bytes are those of the current snapshot.
     pub same: bool,
     /// Name and first lines of the journal from now on.
@@ -57,6 +63,9 @@ struct Queue {
     /// Not carried on yet by a journal of this session.
     inherited: Vec<Pending>,
     ledger: Ledger,
+    cipher: Option<Arc<Cipher>>,
+    /// The journal's name, and how many lines it has.
+    journal: (String, u64),
     seal: Seal,
     /// Sealed lines that are not durable yet.
     waiting: Vec<u8>,
@@ -68,14 +77,16 @@ struct Queue {
 }
 
 impl Session {
-    /// `loaded`: what `current` and its journal came to.
-    pub(super) fn new(medium: Box<dyn Medium>, current: Option<Current>, loaded: &Loaded) -> Self {
+    /// `loaded`: what `current` and its journal came to. `cipher`: what is written is encrypted with it.
+    pub(super) fn new(medium: Box<dyn Medium>, current: Option<Current>, loaded: &Loaded, cipher: Option<Arc<Cipher>>) -> Self {
         let queue = Queue {
             lineage: loaded.state.lineage.clone(),
             current,
             seen: loaded.state.serial,
             inherited: loaded.pending.clone(),
             ledger: Ledger::default(),
+            cipher,
+            journal: (String::new(), 0),
             seal: chain(""),
             waiting: Vec::new(),
             put: 0,
@@ -196,6 +207,7 @@ impl Session {
             serial,
             sha256: &sha256,
             bytes,
+            encryption: queue.cipher.as_ref().map(|cipher| cipher.wrapped()),
             same: queue.current.as_ref().is_some_and(|current| current.sha256 == sha256),
             journal: journal.as_ref().map(|(name, lines)| (name.as_str(), lines.as_slice(), queue.seal)),
         };
@@ -273,21 +285,30 @@ impl Queue {
         let serial = serial.max(self.seen);
         if let Some(current) = &self.current {
             if self.ledger.used || current.serial < self.seen {
-                return encoded(state, serial.max(current.serial + 1));
+                return self.encoded(state, serial.max(current.serial + 1));
             }
-            let (bytes, sha256) = encoded(state, current.serial)?;
+            let (bytes, sha256) = self.encoded(state, current.serial)?;
             if sha256 == current.sha256 {
                 return Ok((bytes, sha256));
             }
-            return encoded(state, serial.max(current.serial + 1));
+            return self.encoded(state, serial.max(current.serial + 1));
         }
-        encoded(state, serial)
+        self.encoded(state, serial)
+    }
+
+    /// A state's bytes under a serial, and their SHA-256 in hex.
+    fn encoded(&self, state: &mut StateFile, serial: u64) -> Result<(Vec<u8>, String), StateError> {
+        state.serial = serial;
+        let bytes = stored(state, self.cipher.as_deref())?;
+        let sha256 = sha256_hex(&bytes);
+        Ok((bytes, sha256))
     }
 
     /// A journal's name and first lines: its beginning, and what is carried over.
     fn start_journal(&mut self, serial: u64, apply: &str, open: &[Pending]) -> Result<(String, Vec<u8>), StateError> {
         let name = format!("{serial:06}-{}", super::random_id()?);
         self.ledger = Ledger::default();
+        self.journal = (name.clone(), 0);
         self.seal = chain(&name);
         self.push(&Entry::Begin { serial, apply: apply.into() })?;
         for entry in open.iter().flat_map(carried) {
@@ -301,6 +322,12 @@ impl Queue {
     fn push(&mut self, entry: &Entry) -> Result<(), StateError> {
         let json = encode_entry(entry, &self.ledger)?;
         self.ledger.take(entry).map_err(StateError::Misused)?;
+        let (journal, number) = &mut self.journal;
+        let json = match &self.cipher {
+            Some(cipher) => cipher.close_line(&self.lineage, journal, *number, &json)?,
+            None => json,
+        };
+        *number += 1;
         let line = self.seal.close(json);
         self.waiting.extend_from_slice(&line);
         self.put += 1;
@@ -327,10 +354,11 @@ pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// A state's bytes under a serial, and their SHA-256 in hex.
-fn encoded(state: &mut StateFile, serial: u64) -> Result<(Vec<u8>, String), StateError> {
-    state.serial = serial;
+/// A state's bytes as they are stored.
+pub fn stored(state: &StateFile, cipher: Option<&Cipher>) -> Result<Vec<u8>, StateError> {
     let bytes = codec::encode(state)?;
-    let sha256 = sha256_hex(&bytes);
-    Ok((bytes, sha256))
+    match cipher {
+        Some(cipher) => cipher.close_file(SNAPSHOT, &state.lineage, state.serial, &bytes),
+        None => Ok(bytes),
+    }
 }

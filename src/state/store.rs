@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pending, Session, StateError, StateFile};
+use super::{Encryption, Pending, Session, StateError, StateFile};
 use crate::schema::Registry;
 
 /// A place that keeps the state of one environment of one stack.
@@ -32,6 +32,9 @@ pub trait StateStore: Send + Sync {
     /// Takes the lock from a holder that is gone, if it is the lease with this epoch. Should the holder live after all,
     /// its next write fails.
     fn unlock(&self, epoch: u64) -> Result<Unlocked, StateError>;
+
+    /// Puts the key of an encrypted state under another passphrase. Takes the lock; writes nothing else anew.
+    fn rekey(&self, new: &Encryption, options: &OpenOptions) -> Result<(), StateError>;
 }
 
 /// The outcome of [`StateStore::unlock`].

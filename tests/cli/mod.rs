@@ -4,6 +4,7 @@ mod beginning;
 mod choosing;
 mod console;
 mod docs;
+mod encryption;
 mod exits;
 mod fmt;
 mod life;
@@ -70,7 +71,7 @@ impl Stack {
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("AWS_") || name == "NO_COLOR" || name == "PLAT_SECRET" {
+            if name.starts_with("AWS_") || name == "NO_COLOR" || name.starts_with("PLAT_S") {
                 command.env_remove(name);
             }
         }

@@ -130,6 +130,7 @@ impl Program {
                 account: None,
                 protect: false,
                 state: StateLocation::Local,
+                encrypted: false,
                 env_span: None,
             },
             resources: resources.collect(),

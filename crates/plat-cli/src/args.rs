@@ -354,6 +354,8 @@ pub enum State {
     History(StateList),
     /// Make an old snapshot the current state
     Restore(StateRestore),
+    /// Put an encrypted state under the passphrase of PLAT_STATE_NEW_PASSPHRASE
+    Rekey(StateRekey),
     /// Give a resource, all of a component or all of a key another address; the cloud is not touched
     Mv(StateMv),
     /// Forget a resource, or all in a component, without deleting it
@@ -469,6 +471,12 @@ pub struct StateShow {
     /// Print as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StateRekey {
+    #[command(flatten)]
+    pub stack: StackArgs,
 }
 
 #[derive(Debug, Args)]

@@ -105,6 +105,9 @@ impl From<StateError> for Failure {
             StateError::Locked { epoch: Some(epoch), .. } => {
                 failure.help(format!("if that process is gone for good, `plat state unlock {epoch}` breaks its lock"))
             }
+            StateError::NoPassphrase { .. } | StateError::WrongPassphrase { .. } => {
+                failure.help("set PLAT_STATE_PASSPHRASE, or PLAT_STATE_PASSPHRASE_FILE to the path of a file that holds it")
+            }
             _ => failure,
         }
     }

@@ -9,6 +9,7 @@ mod failure;
 mod git;
 mod http;
 mod live;
+mod passphrase;
 mod project;
 mod secrets;
 mod terminal;

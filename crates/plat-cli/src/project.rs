@@ -1,7 +1,7 @@
 //! The stack that a command works on: its folder, its checked program, its environment.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use plat::address::Address;
 use plat::check::typed::{DeclarationKind, Program};
@@ -12,10 +12,12 @@ use plat::plan::{Answers, Glob};
 use plat::schema::Registry;
 use plat::source::SourceMap;
 use plat::state::objects::Objects;
-use plat::state::{Holder, Loaded, LocalStore, OpenOptions, RemoteStore, StateStore};
+use plat::state::{Encryption, Holder, Loaded, LocalStore, OpenOptions, RemoteStore, StateStore};
+use plat::value::SecretText;
 
 use crate::args::{StackArgs, StackOptions};
 use crate::failure::Failure;
+use crate::passphrase;
 use crate::terminal::Terminal;
 
 /// A program that passed the checker, and what the command line says about it.
@@ -26,6 +28,10 @@ pub struct Project {
     program: Arc<Program>,
     options: StackOptions,
     env: Option<String>,
+    /// The passphrase of encrypted states, where one is given.
+    passphrase: Option<SecretText>,
+    /// One for all that is opened, so that a key is made of the passphrase once.
+    encryption: OnceLock<Encryption>,
 }
 
 /// Every type that this build knows.
@@ -75,7 +81,9 @@ impl Project {
             terminal.diagnostics(&diagnostics, &sources);
         }
         let env = choose(&program, args.common.env.as_deref())?;
-        Ok(Self { dir: args.dir.clone(), sources, registry, program, options: args.common.clone(), env })
+        let passphrase = passphrase::read(passphrase::CURRENT)?;
+        let (dir, options) = (args.dir.clone(), args.common.clone());
+        Ok(Self { dir, sources, registry, program, options, env, passphrase, encryption: OnceLock::new() })
     }
 
     /// The program with the chosen environment and the lookups answered so far.
@@ -128,13 +136,23 @@ impl Project {
     /// The place that keeps the state of the stack's environment.
     pub fn store(&self, stack: &Stack) -> Result<Box<dyn StateStore>, Failure> {
         match &stack.state {
-            _ if self.options.sandbox => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
-            StateLocation::Local => Ok(Box::new(LocalStore::at(&self.state_dir(), &stack.name, &stack.env))),
+            _ if self.options.sandbox => Ok(Box::new(self.local(stack))),
+            StateLocation::Local => Ok(Box::new(self.local(stack))),
             StateLocation::S3 { bucket, region, prefix } => {
                 let region = region.as_deref().or(stack.region.as_deref());
-                Ok(Box::new(RemoteStore::new(bucket_of_states(bucket, region, prefix)?, &stack.name, &stack.env)?))
+                let store = RemoteStore::new(bucket_of_states(bucket, region, prefix)?, &stack.name, &stack.env)?;
+                Ok(Box::new(store.with_encryption(self.encryption(stack))))
             }
         }
+    }
+
+    fn local(&self, stack: &Stack) -> LocalStore {
+        LocalStore::at(&self.state_dir(), &stack.name, &stack.env).with_encryption(self.encryption(stack))
+    }
+
+    /// How the stack's states and saved plans are written.
+    pub fn encryption(&self, stack: &Stack) -> Encryption {
+        self.encryption.get_or_init(|| Encryption::new(stack.encrypted, self.passphrase.clone())).clone()
     }
 
     /// What is stored of the stack's environment.

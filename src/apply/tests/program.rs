@@ -70,6 +70,7 @@ impl Program {
             account: None,
             protect: false,
             state: StateLocation::Local,
+            encrypted: false,
             env_span: None,
         };
         Self {

@@ -3,6 +3,7 @@
 mod crashes;
 mod damage;
 mod edits;
+mod encrypted;
 mod format;
 mod locking;
 mod remote;

@@ -15,6 +15,7 @@ pub mod new;
 pub mod output;
 pub mod plan;
 pub mod refresh;
+pub mod rekey;
 pub mod saved;
 pub mod show;
 pub mod state;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plat::apply::{Journal, SessionJournal};
 use plat::plan::Prepared;
 use plat::plan::saved::{Misfit, SavedParam, SavedPlan, SourceDigest, Terms, digests};
-use plat::state::{Loaded, StateFile};
+use plat::state::{Encryption, Loaded, StateError, StateFile};
 
 use super::apply::{Run, applied, settings, settled};
 use super::block_on;
@@ -16,11 +16,14 @@ use super::plan::{Look, judged, prepared, shown};
 use crate::args::{self, Format, PlanOptions, StackArgs, StackOptions};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure};
+use crate::passphrase;
 use crate::project::{Project, age, now, open_options, today};
 use crate::terminal::Terminal;
 
 /// Largest plan that is read, in bytes; ten thousand steps are some ten million.
 const MAX_FILE: u64 = 256 << 20;
+/// What the envelope of an encrypted one says it is.
+const KIND: &str = "saved-plan";
 
 /// Writes the plan to a file.
 pub fn save(
@@ -33,7 +36,8 @@ pub fn save(
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let plan = SavedPlan::of(prepared, terms(project, args), sources(project), new, now())?;
-    let bytes = plan.encode(state)?;
+    let encryption = project.encryption(&prepared.stack);
+    let bytes = encryption.close_file(&file.display().to_string(), KIND, &state.lineage, state.serial, plan.encode(state)?)?;
     write(file, &bytes).map_err(|error| Failure::new(format!("the plan cannot be written to `{}`: {error}", file.display())))?;
     terminal.note(&format!("The plan is saved: `plat apply {}` carries out exactly this, once.\n", file.display()));
     Ok(())
@@ -109,6 +113,12 @@ fn read(file: &Path) -> Result<(SavedPlan, Vec<u8>), Failure> {
     let bytes = match fs::metadata(file) {
         Ok(about) if about.len() > MAX_FILE => return Err(bad(format!("it is larger than {} MB", MAX_FILE >> 20))),
         _ => fs::read(file).map_err(|error| bad(error.to_string()))?,
+    };
+    let encryption = Encryption::new(false, passphrase::read(passphrase::CURRENT)?);
+    let bytes = match encryption.open_file(&file.display().to_string(), KIND, &bytes) {
+        Ok(plain) => plain.into_owned(),
+        Err(StateError::Damaged { problem, .. }) => return Err(bad(format!("it is damaged: {problem}"))),
+        Err(error) => return Err(error.into()),
     };
     let saved = SavedPlan::decode(&bytes).map_err(|error| bad(error.to_string()).help("make a new one with `plat plan --out FILE`"))?;
     Ok((saved, bytes))

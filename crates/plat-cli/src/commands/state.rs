@@ -15,6 +15,7 @@ pub fn run(args: State, terminal: &Terminal) -> Answer {
         State::Show(args) => show(args, terminal),
         State::History(args) => history(&args, terminal),
         State::Restore(args) => restore(args, terminal),
+        State::Rekey(args) => super::rekey::run(&args, terminal),
         State::Mv(args) => state_changes::mv(args, terminal),
         State::Rm(args) => state_changes::rm(args, terminal),
         State::Pull(args) => state_changes::pull(&args, terminal),

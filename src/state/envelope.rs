@@ -1,0 +1,362 @@
+//! Encryption at rest: AES-256-GCM under a random data key, which a key made of a passphrase wraps.
+//!
+//! A new passphrase wraps the same data key anew, so that nothing else has to be written again. Nonces are made of what
+//! is encrypted (as in SIV): the same state has the same bytes, and a nonce comes twice only for the same message.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aes_gcm::aead::consts::U12;
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce};
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::StateError;
+use super::codec::to_json;
+use super::fingerprint::{fill, hex};
+use crate::value::SecretText;
+
+/// Version of the envelope's format.
+const ENVELOPE: u64 = 1;
+const CIPHER: &str = "AES-256-GCM";
+const KDF: &str = "argon2id";
+/// What OWASP recommends for Argon2id: 19 MiB, two passes, one lane.
+const COST: Cost = Cost { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
+/// What a file may ask for at most: a planted one must not eat the machine.
+const MOST: Cost = Cost { memory_kib: 1024 * 1024, passes: 32, lanes: 16 };
+const NONCE: usize = 12;
+
+#[derive(Clone, Copy)]
+struct Cost {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+/// A wrapped data key: useless without the passphrase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrappedKey {
+    kdf: String,
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+    /// In hex, as is `key`: nonce, wrapped data key, tag.
+    salt: String,
+    key: String,
+}
+
+/// The first line of an encrypted file; the rest is nonce, ciphertext and tag.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    encrypted: u64,
+    cipher: String,
+    kind: String,
+    lineage: String,
+    /// The serial.
+    number: u64,
+    key: WrappedKey,
+}
+
+/// Whether what is written is encrypted, and the passphrase for reading and writing.
+#[derive(Clone, Default)]
+pub struct Encryption {
+    wanted: bool,
+    passphrase: Option<SecretText>,
+    /// Making a key of a passphrase takes its time: once for each wrapped key.
+    known: Arc<Mutex<Vec<Arc<Cipher>>>>,
+}
+
+impl fmt::Debug for Encryption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.wanted { "(encrypted)" } else { "(plain)" })
+    }
+}
+
+/// A data key, and how it is wrapped.
+pub struct Cipher {
+    wrapped: WrappedKey,
+    data: Zeroizing<[u8; 32]>,
+}
+
+impl fmt::Debug for Cipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(key)")
+    }
+}
+
+impl Encryption {
+    /// `wanted`: what is written is to be encrypted. The passphrase reads what is encrypted already, wanted or not.
+    pub fn new(wanted: bool, passphrase: Option<SecretText>) -> Self {
+        Self { wanted, passphrase: passphrase.filter(|text| !text.expose().is_empty()), known: Arc::default() }
+    }
+
+    /// The key that `wrapped` holds. `place` is what errors call what it belongs to.
+    pub(super) fn unwrap(&self, place: &str, wrapped: &WrappedKey) -> Result<Arc<Cipher>, StateError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cipher) = known.iter().find(|cipher| cipher.wrapped == *wrapped) {
+            return Ok(cipher.clone());
+        }
+        let cipher = Arc::new(Cipher { data: wrapped.open(place, self.given(place)?)?, wrapped: wrapped.clone() });
+        known.push(cipher.clone());
+        Ok(cipher)
+    }
+
+    /// The key to write with: the one that is used already, or a new one; `None` where nothing is to be encrypted.
+    pub(super) fn writing(&self, place: &str, wrapped: Option<&WrappedKey>) -> Result<Option<Arc<Cipher>>, StateError> {
+        match wrapped {
+            _ if !self.wanted => Ok(None),
+            Some(wrapped) => self.unwrap(place, wrapped).map(Some),
+            None => self.fresh(place).map(Some),
+        }
+    }
+
+    fn fresh(&self, place: &str) -> Result<Arc<Cipher>, StateError> {
+        let mut data = Zeroizing::new([0; 32]);
+        fill(data.as_mut_slice())?;
+        let wrapped = WrappedKey::of(&data, self.given(place)?)?;
+        let cipher = Arc::new(Cipher { wrapped, data });
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).push(cipher.clone());
+        Ok(cipher)
+    }
+
+    /// The same data key under this passphrase.
+    pub(super) fn rewrap(&self, place: &str, cipher: &Cipher) -> Result<WrappedKey, StateError> {
+        WrappedKey::of(&cipher.data, self.given(place)?)
+    }
+
+    fn given(&self, place: &str) -> Result<&SecretText, StateError> {
+        self.passphrase.as_ref().ok_or_else(|| StateError::NoPassphrase { place: place.to_owned() })
+    }
+
+    /// A whole file for somewhere else than the state, with a key of its own; as it is where nothing is to be encrypted.
+    pub fn close_file(&self, place: &str, kind: &str, lineage: &str, number: u64, plain: Vec<u8>) -> Result<Vec<u8>, StateError> {
+        if self.wanted { self.fresh(place)?.close_file(kind, lineage, number, &plain) } else { Ok(plain) }
+    }
+
+    /// What [`Encryption::close_file`] was given. What is not encrypted is passed through.
+    pub fn open_file<'a>(&self, place: &str, kind: &str, bytes: &'a [u8]) -> Result<Cow<'a, [u8]>, StateError> {
+        self.opened(place, kind, bytes, None)
+    }
+
+    /// As [`Encryption::open_file`]. `cipher`: the key that is in use, whatever the file says of how it was wrapped once.
+    pub(super) fn opened<'a>(
+        &self,
+        place: &str,
+        kind: &str,
+        bytes: &'a [u8],
+        cipher: Option<&Cipher>,
+    ) -> Result<Cow<'a, [u8]>, StateError> {
+        let Some((line, rest)) = split(bytes) else { return Ok(Cow::Borrowed(bytes)) };
+        let header: Header = serde_json::from_slice(line).map_err(|error| StateError::damaged(place, error.to_string()))?;
+        if header.encrypted > ENVELOPE {
+            return Err(StateError::Newer { place: place.to_owned(), found: header.encrypted, known: ENVELOPE });
+        }
+        if header.kind != kind || header.cipher != CIPHER || header.encrypted == 0 {
+            return Err(StateError::damaged(place, "it is not what it should be"));
+        }
+        if let Some(plain) = cipher.and_then(|cipher| cipher.open(line, rest)) {
+            return Ok(Cow::Owned(plain));
+        }
+        let own = self.unwrap(place, &header.key)?;
+        own.open(line, rest).map(Cow::Owned).ok_or_else(|| StateError::damaged(place, "it is not what was encrypted"))
+    }
+}
+
+/// True for the bytes of an encrypted file.
+pub fn is_encrypted(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"{\"encrypted\":")
+}
+
+/// How the key of an encrypted file was wrapped when it was written.
+pub(super) fn wrapped_in(bytes: &[u8]) -> Option<WrappedKey> {
+    serde_json::from_slice::<Header>(split(bytes)?.0).ok().map(|header| header.key)
+}
+
+/// The header's line, and what follows it.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    if !is_encrypted(bytes) {
+        return None;
+    }
+    let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+    let (line, rest) = bytes.split_at_checked(end)?;
+    Some((line, rest.get(1..).unwrap_or_default()))
+}
+
+impl Cipher {
+    pub fn wrapped(&self) -> &WrappedKey {
+        &self.wrapped
+    }
+
+    pub fn close_file(&self, kind: &str, lineage: &str, number: u64, plain: &[u8]) -> Result<Vec<u8>, StateError> {
+        let (cipher, kind, lineage) = (CIPHER.to_owned(), kind.to_owned(), lineage.to_owned());
+        let mut out = to_json(&Header { encrypted: ENVELOPE, cipher, kind, lineage, number, key: self.wrapped.clone() })?;
+        let closed = self.close(&out, plain)?;
+        out.push(b'\n');
+        out.extend_from_slice(&closed);
+        Ok(out)
+    }
+
+    /// A line of a journal: its place in the journal is bound in.
+    pub fn close_line(&self, lineage: &str, journal: &str, number: u64, json: &[u8]) -> Result<Vec<u8>, StateError> {
+        to_json(&Line { encrypted: hex(&self.close(&place_of_line(lineage, journal, number), json)?) })
+    }
+
+    /// `None`: it is not the line that was written there.
+    pub fn open_line(&self, lineage: &str, journal: &str, number: u64, json: &[u8]) -> Option<Vec<u8>> {
+        let Line { encrypted } = serde_json::from_slice(json).ok()?;
+        self.open(&place_of_line(lineage, journal, number), &unhex(&encrypted)?)
+    }
+
+    fn close(&self, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
+        close(&self.data, bound, plain)
+    }
+
+    fn open(&self, bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+        open(&self.data, bound, bytes)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    encrypted: String,
+}
+
+fn place_of_line(lineage: &str, journal: &str, number: u64) -> Vec<u8> {
+    format!("plat:journal\n{lineage}\n{journal}\n{number}").into_bytes()
+}
+
+fn broken() -> StateError {
+    StateError::Misused("what should be encrypted could not be".to_owned())
+}
+
+fn close(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
+    let nonce = nonce(key, bound, plain).ok_or_else(broken)?;
+    let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| broken())?;
+    let closed = cipher.encrypt(&Nonce::<U12>::from(nonce), Payload { msg: plain, aad: bound }).map_err(|_| broken())?;
+    Ok([nonce.as_slice(), &closed].concat())
+}
+
+fn open(key: &[u8; 32], bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, closed) = bytes.split_at_checked(NONCE)?;
+    let nonce: [u8; NONCE] = nonce.try_into().ok()?;
+    Aes256Gcm::new_from_slice(key).ok()?.decrypt(&Nonce::<U12>::from(nonce), Payload { msg: closed, aad: bound }).ok()
+}
+
+fn nonce(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Option<[u8; NONCE]> {
+    let mut own = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
+    own.update(b"plat:nonce");
+    let own = Zeroizing::new(<[u8; 32]>::from(own.finalize().into_bytes()));
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(own.as_slice()).ok()?;
+    mac.update(&(bound.len() as u64).to_le_bytes());
+    mac.update(bound);
+    mac.update(plain);
+    mac.finalize().into_bytes().get(..NONCE)?.try_into().ok()
+}
+
+impl WrappedKey {
+    fn of(data: &[u8; 32], passphrase: &SecretText) -> Result<Self, StateError> {
+        let mut salt = [0; 16];
+        fill(&mut salt)?;
+        let Cost { memory_kib, passes, lanes } = COST;
+        let mut wrapped = Self { kdf: KDF.to_owned(), memory_kib, passes, lanes, salt: hex(&salt), key: String::new() };
+        let key = wrapped.derive(passphrase).ok_or_else(broken)?;
+        wrapped.key = hex(&close(&key, &wrapped.bound(), data)?);
+        Ok(wrapped)
+    }
+
+    fn open(&self, place: &str, passphrase: &SecretText) -> Result<Zeroizing<[u8; 32]>, StateError> {
+        let odd = || StateError::damaged(place, "its key is not one that plat wraps");
+        let sane = self.memory_kib <= MOST.memory_kib && self.passes <= MOST.passes && self.lanes <= MOST.lanes && self.kdf == KDF;
+        let key = sane.then(|| self.derive(passphrase)).flatten().ok_or_else(odd)?;
+        let wrapped = unhex(&self.key).ok_or_else(odd)?;
+        let data = open(&key, &self.bound(), &wrapped).map(Zeroizing::new);
+        let data = data.ok_or_else(|| StateError::WrongPassphrase { place: place.to_owned() })?;
+        data.as_slice().try_into().map(Zeroizing::new).map_err(|_| odd())
+    }
+
+    fn derive(&self, passphrase: &SecretText) -> Option<Zeroizing<[u8; 32]>> {
+        let params = argon2::Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok()?;
+        let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+        let mut key = Zeroizing::new([0; 32]);
+        argon.hash_password_into(passphrase.expose().as_bytes(), &unhex(&self.salt)?, key.as_mut_slice()).ok()?;
+        Some(key)
+    }
+
+    /// What the wrapping is bound to.
+    fn bound(&self) -> Vec<u8> {
+        format!("plat:key\n{}\n{}\n{}\n{}\n{}", self.kdf, self.memory_kib, self.passes, self.lanes, self.salt).into_bytes()
+    }
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+        _ => None,
+    };
+    text.as_bytes().chunks(2).map(pair).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(passphrase: &str) -> Encryption {
+        Encryption::new(true, Some(SecretText::new(passphrase)))
+    }
+
+    #[test]
+    fn a_file_opens_with_its_passphrase_as_what_it_is_and_whole() {
+        let closed = with("correct horse").close_file("f", "saved-plan", "line", 7, b"hunter2".to_vec()).unwrap();
+        assert!(is_encrypted(&closed) && !String::from_utf8_lossy(&closed).contains("hunter2"));
+        let fresh = with("correct horse");
+        assert_eq!(&*fresh.open_file("f", "saved-plan", &closed).unwrap(), b"hunter2");
+        assert!(matches!(fresh.open_file("f", "snapshot", &closed), Err(StateError::Damaged { .. })));
+        assert!(matches!(with("wrong").open_file("f", "saved-plan", &closed), Err(StateError::WrongPassphrase { .. })));
+        assert!(matches!(Encryption::default().open_file("f", "saved-plan", &closed), Err(StateError::NoPassphrase { .. })));
+        // The number, the lineage and every byte of what follows are bound in.
+        let text = String::from_utf8_lossy(closed.split(|b| *b == b'\n').next().unwrap()).replace("\"number\":7", "\"number\":8");
+        let header = closed.iter().position(|b| *b == b'\n').unwrap();
+        let renumbered = [text.as_bytes(), &closed[header..]].concat();
+        assert!(matches!(fresh.open_file("f", "saved-plan", &renumbered), Err(StateError::Damaged { .. })));
+        for at in header..closed.len() {
+            let mut flipped = closed.clone();
+            flipped[at] ^= 1;
+            assert!(fresh.open_file("f", "saved-plan", &flipped).is_err(), "byte {at}");
+            assert!(fresh.open_file("f", "saved-plan", &closed[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_same_is_the_same_and_another_place_is_not() {
+        let cipher = with("p").fresh("f").unwrap();
+        let line = cipher.close_line("lineage", "journal", 3, b"{}").unwrap();
+        assert_eq!(line, cipher.close_line("lineage", "journal", 3, b"{}").unwrap());
+        assert_eq!(cipher.open_line("lineage", "journal", 3, &line).unwrap(), b"{}");
+        for (lineage, journal, number) in [("other", "journal", 3), ("lineage", "other", 3), ("lineage", "journal", 4)] {
+            assert!(cipher.open_line(lineage, journal, number, &line).is_none());
+        }
+    }
+
+    #[test]
+    fn a_planted_key_cannot_ask_for_the_whole_machine() {
+        let mut wrapped = with("p").fresh("f").unwrap().wrapped().clone();
+        wrapped.memory_kib = u32::MAX;
+        assert!(matches!(with("p").unwrap("f", &wrapped), Err(StateError::Damaged { .. })));
+    }
+
+    #[test]
+    fn a_new_passphrase_wraps_the_same_key() {
+        let cipher = with("old").fresh("f").unwrap();
+        let again = with("new").rewrap("f", &cipher).unwrap();
+        assert_eq!(with("new").unwrap("f", &again).unwrap().data, cipher.data);
+        assert!(with("old").unwrap("f", &again).is_err());
+    }
+}
