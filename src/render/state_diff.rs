@@ -1,5 +1,6 @@
 //! What differs between two states of one environment, as text and as JSON.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,35 +18,52 @@ use crate::state::{Record, StateFile};
 use crate::types::Type;
 use crate::value::Value;
 
-/// What became of one address, or of two.
+/// What became of one address, or of two. The records before have the new names of what they depend on.
 enum Difference<'a> {
     Added(&'a Address, &'a Record),
     Removed(&'a Address, &'a Record),
     /// The same thing of the cloud, under another address.
-    Moved(&'a Address, &'a Address, &'a Record, &'a Record),
-    Changed(&'a Address, &'a Record, &'a Record),
+    Moved(&'a Address, &'a Address, Cow<'a, Record>, &'a Record),
+    Changed(&'a Address, Cow<'a, Record>, &'a Record),
 }
 
 fn differences<'a>(before: &'a StateFile, after: &'a StateFile) -> Vec<Difference<'a>> {
     let gone: Vec<_> = before.resources.iter().filter(|(address, _)| !after.resources.contains_key(*address)).collect();
     let by_id: BTreeMap<(&str, &str), (&Address, &Record)> =
         gone.iter().map(|(address, record)| ((&*record.type_name, record.id.as_str()), (*address, *record))).collect();
-    let mut moved: BTreeSet<&Address> = BTreeSet::new();
-    let mut found = Vec::new();
-    for (address, record) in &after.resources {
-        match before.resources.get(address) {
-            Some(old) if old == record => {}
-            Some(old) => found.push(Difference::Changed(address, old, record)),
-            None => match by_id.get(&(&*record.type_name, record.id.as_str())) {
-                Some((from, old)) if moved.insert(from) => found.push(Difference::Moved(from, address, old, record)),
-                _ => found.push(Difference::Added(address, record)),
-            },
+    let mut moved: BTreeMap<&Address, &Address> = BTreeMap::new();
+    for (address, record) in after.resources.iter().filter(|(address, _)| !before.resources.contains_key(*address)) {
+        if let Some((from, _)) = by_id.get(&(&*record.type_name, record.id.as_str())) {
+            moved.entry(from).or_insert(address);
         }
     }
-    let removed = gone.into_iter().filter(|(address, _)| !moved.contains(*address));
+    let origins: BTreeMap<&Address, &Address> = moved.iter().map(|(from, to)| (*to, *from)).collect();
+    let removed = gone.into_iter().filter(|(address, _)| !moved.contains_key(*address));
     let mut all: Vec<_> = removed.map(|(address, record)| Difference::Removed(address, record)).collect();
-    all.extend(found);
+    for (address, record) in &after.resources {
+        let origin = origins.get(address).copied();
+        let Some(old) = before.resources.get(origin.unwrap_or(address)) else {
+            all.push(Difference::Added(address, record));
+            continue;
+        };
+        let old = renamed(old, &moved);
+        match origin {
+            Some(from) => all.push(Difference::Moved(from, address, old, record)),
+            None if *old == *record => {}
+            None => all.push(Difference::Changed(address, old, record)),
+        }
+    }
     all
+}
+
+/// The record with the new names of what it depends on.
+fn renamed<'a>(record: &'a Record, moved: &BTreeMap<&Address, &Address>) -> Cow<'a, Record> {
+    if !record.dependencies.iter().any(|on| moved.contains_key(on)) {
+        return Cow::Borrowed(record);
+    }
+    let mut dependencies: Vec<Address> = record.dependencies.iter().map(|on| (*moved.get(on).unwrap_or(&on)).clone()).collect();
+    dependencies.sort_unstable();
+    Cow::Owned(Record { dependencies, ..record.clone() })
 }
 
 /// Outputs with another value, or that only one of the states has.

@@ -45,10 +45,9 @@ pub fn move_records(state: &mut StateFile, from: &Address, to: &Address) -> Resu
     }
     let taken: Vec<(Address, Record)> = moved.iter().filter_map(|(from, to)| Some((to.clone(), state.resources.remove(from)?))).collect();
     state.resources.extend(taken);
-    for on in state.resources.values_mut().flat_map(|record| &mut record.dependencies) {
-        if let Some(to) = moved.get(on) {
-            *on = to.clone();
-        }
+    for record in state.resources.values_mut().filter(|record| record.dependencies.iter().any(|on| moved.contains_key(on))) {
+        record.dependencies.iter_mut().for_each(|on| *on = moved.get(on).unwrap_or(on).clone());
+        record.dependencies.sort_unstable();
     }
     Ok(moved.into_iter().collect())
 }

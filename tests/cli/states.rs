@@ -97,6 +97,7 @@ fn two_states_are_compared() {
     let net = json["resources"].as_array().unwrap().iter().find(|one| one["address"] == "net").unwrap();
     assert_eq!((net["difference"].as_str(), net["changes"][0]["attribute"].as_str()), (Some("changed"), Some("tags")));
     assert_eq!(net["changes"][0]["after"]["Name"], "x");
+    assert!(!text.contains("depends on"), "what only follows a move is no difference: {text}");
     let latest = stack.sandbox(&["state", "diff", "-e", "dev"]).ends(0).out;
     assert!(latest.contains("state 2 → state 3") && !latest.contains("removed"), "{latest}");
     let missing = stack.sandbox(&["state", "diff", "7", "-e", "dev"]).ends(1);

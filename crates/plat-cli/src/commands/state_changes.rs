@@ -13,6 +13,9 @@ use crate::failure::{Answer, Exit, Failure};
 use crate::project::{Project, open_options};
 use crate::terminal::Terminal;
 
+/// As many names as a line can hold.
+const NAMED: usize = 5;
+
 pub fn mv(args: StateMv, terminal: &Terminal) -> Answer {
     let (from, to) = (address(&args.from)?, address(&args.to)?);
     let project = Project::open(&args.stack.stack(), terminal)?;
@@ -30,9 +33,13 @@ pub fn mv(args: StateMv, terminal: &Terminal) -> Answer {
         moved.iter().filter(|(_, to)| !desired.resources.contains_key(to)).map(|(_, to)| format!("`{}`", shown(to))).collect();
     if !strangers.is_empty() {
         let them = if strangers.len() == 1 { "it" } else { "them" };
+        let more = match strangers.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
         terminal.note(&format!(
-            "The program has no {}: until it does, `{}` would delete {them}.\n",
-            strangers.join(", "),
+            "The program has no {}{more}: until it does, `{}` would delete {them}.\n",
+            strangers.into_iter().take(NAMED).collect::<Vec<_>>().join(", "),
             project.command("apply")
         ));
     }
