@@ -211,6 +211,10 @@ impl StateStore for LocalStore {
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
         let lock = self.lock(options)?;
         let mut state = self.snapshot(serial, registry)?;
+        // What is damaged remembers nothing.
+        if let Ok(current) = self.load(registry) {
+            state.remember_plans(&current.state);
+        }
         // A HEAD that cannot be read has nothing to say here; one of a newer plat or another stack has.
         let head = match self.head() {
             Ok(head) => head,

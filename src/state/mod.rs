@@ -109,6 +109,13 @@ impl StateFile {
         })
     }
 
+    /// Takes over which saved plans were carried out: a state that is put in the place of another must not let them be
+    /// carried out again.
+    pub fn remember_plans(&mut self, current: &StateFile) {
+        let missing: Vec<String> = current.plans.iter().filter(|id| !self.plans.contains(id)).cloned().collect();
+        self.plans.extend(missing);
+    }
+
     pub fn attribute(&self, address: &Address, attribute: &str) -> Option<&Value> {
         self.resources.get(address)?.observed.get(attribute)
     }

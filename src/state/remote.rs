@@ -304,6 +304,10 @@ impl StateStore for RemoteStore {
 
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
         let mut state = self.snapshot(serial, registry)?;
+        // What is damaged remembers nothing.
+        if let Ok(current) = self.load(registry) {
+            state.remember_plans(&current.state);
+        }
         let (place, length, options) = (self.place.clone(), self.lease, options.clone());
         let (encryption, location) = (self.encryption.clone(), self.location());
         self.wait(async move {

@@ -36,6 +36,20 @@ fn a_plan_is_carried_out_as_shown_and_once() {
 }
 
 #[test]
+fn a_state_that_is_put_back_remembers_what_was_carried_out() {
+    let stack = applied(APART);
+    stack.write("main.plat", &APART.replace("Name = \"b\"", "Name = \"c\""));
+    planned(&stack, &[]);
+    stack.plat(&["apply", "it.plan"]).ends(0);
+    let state = stack.path().join(".plat/sandbox/state/shop/dev/snapshots");
+    let first = std::fs::read_dir(&state).unwrap().map(|file| file.unwrap().path()).min().unwrap();
+    assert!(!std::fs::read_to_string(first).unwrap().contains("\"plans\""), "the first snapshot knows nothing of it");
+    stack.sandbox(&["state", "restore", "0", "-e", "dev", "--yes"]).ends(0);
+    let again = stack.plat(&["apply", "it.plan"]).ends(5);
+    assert!(again.err.contains("carried out already"), "{}", again.err);
+}
+
+#[test]
 fn a_destroy_and_a_change_can_be_saved_too() {
     let stack = applied(APART);
     stack.write("main.plat", &APART.replace("Name = \"b\"", "Name = \"c\""));

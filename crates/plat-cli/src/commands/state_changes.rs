@@ -124,6 +124,7 @@ pub fn push(args: StatePush, terminal: &Terminal) -> Answer {
     })?;
     let (session, loaded) = opened(&*store, &project, "state push", args.lock_wait)?;
     check_push(&loaded, &pushed).map_err(|error| push_failure(&name, &error, &project))?;
+    pushed.remember_plans(&loaded.state);
     let before = if loaded.new {
         // A first state comes under the serial it has.
         StateFile { resources: Default::default(), outputs: Default::default(), serial: pushed.serial.saturating_sub(1), ..pushed.clone() }
