@@ -7,7 +7,7 @@ use std::sync::{Barrier, Mutex};
 use async_trait::async_trait;
 
 use super::super::objects::{Condition, Object, ObjectError, Objects, Version};
-use super::super::{RemoteStore, StateError, StateStore};
+use super::super::{Encryption, RemoteStore, StateError, StateStore};
 use super::*;
 
 type Contents = Arc<Mutex<BTreeMap<String, (Vec<u8>, u64)>>>;
@@ -350,4 +350,33 @@ fn a_lease_is_broken_by_its_epoch_alone_and_its_holder_writes_no_more() {
     let (_next, found) = other.open(&options("plat apply"), &registry).unwrap();
     assert_eq!((found.state.resources.len(), found.pending.len()), (1, 0), "what was recorded before stays");
     assert!(matches!(store.unlock(epoch), Err(StateError::AnotherLease { .. })), "the next holder's lock is another one");
+}
+
+#[test]
+fn an_encrypted_state_is_nothing_to_read_and_takes_another_passphrase() {
+    let (registry, contents) = (registry(), Contents::default());
+    let with = |passphrase: &str| {
+        let encryption = Encryption::new(true, Some(crate::value::SecretText::new(passphrase)));
+        Client::of(&contents).store().with_encryption(encryption)
+    };
+    let (session, mut loaded) = with("p").open(&options("plat apply"), &registry).unwrap();
+    session.begin(&mut loaded.state, "a").unwrap();
+    loaded.state.resources = sample().resources;
+    session.finish(&mut loaded.state).unwrap();
+    drop(session);
+    let (session, mut loaded) = with("p").open(&options("plat apply"), &registry).unwrap();
+    session.begin(&mut loaded.state, "b").unwrap();
+    session.intents(vec![intent(10)]).unwrap();
+    drop(session);
+    let known = with("p").load(&registry).unwrap();
+    assert_eq!((known.state.resources.len(), known.pending.len()), (sample().resources.len(), 1));
+    assert!(matches!(with("q").load(&registry), Err(StateError::WrongPassphrase { .. })));
+    assert!(matches!(with("q").open(&options("x"), &registry), Err(StateError::WrongPassphrase { .. })));
+    assert!(matches!(Client::of(&contents).store().load(&registry), Err(StateError::NoPassphrase { .. })));
+
+    let new = Encryption::new(true, Some(crate::value::SecretText::new("q")));
+    with("p").rekey(&new, &options("plat state rekey")).unwrap();
+    assert!(matches!(with("p").load(&registry), Err(StateError::WrongPassphrase { .. })));
+    let again = with("q").load(&registry).unwrap();
+    assert_eq!((again.state, again.pending), (known.state, known.pending));
 }
