@@ -342,10 +342,10 @@ impl<'a> Checker<'a> {
                 );
                 return;
             }
-            if seen.insert(used) {
-                if let Some(Some(other)) = self.units.get(used) {
-                    open.extend(uses(other));
-                }
+            if seen.insert(used)
+                && let Some(Some(other)) = self.units.get(used)
+            {
+                open.extend(uses(other));
             }
         }
     }

@@ -10,6 +10,8 @@ const LONG: usize = 400;
 /// Of a longer line, what stands before the place and after it.
 const BEFORE: usize = 60;
 const AFTER: usize = 140;
+/// Lines on either side of a place. One is shown, and one more where two places are shown as one piece.
+const NEAR: usize = 2;
 const CUT: &str = "…";
 
 /// A text with as many lines as the file has up to the last place; those that are near a place have their text.
@@ -27,12 +29,12 @@ struct Shown {
 }
 
 impl Near {
-    /// The lines of the places and those next to them.
+    /// The lines of the places and those near them.
     pub(super) fn new(file: &SourceFile, places: &[Range<usize>]) -> Self {
         let mut wanted: BTreeMap<usize, usize> = BTreeMap::new();
         for offset in places.iter().flat_map(|place| [place.start, place.end]) {
             let line = file.line_of(offset);
-            for near in line.saturating_sub(1).max(1)..=line + 1 {
+            for near in line.saturating_sub(NEAR).max(1)..=line + NEAR {
                 wanted.entry(near).or_insert(file.line_range(near).start);
             }
         }
@@ -89,25 +91,25 @@ mod tests {
     use super::*;
     use crate::source::SourceMap;
 
-    fn near(text: &str, places: &[Range<usize>]) -> Near {
+    fn near(text: &str, place: Range<usize>) -> Near {
         let mut sources = SourceMap::default();
         let id = sources.add("a".as_ref(), "a", text);
-        Near::new(sources.file(id).unwrap(), places)
+        Near::new(sources.file(id).unwrap(), std::slice::from_ref(&place))
     }
 
     #[test]
     fn lines_far_away_are_empty() {
-        let shown = near("one\ntwo\nthree\nfour\nfive\nsix\n", &[14..18]);
-        assert_eq!(shown.text, "\n\nthree\nfour\nfive\n");
-        assert_eq!((shown.place(14), shown.place(18)), (8, 12));
-        assert_eq!(near("", &[0..0]).text, "\n");
-        assert_eq!(near("a\nb", &[3..3]).text, "a\nb\n");
+        let shown = near("one\ntwo\nthree\nfour\nfive\nsix\n", 14..18);
+        assert_eq!(shown.text, "\ntwo\nthree\nfour\nfive\nsix\n");
+        assert_eq!((shown.place(14), shown.place(18)), (11, 15));
+        assert_eq!(near("", 0..0).text, "\n");
+        assert_eq!(near("a\nb", 3..3).text, "a\nb\n");
     }
 
     #[test]
     fn long_lines_are_cut_around_the_place() {
         let text = format!("{}é?{}\nb", "ä".repeat(1_000), "x".repeat(1_000));
-        let shown = near(&text, &[2_002..2_003]);
+        let shown = near(&text, 2_002..2_003);
         assert!(shown.text.starts_with("…ä") && shown.text.ends_with("x…\nb\n") && shown.text.len() < 300, "{}", shown.text);
         let at = shown.place(2_002);
         assert_eq!(&shown.text[at..=at], "?");
