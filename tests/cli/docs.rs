@@ -40,4 +40,7 @@ fn stories_are_told_without_the_marks_of_markdown() {
     assert!(!said.contains("```"), "{said}");
     let all = stack.plat(&["explain"]).ends(0).out;
     assert!(all.lines().all(|line| line.starts_with('E') && line.get(5..7) == Some("  ")), "{all}");
+    let one = stack.plat(&["explain", "E0203", "--json"]).ends(0).json();
+    assert_eq!((one["code"].as_str(), one["title"].as_str()), (Some("E0203"), Some("A value of another type than is wanted")));
+    assert_eq!(stack.plat(&["explain", "--json"]).ends(0).json().as_array().unwrap().len(), all.lines().count());
 }

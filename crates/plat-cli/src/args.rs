@@ -530,6 +530,9 @@ pub struct Explain {
     /// `E0203`; without it all codes are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,6 +1,6 @@
 //! `plat explain`
 
-use plat::diagnostic::{CODES, Code, closest};
+use plat::diagnostic::{CODES, Code, CodeInfo, closest};
 use plat::render::{Role, markdown};
 
 use crate::args::Explain;
@@ -9,6 +9,11 @@ use crate::terminal::Terminal;
 
 pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
     let Some(text) = &args.code else {
+        if args.json {
+            let all: Vec<_> = CODES.iter().map(json).collect();
+            terminal.print(&format!("{:#}\n", serde_json::Value::from(all)));
+            return Ok(Exit::Done);
+        }
         let lines: String =
             CODES.iter().map(|info| format!("{}  {}\n", terminal.out.paint(Role::Strong, info.code), info.title())).collect();
         terminal.print(&lines);
@@ -22,7 +27,15 @@ pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
             near.map_or("`plat explain` lists them all".to_owned(), |name| format!("did you mean `{name}`? `plat explain` lists them all"));
         return Err(Failure::new(format!("there is no error code `{text}`")).help(help));
     };
+    if args.json {
+        terminal.print(&format!("{:#}\n", json(info)));
+        return Ok(Exit::Done);
+    }
     let story = format!("# {}: {}\n\n{}\n", info.code, info.title(), info.story());
     terminal.print(&markdown(&story, terminal.out));
     Ok(Exit::Done)
+}
+
+fn json(info: &CodeInfo) -> serde_json::Value {
+    serde_json::json!({ "code": info.code.to_string(), "title": info.title(), "markdown": info.story() })
 }
