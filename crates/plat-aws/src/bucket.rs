@@ -13,14 +13,15 @@ use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::{Connector, tls};
+use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use plat::state::objects::{Condition, Object, ObjectError, Objects, Version};
 use tokio::sync::Mutex;
+
+use crate::https;
 
 /// A call that takes longer is in doubt.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -54,10 +55,8 @@ impl Bucket {
         };
         let prefix = prefix.trim_matches('/');
         let prefix = if prefix.is_empty() { String::new() } else { format!("{prefix}/") };
-        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
-        let http = Connector::builder().proxy_config(ProxyConfig::from_env()).tls_provider(tls).build();
         let provider = config.credentials_provider();
-        Self { name: name.to_owned(), prefix, region, base, read_only, provider, credentials: Mutex::new(None), http }
+        Self { name: name.to_owned(), prefix, region, base, read_only, provider, credentials: Mutex::new(None), http: https::connector() }
     }
 
     async fn credentials(&self) -> Result<Credentials, ObjectError> {

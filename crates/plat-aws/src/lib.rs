@@ -17,6 +17,8 @@ mod document;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
+mod https;
+#[cfg(feature = "client")]
 mod names;
 #[cfg(any(feature = "eks", feature = "iam", feature = "kms"))]
 mod propagation;

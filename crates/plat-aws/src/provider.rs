@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 use crate::bucket::Bucket;
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
+use crate::https;
 use crate::service::Handler;
 
 /// Attempts of one call. The SDK's own default, 3, gives up too early when AWS throttles a large apply.
@@ -91,6 +92,7 @@ impl AwsProvider {
 
     async fn load(&self, region: &str) -> SdkConfig {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .http_client(https::client())
             // Said here, so that nothing asks the instance metadata service for it.
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_PAUSE))

@@ -81,7 +81,7 @@ type Secure = HttpConnector;
 fn secure(authority: Option<&PathBuf>) -> Result<Client<Secure, Full<Bytes>>, String> {
     use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject;
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let builder = hyper_rustls::HttpsConnectorBuilder::new();
     let connector = match authority {
         None => builder
