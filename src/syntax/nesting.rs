@@ -18,16 +18,18 @@ struct Scan<'t> {
     at: usize,
     inside: Vec<Inside>,
     depth: usize,
+    /// How many `<` right behind a word have found no `>`: types within types. A comma does not end them.
+    angles: usize,
     /// The last byte that is neither space nor comment.
     last: u8,
 }
 
 /// Where more than [`MAX_DEPTH`] levels are open.
 pub(super) fn too_deep(text: &str) -> Option<usize> {
-    let mut scan = Scan { text, at: 0, inside: vec![Inside::Brackets { opened: 0 }], depth: 0, last: b'\n' };
+    let mut scan = Scan { text, at: 0, inside: vec![Inside::Brackets { opened: 0 }], depth: 0, angles: 0, last: b'\n' };
     while let Some(byte) = scan.byte(0) {
         scan.step(byte);
-        if scan.depth > MAX_DEPTH {
+        if scan.depth + scan.angles > MAX_DEPTH {
             return Some(scan.at.saturating_sub(1));
         }
     }
@@ -84,6 +86,7 @@ impl Scan<'_> {
             b'\n' => {
                 if !self.goes_on() {
                     self.forget();
+                    self.angles = if self.last == b',' || self.next() == Some(b',') { self.angles } else { 0 };
                 }
                 self.at += 1;
             }
@@ -104,6 +107,8 @@ impl Scan<'_> {
                 match byte {
                     b',' => self.forget(),
                     b'>' if self.last == b'=' => self.deeper(),
+                    b'>' => self.angles = self.angles.saturating_sub(1),
+                    b'<' if self.behind_word() => self.angles += 1,
                     _ => {}
                 }
                 self.at += 1;
@@ -141,11 +146,22 @@ impl Scan<'_> {
         }
     }
 
+    fn behind_word(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.text.as_bytes().get(at));
+        before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    }
+
+    /// The next byte that is no space.
+    fn next(&self) -> Option<u8> {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        rest.iter().find(|byte| !byte.is_ascii_whitespace()).copied()
+    }
+
     /// Does the expression before a newline go on behind it? Only an operator can make it.
     fn goes_on(&self) -> bool {
         let operator = |byte: u8| b"=><!&|?+-*/%.:".contains(&byte);
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let next = rest.iter().position(|b| !b.is_ascii_whitespace()).and_then(|start| rest.get(start..)).unwrap_or_default();
+        let next = rest.trim_ascii_start();
         operator(self.last) || next.starts_with(b"else") || next.first().copied().is_some_and(operator)
     }
 }
@@ -165,6 +181,9 @@ mod tests {
             assert_eq!(too_deep(&text), None, "{open}");
         }
         assert!(too_deep(&format!("let a = if b {{ 1 }}{}", " else if b { 1 }".repeat(101))).is_some());
+        for open in ["A<", "A<\n", "A<B,\n", "A<B\n,", "A<[B], ", "A<B | "] {
+            assert!(too_deep(&format!("type T = {}", open.repeat(201))).is_some(), "{open}");
+        }
         assert!(too_deep(&format!("let a = if b\n{}", "+ if b\n".repeat(201))).is_some());
     }
 
@@ -178,6 +197,9 @@ mod tests {
             "  1 => 2\n",
             "/// if [\n",
             "x => 1, ",
+            "param a: Id<aws.ec2.VPC>\n",
+            "let a = b<c\n",
+            "b < c, ",
         ] {
             assert_eq!(too_deep(&line.repeat(1_000)), None, "{line}");
         }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// As long as a run may take. A build without optimisation is some ten times as slow.
 const PATIENCE: Duration = if cfg!(debug_assertions) { Duration::from_secs(12) } else { Duration::from_secs(1) };
 /// Address space of a run, in KiB.
-const MEMORY: usize = 2 << 20;
+const MEMORY: usize = 512 << 10;
 /// Most that a run may say, in bytes.
 const ENOUGH: usize = 8_000;
 
