@@ -53,6 +53,12 @@ pub const ALL: &[Exception] = &[
         why: "`OnDemand` is CloudFormation's second spelling of ON_DEMAND; EKS does not know it",
     },
     Exception {
+        of: "aws.elasticache.ParameterGroup",
+        rule: Rule::Replaces,
+        names: &["description"],
+        why: "CreateCacheParameterGroup is the only call that takes the description",
+    },
+    Exception {
         of: "aws.elasticache.ReplicationGroup",
         rule: Rule::Type,
         names: &["read_end_point.ports_list"],

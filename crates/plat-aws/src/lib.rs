@@ -20,6 +20,8 @@ mod error;
 mod https;
 #[cfg(feature = "client")]
 mod names;
+#[cfg(any(feature = "rds", feature = "elasticache"))]
+mod parameters;
 #[cfg(any(feature = "eks", feature = "iam", feature = "kms"))]
 mod propagation;
 #[cfg(feature = "client")]

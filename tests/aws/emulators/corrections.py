@@ -17,6 +17,7 @@ from moto.logs.responses import LogsResponse
 from moto.rds import utils as rds_utils
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
+from moto.rds.responses import RDSResponse
 
 
 def before(owner: type, name: str):
@@ -153,6 +154,22 @@ def answer_for_public_access() -> None:
     @after(DBInstance, "__init__")
     def _(self, _none, *args, **kwargs):
         self.publicly_accessible = bool(self.publicly_accessible)
+
+
+def reset_parameters() -> None:
+    """ResetDBParameterGroup and its sibling of clusters give the named parameters their family's values back; moto has neither."""
+
+    def resets(groups: str, key: str):
+        def reset(self):
+            name = self.params[key]
+            for parameter in self.params.get("Parameters", []):
+                getattr(self.backend, groups)[name].parameters.pop(parameter.original_dict()["ParameterName"], None)
+            return ActionResult({key: name})
+
+        return reset
+
+    RDSResponse.reset_db_parameter_group = resets("db_parameter_groups", "DBParameterGroupName")
+    RDSResponse.reset_db_cluster_parameter_group = resets("db_cluster_parameter_groups", "DBClusterParameterGroupName")
 
 
 def complete_clusters() -> None:
@@ -298,6 +315,7 @@ def apply() -> None:
     let_windows_touch()
     keep_modified_subnet_groups()
     answer_for_public_access()
+    reset_parameters()
     complete_clusters()
     update_clusters()
     complete_node_groups()

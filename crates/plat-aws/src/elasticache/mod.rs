@@ -1,14 +1,16 @@
 //! Amazon ElastiCache: managed Redis, Valkey and Memcached.
 
+mod parameter_group;
 mod replication_group;
 mod subnet_group;
 #[cfg(feature = "elasticache")]
 mod support;
 
+pub use parameter_group::ParameterGroup;
 pub use replication_group::{
     CloudWatchLogsDestinationDetails, DestinationDetails, Endpoint, KinesisFirehoseDestinationDetails, LogDeliveryConfiguration,
     NodeGroupConfiguration, ReadEndPoint, ReplicationGroup,
 };
 pub use subnet_group::SubnetGroup;
 
-resources!["elasticache": ReplicationGroup, SubnetGroup];
+resources!["elasticache": ReplicationGroup, SubnetGroup, ParameterGroup];

@@ -1,14 +1,22 @@
 //! Amazon RDS: managed relational databases.
 
+mod db_cluster_parameter_group;
 mod db_instance;
+mod db_parameter_group;
 mod db_subnet_group;
+#[cfg(feature = "rds")]
+mod difference;
+#[cfg(feature = "rds")]
+mod parameter_groups;
 #[cfg(feature = "rds")]
 mod support;
 
+pub use db_cluster_parameter_group::DbClusterParameterGroup;
 pub use db_instance::{
     AdditionalStorageVolume, CertificateDetails, DbInstance, DbInstanceRole, DbInstanceStatusInfo, Endpoint, MasterUserSecret,
     ProcessorFeature,
 };
+pub use db_parameter_group::DbParameterGroup;
 pub use db_subnet_group::DbSubnetGroup;
 
-resources!["rds": DbInstance, DbSubnetGroup];
+resources!["rds": DbInstance, DbSubnetGroup, DbParameterGroup, DbClusterParameterGroup];

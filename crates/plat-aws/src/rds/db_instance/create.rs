@@ -8,13 +8,13 @@ use aws_sdk_rds::operation::restore_db_instance_from_db_snapshot::RestoreDbInsta
 use aws_sdk_rds::operation::restore_db_instance_from_db_snapshot::builders::RestoreDbInstanceFromDbSnapshotInputBuilder;
 use aws_sdk_rds::operation::restore_db_instance_to_point_in_time::RestoreDbInstanceToPointInTimeInput;
 use aws_sdk_rds::operation::restore_db_instance_to_point_in_time::builders::RestoreDbInstanceToPointInTimeInputBuilder;
-use aws_sdk_rds::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_rds::types::{self, Tag};
 use plat::provider::{ErrorKind, ProviderError};
 
 use super::{AdditionalStorageVolume, DbInstance, ProcessorFeature};
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
+use crate::rds::support::moment_of;
 use crate::units::{lower, text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
 
 /// Where a new instance's data comes from.
@@ -206,6 +206,7 @@ fn from_snapshot(id: &str, d: &DbInstance, tags: Vec<Tag>) -> RestoreDbInstanceF
 }
 
 fn at_point_in_time(id: &str, d: &DbInstance, tags: Vec<Tag>) -> Result<RestoreDbInstanceToPointInTimeInputBuilder, ProviderError> {
+    let point = |text| moment_of(text, "restore_time", "RestoreDBInstanceToPointInTime");
     let time = d.restore_time.as_deref().map(point).transpose()?;
     let call = shared!(RestoreDbInstanceToPointInTimeInput::builder(), d, tags);
     Ok(call
@@ -229,13 +230,6 @@ fn at_point_in_time(id: &str, d: &DbInstance, tags: Vec<Tag>) -> Result<RestoreD
         .set_master_user_secret_kms_key_id(d.master_user_secret.as_ref().and_then(|s| text(&s.kms_key_id))))
 }
 
-fn point(text: &str) -> Result<DateTime, ProviderError> {
-    DateTime::from_str(text, DateTimeFormat::DateTime).map_err(|_| {
-        let message = format!("`restore_time` is `{text}`; write a UTC time like `2026-03-01T12:00:00Z`");
-        ProviderError::new(ErrorKind::Refused, "RestoreDBInstanceToPointInTime", message)
-    })
-}
-
 pub(super) fn processor_features(features: &[ProcessorFeature]) -> Option<Vec<types::ProcessorFeature>> {
     let built = features.iter().map(|f| types::ProcessorFeature::builder().set_name(f.name.clone()).set_value(f.value.clone()).build());
     (!features.is_empty()).then(|| built.collect())
@@ -257,6 +251,7 @@ fn volumes(volumes: &[AdditionalStorageVolume]) -> Option<Vec<types::AdditionalS
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_rds::primitives::DateTime;
     use plat::value::{Duration, SecretText, Size, Version};
 
     use super::*;

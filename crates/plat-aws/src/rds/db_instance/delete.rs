@@ -10,6 +10,7 @@ use super::DbInstance;
 use super::settle::{find, gone};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
+use crate::rds::support::final_name;
 use crate::wait::while_refused;
 
 /// Said while RDS is at something else with the instance.
@@ -61,19 +62,7 @@ fn final_snapshot(operation: &str, found: &types::DbInstance, prior: &DbInstance
     if prior.skip_final_snapshot == Some(true) || dependent || without_data {
         return None;
     }
-    Some(
-        prior
-            .final_snapshot_identifier
-            .clone()
-            .unwrap_or_else(|| automatic_name(found.db_instance_identifier().unwrap_or("db"), operation)),
-    )
-}
-
-/// The same for every repetition of the operation, so that a repeated delete finds its own snapshot.
-fn automatic_name(instance: &str, operation: &str) -> String {
-    let letters: String = operation.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    let skipped = letters.chars().count().saturating_sub(12);
-    format!("{instance}-final-{}", letters.chars().skip(skipped).collect::<String>())
+    Some(prior.final_snapshot_identifier.clone().unwrap_or_else(|| final_name(found.db_instance_identifier().unwrap_or("db"), operation)))
 }
 
 /// Adds the way out to the refusals that a user meets.

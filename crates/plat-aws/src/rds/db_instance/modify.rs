@@ -1,50 +1,17 @@
 //! What of a change goes into `ModifyDBInstance`. Pure: from two pictures of an instance to a request, or to none.
 
-use std::cell::Cell;
-
 use aws_sdk_rds::operation::modify_db_instance::ModifyDbInstanceInput;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
 use aws_sdk_rds::types;
-use plat::value::{SecretText, Version};
+use plat::value::SecretText;
 
 use super::{AdditionalStorageVolume, DbInstance};
+use crate::rds::difference::Difference;
 use crate::units::{lower, text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
-
-/// Collects what differs, and whether anything does.
-struct Difference {
-    any: Cell<bool>,
-}
-
-impl Difference {
-    fn note<T>(&self, value: Option<T>) -> Option<T> {
-        if value.is_some() {
-            self.any.set(true);
-        }
-        value
-    }
-
-    /// What is asked for and is not so. What is left out stays as it is.
-    fn of<T: PartialEq + Clone>(&self, prior: &Option<T>, desired: &Option<T>) -> Option<T> {
-        self.note(desired.clone().filter(|d| prior.as_ref() != Some(d)))
-    }
-
-    /// As [`Self::of`], for what RDS keeps in lower case.
-    fn name(&self, prior: &Option<String>, desired: &Option<String>) -> Option<String> {
-        self.note(desired.clone().filter(|d| !prior.as_ref().is_some_and(|p| p.eq_ignore_ascii_case(d))))
-    }
-
-    fn flag(&self, prior: bool, desired: bool) -> Option<bool> {
-        self.note((prior != desired).then_some(desired))
-    }
-
-    fn version(&self, prior: &Option<Version>, desired: &Option<Version>) -> Option<String> {
-        self.note(desired.as_ref().filter(|d| !prior.as_ref().is_some_and(|p| d.covers(p))).map(|d| d.0.to_string()))
-    }
-}
 
 /// The request that brings `prior` to `desired`; `None` when nothing in it would differ.
 pub(super) fn request(id: &str, prior: &DbInstance, desired: &DbInstance) -> Option<ModifyDbInstanceInputBuilder> {
-    let diff = Difference { any: Cell::new(false) };
+    let diff = Difference::default();
     let call = ModifyDbInstanceInput::builder().db_instance_identifier(id);
     let call = engine(&diff, call, prior, desired);
     let call = storage(&diff, call, prior, desired);
@@ -52,7 +19,7 @@ pub(super) fn request(id: &str, prior: &DbInstance, desired: &DbInstance) -> Opt
     let call = upkeep(&diff, call, prior, desired);
     let call = insights(&diff, call, prior, desired);
     let call = directory(&diff, call, prior, desired);
-    diff.any.get().then(|| call.apply_immediately(desired.apply_immediately.unwrap_or(true)))
+    diff.any().then(|| call.apply_immediately(desired.apply_immediately.unwrap_or(true)))
 }
 
 type Call = ModifyDbInstanceInputBuilder;
@@ -116,8 +83,8 @@ fn access(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstanc
         .set_enable_iam_database_authentication(
             diff.flag(prior.enable_iam_database_authentication, desired.enable_iam_database_authentication),
         )
-        .set_vpc_security_group_ids(list(diff, &prior.vpc_security_groups, &desired.vpc_security_groups))
-        .set_db_security_groups(list(diff, &prior.db_security_groups, &desired.db_security_groups))
+        .set_vpc_security_group_ids(diff.list(&prior.vpc_security_groups, &desired.vpc_security_groups))
+        .set_db_security_groups(diff.list(&prior.db_security_groups, &desired.db_security_groups))
         .set_publicly_accessible(diff.of(&prior.publicly_accessible, &desired.publicly_accessible))
         .set_db_port_number(to_int(diff.of(&prior.port, &desired.port)))
         .set_network_type(diff.name(&prior.network_type, &desired.network_type))
@@ -154,7 +121,9 @@ fn insights(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInsta
         .set_performance_insights_retention_period(to_days(kept))
         .set_monitoring_interval(to_seconds(every))
         .set_monitoring_role_arn(text(&role))
-        .set_cloudwatch_logs_export_configuration(exports(diff, prior, desired))
+        .set_cloudwatch_logs_export_configuration(
+            diff.exports(&prior.enable_cloudwatch_logs_exports, &desired.enable_cloudwatch_logs_exports),
+        )
 }
 
 fn directory(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance) -> Call {
@@ -167,7 +136,7 @@ fn directory(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInst
     if settings(prior) == settings(desired) || !(joins || joined) {
         return call;
     }
-    diff.any.set(true);
+    diff.set();
     if !joins {
         return call.disable_domain(true);
     }
@@ -179,28 +148,10 @@ fn directory(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInst
         .set_domain_dns_ips(texts(&desired.domain_dns_ips))
 }
 
-/// A list that is left out stays as it is; one that is said is sent whole.
-fn list<T: ToString + PartialEq>(diff: &Difference, prior: &[T], desired: &[T]) -> Option<Vec<String>> {
-    let same = prior.len() == desired.len() && desired.iter().all(|d| prior.contains(d));
-    diff.note(texts(desired).filter(|_| !same))
-}
-
 fn processor_features(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Option<Vec<types::ProcessorFeature>> {
     let same = desired.processor_features.iter().all(|f| prior.processor_features.contains(f));
     let features = || super::create::processor_features(&desired.processor_features);
     diff.note((!same).then(features).flatten())
-}
-
-fn exports(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Option<types::CloudwatchLogsExportConfiguration> {
-    let missing = |from: &[String], of: &[String]| texts(&of.iter().filter(|log| !from.contains(log)).cloned().collect::<Vec<_>>());
-    let (had, wanted) = (&prior.enable_cloudwatch_logs_exports, &desired.enable_cloudwatch_logs_exports);
-    let (enable, disable) = (missing(had, wanted), missing(wanted, had));
-    let any = enable.is_some() || disable.is_some();
-    diff.note(
-        any.then(|| {
-            types::CloudwatchLogsExportConfiguration::builder().set_enable_log_types(enable).set_disable_log_types(disable).build()
-        }),
-    )
 }
 
 fn volumes(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Option<Vec<types::ModifyAdditionalStorageVolume>> {
@@ -240,7 +191,7 @@ fn as_wanted(wanted: &AdditionalStorageVolume, had: &AdditionalStorageVolume) ->
 #[cfg(test)]
 mod tests {
     use plat::schema::Id;
-    use plat::value::{Duration, Size};
+    use plat::value::{Duration, Size, Version};
 
     use super::*;
 
