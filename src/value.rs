@@ -97,6 +97,8 @@ pub trait Known {
 #[error("{message}")]
 pub struct EvalFailure {
     pub message: String,
+    /// A way out, where there is one.
+    pub help: Option<String>,
     pub span: Span,
 }
 

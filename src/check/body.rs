@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::settings::Place;
 use super::typed::{ExprId, ExprKind, Options, RecordKey, Setting};
 use super::{Checker, Member, Scope, mismatch};
 use crate::diagnostic::{Code, Diagnostic, closest};
@@ -10,6 +11,7 @@ use crate::schema::{Mode, ResourceSchema};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Entry, Key};
 use crate::types::{Record, Type};
+use crate::value::Value;
 
 /// One name that a body may give.
 struct Wanted {
@@ -24,7 +26,7 @@ impl Checker<'_> {
         let wanted: Vec<Wanted> =
             record.fields.iter().map(|f| Wanted { name: f.name.clone(), ty: f.ty.clone(), required: !f.optional }).collect();
         let owner = record.name.as_ref().map_or_else(|| "this record".to_owned(), |n| format!("`{n}`"));
-        let (settings, _) = self.settings(scope, entries, &wanted, &owner, span, false);
+        let (settings, _) = self.settings(scope, entries, &wanted, &owner, span, None);
         let defaults = self.field_defaults.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map(|(_, d)| d.clone()).unwrap_or_default();
         let mut typed: Vec<(RecordKey, ExprId)> = Vec::with_capacity(record.fields.len());
         let mut given: HashMap<&str, ExprId> = settings.iter().map(|s| (&*s.name.node, s.value)).collect();
@@ -72,7 +74,10 @@ impl Checker<'_> {
             }
             rest
         };
-        self.settings(scope, &entries, &wanted, &format!("`{}`", schema.name), resource.name.span, true)
+        let place = if lookup { Place::Lookup } else { Place::Resource };
+        let (settings, options) = self.settings(scope, &entries, &wanted, &format!("`{}`", schema.name), resource.name.span, Some(place));
+        self.ignorable(&options, schema);
+        (settings, options)
     }
 
     /// The body of a component's use.
@@ -84,10 +89,33 @@ impl Checker<'_> {
         resource: &ast::Resource,
     ) -> (Vec<Setting>, Options) {
         let wanted: Vec<Wanted> = params.iter().map(|p| Wanted { name: p.name.clone(), ty: p.ty.clone(), required: p.required }).collect();
-        self.settings(scope, &resource.entries, &wanted, &format!("`{title}`"), resource.name.span, true)
+        self.settings(scope, &resource.entries, &wanted, &format!("`{title}`"), resource.name.span, Some(Place::Component))
     }
 
-    /// Types the entries of a body against what may be given. `engine`: `@` settings are possible.
+    /// What `@ignore` names is an attribute, or a part of one.
+    fn ignorable(&mut self, options: &Options, schema: &ResourceSchema) {
+        let Some(ExprKind::List(items)) = options.ignore.and_then(|id| self.kind(id)) else { return };
+        for id in items.clone() {
+            let Some(ExprKind::Const(Value::String(path))) = self.kind(id) else { continue };
+            let name = path.split('.').next().unwrap_or(path);
+            if schema.attribute(name).is_some_and(crate::schema::Attribute::is_input) {
+                continue;
+            }
+            let (name, span) = (name.to_owned(), self.span(id));
+            let inputs = schema.attributes.iter().filter(|a| a.is_input()).map(|a| a.name);
+            let help = match closest(&name, inputs) {
+                Some(close) => format!("did you mean \"{close}\"?"),
+                None => format!("`plat docs {}` lists its attributes; a part of one is written `\"tags.Owner\"`", schema.name),
+            };
+            self.report(
+                Diagnostic::error(Code(201), span, format!("`{}` takes no `{name}` that a change of could be ignored", schema.name))
+                    .label("not one of its inputs")
+                    .help(help),
+            );
+        }
+    }
+
+    /// Types the entries of a body against what may be given. `engine`: where `@` settings are possible.
     fn settings(
         &mut self,
         scope: &mut Scope,
@@ -95,7 +123,7 @@ impl Checker<'_> {
         wanted: &[Wanted],
         owner: &str,
         at: Span,
-        engine: bool,
+        engine: Option<Place>,
     ) -> (Vec<Setting>, Options) {
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         let mut settings = Vec::with_capacity(entries.len());
@@ -104,12 +132,11 @@ impl Checker<'_> {
         for entry in entries {
             let name = match &entry.key {
                 Key::Name(name) => name,
-                Key::Engine(name) if engine => {
-                    self.option(scope, &mut options, name, &entry.value);
-                    continue;
-                }
                 Key::Engine(name) => {
-                    self.misplaced_engine(name);
+                    match engine {
+                        Some(place) => self.option(scope, &mut options, name, &entry.value, place),
+                        None => self.misplaced_engine(name),
+                    }
                     continue;
                 }
                 Key::Text(expr) => {
@@ -128,7 +155,7 @@ impl Checker<'_> {
                 let close = closest(&name.node, wanted.iter().map(|w| &*w.name));
                 // A slip of the pen for a required name is one mistake, not two.
                 meant.extend(close.map(Arc::from));
-                self.unknown_setting(name, wanted, close, owner, engine);
+                self.unknown_setting(name, wanted, close, owner, engine.is_some());
                 self.infer_quietly(scope, &entry.value);
                 continue;
             };

@@ -113,6 +113,10 @@ pub struct Signature {
 
 pub enum Param {
     Value(Type),
+    /// One type or the other.
+    Either(Type, Type),
+    /// This, or what has a type in common with it.
+    Like(Type),
     /// A lambda over these, whose result is `Some(type)` or free.
     Lambda(Vec<Type>, Option<Type>),
 }
@@ -125,6 +129,8 @@ pub enum Answer {
     Lambda,
     /// A map of what the lambda gives.
     MapOfLambda,
+    /// What the receiver and the value have in common.
+    Joined,
 }
 
 /// Names of all methods, in the order in which they are told of.
@@ -180,15 +186,7 @@ pub fn signature(ty: &Type, name: &str) -> Option<Signature> {
     match ty {
         Type::List(of) => list(of, name),
         Type::Map(of) => map(of, name),
-        Type::Record(record) => {
-            let of = record
-                .fields
-                .iter()
-                .map(|f| f.ty.clone())
-                .reduce(|a, b| super::join::join(&a, &b).unwrap_or(Type::Json))
-                .unwrap_or(Type::Error);
-            map(&of, name)
-        }
+        Type::Record(record) => map(&super::join::any_field(record), name),
         Type::String | Type::Union(_) | Type::Id(_) | Type::Arn(_) => string(name),
         Type::Cidr => cidr(name),
         Type::Int | Type::Float | Type::Size | Type::Duration => number(ty, name),
@@ -251,7 +249,7 @@ fn map(of: &Type, name: &str) -> Option<Signature> {
         "values" => plain(Method::MapValues, [], Type::list(of.clone())),
         "contains" => plain(Method::MapContains, [Type::String], Type::Bool),
         "get" => plain(Method::MapGet, [Type::String], Type::optional(of.clone())),
-        "merge" => plain(Method::MapMerge, [same()], same()),
+        "merge" => Some(Signature { method: Method::MapMerge, params: vec![Param::Like(same())], result: Answer::Joined }),
         "map" => lambda(Method::MapMap, vec![Type::String, of.clone()], None, Answer::MapOfLambda),
         "filter" => lambda(Method::MapFilter, vec![Type::String, of.clone()], Some(Type::Bool), Answer::Type(same())),
         _ => None,
@@ -278,7 +276,11 @@ fn string(name: &str) -> Option<Signature> {
 fn cidr(name: &str) -> Option<Signature> {
     match name {
         "subnet" => plain(Method::CidrSubnet, [Type::Int, Type::Int], Type::Cidr),
-        "contains" => plain(Method::CidrContains, [Type::Json], Type::Bool),
+        "contains" => Some(Signature {
+            method: Method::CidrContains,
+            params: vec![Param::Either(Type::Cidr, Type::Ip)],
+            result: Answer::Type(Type::Bool),
+        }),
         "overlaps" => plain(Method::CidrOverlaps, [Type::Cidr], Type::Bool),
         "prefix" => plain(Method::CidrPrefix, [], Type::Int),
         "address" => plain(Method::CidrAddress, [], Type::Ip),

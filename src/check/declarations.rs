@@ -39,7 +39,7 @@ impl<'a> Checker<'a> {
         let spans: Vec<(Arc<str>, Span)> = declared.iter().map(|(_, name)| (name.node.clone(), name.span)).collect();
         let order = names::order(&spans, &edges, &mut self.diagnostics);
 
-        let mut scope = Scope { module, slots: HashMap::new(), locals: Vec::new(), only_constants: false };
+        let mut scope = Scope { module, slots: HashMap::new(), locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
         // Broken ones are in reach as errors from the start, so that a circle is told once.
         for index in &order.broken {
             if let Some((_, name)) = declared.get(*index) {
@@ -50,6 +50,11 @@ impl<'a> Checker<'a> {
         for index in &order.order {
             let Some((item, name)) = declared.get(*index) else { continue };
             let (ty, kind) = self.declaration(&mut scope, item);
+            if let ItemKind::Resource(ast::Resource { each: None, condition: Some(condition), .. })
+            | ItemKind::Lookup(ast::Resource { each: None, condition: Some(condition), .. }) = &item.kind
+            {
+                scope.facts.exists_if(&name.node, condition);
+            }
             let ty = if order.broken.contains(index) { Type::Error } else { ty };
             scope.slots.insert(name.node.clone(), Slot { index: *index, ty: ty.clone(), span: name.span });
             if let Some(place) = checked.get_mut(*index) {
@@ -141,6 +146,7 @@ impl<'a> Checker<'a> {
     fn resource(&mut self, scope: &mut Scope, resource: &'a ast::Resource) -> (Type, DeclarationKind) {
         let ty = self.named_type(scope.module, &resource.ty);
         let (instances, before) = self.instances(scope, resource);
+        let known = resource.condition.as_ref().map(|condition| scope.learn(condition, true));
         let (ty, kind) = match &ty {
             Type::Resource(name) => {
                 let Some(schema) = self.registry.get(name).cloned() else { return (Type::Error, DeclarationKind::Broken) };
@@ -151,6 +157,7 @@ impl<'a> Checker<'a> {
                             .help(format!("write `lookup {}: {name}`", resource.name.node)),
                     );
                     scope.locals.truncate(before);
+                    known.into_iter().for_each(|known| scope.forget(known));
                     return (Type::Error, DeclarationKind::Broken);
                 }
                 let (entries, options) = self.resource_body(scope, &schema, resource, false);
@@ -176,6 +183,7 @@ impl<'a> Checker<'a> {
             }
         };
         scope.locals.truncate(before);
+        known.into_iter().for_each(|known| scope.forget(known));
         (several(ty, resource), kind)
     }
 
@@ -196,7 +204,9 @@ impl<'a> Checker<'a> {
             scope.locals.truncate(before);
             return (Type::Error, DeclarationKind::Broken);
         };
+        let known = resource.condition.as_ref().map(|condition| scope.learn(condition, true));
         let (entries, options) = self.resource_body(scope, &schema, resource, true);
+        known.into_iter().for_each(|known| scope.forget(known));
         scope.locals.truncate(before);
         (several(ty, resource), DeclarationKind::Lookup(ResourceDeclaration { schema, instances, entries, options }))
     }
@@ -239,7 +249,15 @@ impl<'a> Checker<'a> {
             (Type::List(_), Some(_)) => true,
             _ => false,
         };
-        if bad {
+        let by_position = matches!((&ty, &each.second), (Type::List(of), Some(_)) if is_key(of));
+        if let (true, Some(second)) = (by_position, &each.second) {
+            let span = self.span(source);
+            self.report(
+                Diagnostic::error(Code(221), each.first.span, "instances need a key, and a position is none")
+                    .label("one more in the middle would touch all behind it")
+                    .help(format!("leave it out, so that each is its own key: `for {} in {}`", second.node, self.text(span))),
+            );
+        } else if bad {
             let span = self.span(source);
             let element = if let Type::List(of) = &ty { of.to_string() } else { ty.to_string() };
             self.report(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::join::join;
+use super::join::{any_field, any_of, join};
 use super::typed::{Arm, ExprId, ExprKind, ForHead, RecordKey};
 use super::{Checker, Scope, mismatch};
 use crate::diagnostic::{Code, Diagnostic};
@@ -16,7 +16,7 @@ use crate::value::Value;
 impl Scope {
     /// For values that can refer to nothing: defaults of fields.
     pub(super) fn constants(module: ModuleId) -> Self {
-        Self { module, slots: HashMap::new(), locals: Vec::new(), only_constants: true }
+        Self { module, slots: HashMap::new(), locals: Vec::new(), only_constants: true, facts: super::facts::Facts::default() }
     }
 
     pub(super) fn with_locals(&mut self, names: &[(Arc<str>, Type, Span)]) -> usize {
@@ -39,6 +39,12 @@ impl Checker<'_> {
 
     /// Types an expression. `want` guides literals and lambdas; whether the result fits it is the caller's business.
     pub(super) fn infer(&mut self, scope: &mut Scope, expr: &Expr, want: Option<&Type>, what: &str) -> ExprId {
+        let id = self.infer_alone(scope, expr, want, what);
+        self.narrow(scope, expr, id);
+        id
+    }
+
+    fn infer_alone(&mut self, scope: &mut Scope, expr: &Expr, want: Option<&Type>, what: &str) -> ExprId {
         let span = expr.span;
         // A branch may be nothing where nothing is allowed; a literal is of the type inside.
         let whole = want;
@@ -55,9 +61,10 @@ impl Checker<'_> {
                     Some(Type::List(of)) => Some(&**of),
                     _ => None,
                 };
-                let (head, before) = self.for_head(scope, head);
+                let (head, before, known) = self.for_head(scope, head);
                 let body = self.infer_or_expect(scope, body, of, what);
                 scope.locals.truncate(before);
+                scope.forget(known);
                 let ty = Type::list(self.ty(body).clone());
                 self.push(ExprKind::ListFor { head, body }, ty, span)
             }
@@ -66,10 +73,11 @@ impl Checker<'_> {
                     Some(Type::Map(of)) => Some(&**of),
                     _ => None,
                 };
-                let (head, before) = self.for_head(scope, head);
+                let (head, before, known) = self.for_head(scope, head);
                 let key = self.expect(scope, key, &Type::String, "the key");
                 let value = self.infer_or_expect(scope, value, of, what);
                 scope.locals.truncate(before);
+                scope.forget(known);
                 let ty = Type::map(self.ty(value).clone());
                 self.push(ExprKind::MapFor { head, key, value }, ty, span)
             }
@@ -80,9 +88,14 @@ impl Checker<'_> {
             Ast::Index { base, index } => self.index(scope, base, index, span),
             Ast::Call { callee, args } => self.call(scope, callee, args, span),
             Ast::If { condition, then, otherwise } => {
-                let condition = self.expect(scope, condition, &Type::Bool, "the condition");
+                let decides = self.expect(scope, condition, &Type::Bool, "the condition");
+                let known = scope.learn(condition, true);
                 let then = self.infer_or_expect(scope, then, whole, what);
+                scope.forget(known);
+                scope.learn(condition, false);
                 let otherwise = self.infer_or_expect(scope, otherwise, whole, what);
+                scope.forget(known);
+                let condition = decides;
                 let ty = self.joined(then, otherwise, "the two branches");
                 self.push(ExprKind::If { condition, then, otherwise }, ty, span)
             }
@@ -105,7 +118,7 @@ impl Checker<'_> {
         }
     }
 
-    fn literal(&mut self, value: &Value, span: Span) -> ExprId {
+    pub(super) fn literal(&mut self, value: &Value, span: Span) -> ExprId {
         let ty = match value {
             Value::Bool(_) => Type::Bool,
             Value::Int(_) => Type::Int,
@@ -132,7 +145,8 @@ impl Checker<'_> {
                     let ty = self.ty(id).clone();
                     let plain = if let Type::Secret(inner) = &ty { &**inner } else { &ty };
                     secret |= matches!(ty, Type::Secret(_));
-                    if !printable(plain) {
+                    // A secret among unlike things: where it would be seen says enough.
+                    if !printable(plain) && ty != Type::secret(Type::Json) {
                         self.unprintable(scope, id, plain);
                     }
                     ids.push(id);
@@ -158,7 +172,11 @@ impl Checker<'_> {
             }
             _ => Diagnostic::error(Code(203), span, format!("a text cannot hold {}", mismatch::describe(ty)))
                 .label(format!("`{ty}`"))
-                .maybe_help(matches!(ty, Type::List(_)).then(|| format!("join it: `${{{text}.join(\", \")}}`"))),
+                .maybe_help(match ty {
+                    Type::List(of) if is_assignable(of, &Type::String) => Some(format!("join it: `${{{text}.join(\", \")}}`")),
+                    ty if is_assignable(ty, &Type::Json) => Some(format!("write it as JSON: `${{json({text})}}`")),
+                    _ => None,
+                }),
         };
         let diagnostic = match self.origin(scope, id) {
             Some((name, declared)) => diagnostic.also(declared, format!("`{name}` is declared here")),
@@ -297,7 +315,7 @@ impl Checker<'_> {
             Some(Type::Json) => Type::Json,
             Some(of) => Type::map(of.clone()),
             None if computed => {
-                Type::map(fields.iter().map(|f| f.ty.clone()).reduce(|a, b| join(&a, &b).unwrap_or(Type::Json)).unwrap_or(Type::Error))
+                Type::map(any_of(fields.into_iter().map(|f| f.ty)))
             }
             None => Type::Record(Arc::new(Record { name: None, fields })),
         };
@@ -312,12 +330,16 @@ impl Checker<'_> {
         );
     }
 
-    /// Types the source of a `for` and binds its names; the caller unbinds them.
-    fn for_head(&mut self, scope: &mut Scope, head: &ast::ForHead) -> (ForHead, usize) {
+    /// Types the source of a `for`, binds its names and learns its condition; the caller unbinds and forgets them.
+    fn for_head(&mut self, scope: &mut Scope, head: &ast::ForHead) -> (ForHead, usize, usize) {
         let source = self.infer_free(scope, &head.source);
         let before = self.bind_each(scope, source, &head.first, head.second.as_ref());
         let condition = head.condition.as_ref().map(|c| self.expect(scope, c, &Type::Bool, "the condition"));
-        (ForHead { source, binders: 1 + usize::from(head.second.is_some()), condition }, before)
+        let known = scope.facts_so_far();
+        if let Some(condition) = &head.condition {
+            scope.learn(condition, true);
+        }
+        (ForHead { source, binders: 1 + usize::from(head.second.is_some()), condition }, before, known)
     }
 
     /// Binds the names of `for a in source` or `for k, v in source`.
@@ -326,10 +348,7 @@ impl Checker<'_> {
         let (key, value) = match &ty {
             Type::List(of) => (Type::Int, Type::clone(of)),
             Type::Map(of) => (Type::String, Type::clone(of)),
-            Type::Record(record) => {
-                let of = record.fields.iter().map(|f| f.ty.clone()).reduce(|a, b| join(&a, &b).unwrap_or(Type::Error));
-                (Type::String, of.unwrap_or(Type::Error))
-            }
+            Type::Record(record) => (Type::String, any_field(record)),
             Type::Error => (Type::Error, Type::Error),
             other => {
                 let span = self.span(source);
@@ -372,7 +391,12 @@ impl Checker<'_> {
                     span,
                     format!("this function is called with {}, and takes {}", count(function.params.len(), "value"), params.len()),
                 )
-                .label("the number of names does not fit"),
+                .label("the number of names does not fit")
+                .help(match function.params.len() {
+                    1 => "write `x => …`".to_owned(),
+                    2 => "write `(k, v) => …`: the first is the key".to_owned(),
+                    n => format!("name {n} values in its brackets"),
+                }),
             );
             return self.broken(span);
         }
@@ -403,8 +427,10 @@ impl Checker<'_> {
     }
 
     fn match_expr(&mut self, scope: &mut Scope, subject: &Expr, arms: &[ast::Arm], want: Option<&Type>, what: &str, span: Span) -> ExprId {
+        let asked = subject;
         let subject = self.infer_free(scope, subject);
         let subject_ty = self.unless_secret(subject, arms);
+        let mut above: Vec<&Pattern> = Vec::new();
         let mut typed = Vec::new();
         let mut bodies: Option<ExprId> = None;
         let mut ty = Type::Error;
@@ -412,8 +438,15 @@ impl Checker<'_> {
             for pattern in &arm.patterns {
                 self.pattern(&pattern.node, pattern.span, &subject_ty);
             }
+            let patterns: Vec<&Pattern> = arm.patterns.iter().map(|pattern| &pattern.node).collect();
+            let known = scope.learn_arm(asked, &patterns, &above);
             let guard = arm.guard.as_ref().map(|g| self.expect(scope, g, &Type::Bool, "the condition"));
+            match &arm.guard {
+                Some(guard) => _ = scope.learn(guard, true),
+                None => above.extend(&patterns),
+            }
             let body = self.infer_or_expect(scope, &arm.body, want, what);
+            scope.forget(known);
             ty = match bodies {
                 None => self.ty(body).clone(),
                 Some(first) if ty != Type::Error => {
@@ -430,6 +463,7 @@ impl Checker<'_> {
             typed.push(Arm { patterns: arm.patterns.iter().map(|p| p.node.clone()).collect(), guard, body });
         }
         self.exhaustive(arms, &subject_ty, span);
+        self.reached(arms, &subject_ty);
         self.push(ExprKind::Match { subject, arms: typed }, ty, span)
     }
 
@@ -447,57 +481,6 @@ impl Checker<'_> {
                 .help("which arm is taken would give the secret away; match on what decides, and choose the secret in the arms"),
         );
         Type::Error
-    }
-
-    fn pattern(&mut self, pattern: &Pattern, span: Span, subject: &Type) {
-        let values: Vec<&Value> = match pattern {
-            Pattern::Any => Vec::new(),
-            Pattern::Value(value) => vec![value],
-            Pattern::Range { from, to, .. } => vec![from, to],
-        };
-        for value in values {
-            let fits = match (value, subject.required()) {
-                (_, Type::Error) => true,
-                (Value::String(text), Type::Union(texts)) => texts.contains(text),
-                (Value::String(_), Type::String | Type::Id(_) | Type::Arn(_) | Type::Version) => true,
-                (Value::Null, _) => matches!(subject, Type::Optional(_)),
-                (value, ty) => {
-                    let id = self.literal(value, span);
-                    is_assignable(self.ty(id), ty)
-                }
-            };
-            if !fits {
-                self.report(
-                    Diagnostic::error(Code(203), span, format!("this can never match {}", mismatch::describe(subject)))
-                        .label("a pattern of another type or value"),
-                );
-                return;
-            }
-        }
-    }
-
-    /// Every value must have an arm.
-    fn exhaustive(&mut self, arms: &[ast::Arm], subject: &Type, span: Span) {
-        let sure: Vec<&Pattern> = arms.iter().filter(|a| a.guard.is_none()).flat_map(|a| a.patterns.iter().map(|p| &p.node)).collect();
-        if *subject == Type::Error || sure.iter().any(|p| matches!(p, Pattern::Any)) {
-            return;
-        }
-        let covers = |value: &Value| sure.iter().any(|p| matches!(p, Pattern::Value(v) if v == value));
-        let mut missing: Vec<String> = match subject.required() {
-            Type::Union(texts) => texts.iter().filter(|t| !covers(&Value::String((*t).clone()))).map(|t| format!("\"{t}\"")).collect(),
-            Type::Bool => [true, false].into_iter().filter(|b| !covers(&Value::Bool(*b))).map(|b| b.to_string()).collect(),
-            _ => vec!["_".to_owned()],
-        };
-        if matches!(subject, Type::Optional(_)) && !covers(&Value::Null) {
-            missing.push("null".to_owned());
-        }
-        if !missing.is_empty() {
-            self.report(
-                Diagnostic::error(Code(219), span, format!("`match` has no arm for {}", missing.join(", ")))
-                    .label("not every value is covered")
-                    .help(format!("add `{} => …`", missing.first().map_or("_", |m| m))),
-            );
-        }
     }
 }
 

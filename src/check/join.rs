@@ -35,6 +35,19 @@ pub fn join(a: &Type, b: &Type) -> Option<Type> {
     }
 }
 
+/// What one of these is, whichever it is. Those with nothing in common are at best parts of a document; with a secret among them the
+/// whole is one.
+pub fn any_of(types: impl IntoIterator<Item = Type>) -> Type {
+    let types: Vec<Type> = types.into_iter().collect();
+    let joined = types.iter().skip(1).try_fold(types.first().cloned().unwrap_or(Type::Error), |all, ty| join(&all, ty));
+    joined.unwrap_or_else(|| if types.iter().any(Type::holds_secret) { Type::secret(Type::Json) } else { Type::Json })
+}
+
+/// What a record's fields are, whichever is chosen.
+pub fn any_field(record: &Record) -> Type {
+    any_of(record.fields.iter().map(|field| field.ty.clone()))
+}
+
 /// Records join field by field; a field that only one has becomes optional.
 fn join_records(x: &Record, y: &Record) -> Option<Type> {
     let mut fields = Vec::with_capacity(x.fields.len());

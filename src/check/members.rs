@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::schema::{Attribute, Mode};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind as Ast};
-use crate::types::{Function, Type};
+use crate::types::{Function, Type, is_assignable};
 use crate::value::{SecretStore, Value};
 
 /// The type that reading an attribute gives: optional only where "not set" is a real answer.
@@ -148,15 +148,31 @@ impl Checker<'_> {
                     let ty = field.ty.clone();
                     return self.push(ExprKind::Member { base, name: key.clone(), safe: false }, ty, span);
                 }
-                let joined = record.fields.iter().map(|f| f.ty.clone()).reduce(|a, b| super::join::join(&a, &b).unwrap_or(Type::Error));
-                (Type::String, joined.unwrap_or(Type::Error))
+                (Type::String, super::join::any_field(record))
+            }
+            Type::Optional(inner) if matches!(**inner, Type::List(_) | Type::Map(_) | Type::Record(_)) => {
+                let at = self.span(base);
+                let (text, empty) = (self.text(at), if matches!(**inner, Type::List(_)) { "[]" } else { "{}" });
+                let mut diagnostic = Diagnostic::error(Code(212), at, format!("`{text}` may be nothing, so it may have no parts"))
+                    .label(format!("`{ty}`"))
+                    .help(format!("say what holds without it: `({text} ?? {empty})[{}]`", self.text(index.span)));
+                if let Some((name, declared)) = self.origin(scope, base) {
+                    diagnostic = diagnostic.also(declared, format!("`{name}` is declared here"));
+                }
+                self.report(diagnostic);
+                return self.broken(span);
             }
             other => {
                 let at = self.span(base);
                 let mut diagnostic =
                     Diagnostic::error(Code(222), index.span, format!("{} has no parts to choose from", mismatch::describe(other)))
                         .label("no list and no map")
-                        .also(at, format!("`{other}`"));
+                        .also(at, format!("`{other}`"))
+                        .help(match other {
+                            Type::Resource(_) | Type::Component(_) => format!("it is one: write `{}` alone", self.text(at)),
+                            Type::String | Type::Union(_) => "parts of a text: `.split(…)`, `.take(…)`".to_owned(),
+                            _ => "lists, maps and what is made by `for` have parts".to_owned(),
+                        });
                 if let (Type::Resource(_) | Type::Component(_), Some((name, declared))) = (other, self.origin(scope, base)) {
                     diagnostic = diagnostic.also(declared, format!("`{name}` is declared without `for`"));
                 }
@@ -215,7 +231,9 @@ impl Checker<'_> {
             return self.broken(span);
         }
         let diagnostic = if scope.slots.contains_key(name) {
-            Diagnostic::error(Code(211), name_span, format!("`{name}` is not a function")).label("cannot be called")
+            Diagnostic::error(Code(211), name_span, format!("`{name}` is not a function"))
+                .label("cannot be called")
+                .help(format!("write `{name}` alone; functions are declared by `fn`"))
         } else {
             let candidates = BUILTINS.iter().map(|(n, ..)| *n).chain(declared.iter().map(|n| &**n));
             let help = match closest(name, candidates) {
@@ -230,20 +248,22 @@ impl Checker<'_> {
 
     fn arguments(&mut self, scope: &mut Scope, name: &str, name_span: Span, params: &[Type], args: &[Expr]) -> Option<Vec<ExprId>> {
         if params.len() != args.len() {
-            self.wrong_count(name, name_span, params.len(), args.len());
+            let types = params.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            self.wrong_count(name, name_span, params.len(), args.len(), Some(format!("it takes `{name}({types})`")));
             return None;
         }
         Some(args.iter().zip(params).map(|(arg, ty)| self.expect(scope, arg, ty, &format!("`{name}`"))).collect())
     }
 
-    fn wrong_count(&mut self, name: &str, span: Span, wanted: usize, given: usize) {
+    fn wrong_count(&mut self, name: &str, span: Span, wanted: usize, given: usize, help: Option<String>) {
         self.report(
             Diagnostic::error(
                 Code(210),
                 span,
                 format!("`{name}` takes {}, and {given} {} given", count(wanted, "value"), if given == 1 { "is" } else { "are" }),
             )
-            .label("called here"),
+            .label("called here")
+            .maybe_help(help),
         );
     }
 
@@ -264,7 +284,7 @@ impl Checker<'_> {
             }
         };
         let [arg] = args else {
-            self.wrong_count(&format!("secret.{}", name.node), name.span, 1, args.len());
+            self.wrong_count(&format!("secret.{}", name.node), name.span, 1, args.len(), Some("the name that the secret has in its store".to_owned()));
             return self.broken(span);
         };
         if store == SecretStore::File && self.modules.fetched.contains_key(&span.file) {
@@ -361,7 +381,9 @@ impl Checker<'_> {
         span: Span,
     ) -> ExprId {
         if signature.params.len() != args.len() {
-            self.wrong_count(&name.node, name.span, signature.params.len(), args.len());
+            let takes = signature.params.iter().map(told).collect::<Vec<_>>().join(", ");
+            let help = format!("it takes `{}({takes})`", name.node);
+            self.wrong_count(&name.node, name.span, signature.params.len(), args.len(), Some(help));
             return self.broken(span);
         }
         let mut ids = Vec::with_capacity(args.len());
@@ -369,6 +391,22 @@ impl Checker<'_> {
         for (param, arg) in signature.params.iter().zip(args) {
             match param {
                 Param::Value(ty) => ids.push(self.expect(scope, arg, ty, &format!("`{}`", name.node))),
+                Param::Either(one, other) => {
+                    let id = self.infer(scope, arg, Some(one), &format!("`{}`", name.node));
+                    let fits = is_assignable(self.ty(id), other);
+                    ids.push(if fits { id } else { self.coerce(scope, id, one, &format!("`{}`", name.node)) });
+                }
+                Param::Like(ty) => {
+                    let id = self.infer_free(scope, arg);
+                    let own = match self.ty(id) {
+                        Type::Record(record) => Type::map(super::join::any_field(record)),
+                        own => own.clone(),
+                    };
+                    let joined = super::join::join(ty, &own).filter(|_| matches!(own, Type::Map(_) | Type::Error));
+                    let fits = joined.is_some();
+                    given = joined.unwrap_or_else(|| ty.clone());
+                    ids.push(if fits { id } else { self.coerce(scope, id, ty, &format!("`{}`", name.node)) });
+                }
                 Param::Lambda(over, gives) => {
                     let want = Type::Function(Arc::new(Function { params: over.clone(), result: gives.clone().unwrap_or(Type::Error) }));
                     if !matches!(*arg.node, Ast::Lambda { .. }) {
@@ -392,9 +430,19 @@ impl Checker<'_> {
             Answer::Type(ty) => ty.clone(),
             Answer::ListOfLambda => Type::list(given),
             Answer::MapOfLambda => Type::map(given),
-            Answer::Lambda => given,
+            Answer::Lambda | Answer::Joined => given,
         };
         let ty = if safe { Type::optional(ty) } else { ty };
         self.push(ExprKind::Method { receiver, method: signature.method, args: ids }, ty, span)
+    }
+}
+
+/// What a method takes, in a signature.
+fn told(param: &Param) -> String {
+    match param {
+        Param::Value(ty) | Param::Like(ty) => ty.to_string(),
+        Param::Either(one, other) => format!("{one} or {other}"),
+        Param::Lambda(over, _) if over.len() == 1 => "x => …".to_owned(),
+        Param::Lambda(..) => "(k, v) => …".to_owned(),
     }
 }

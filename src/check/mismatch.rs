@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Checker, Scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::types::{Type, is_assignable};
+use crate::types::{Field, Type, is_assignable};
 use crate::value::Value;
 
 use super::typed::{ExprId, ExprKind};
@@ -53,7 +53,11 @@ impl Checker<'_> {
     pub(super) fn coerce(&mut self, scope: &Scope, id: ExprId, want: &Type, what: &str) -> ExprId {
         let got = self.ty(id).clone();
         if is_assignable(&got, want) {
-            return id;
+            if !self.lacks_defaults(&got, want) {
+                return id;
+            }
+            let span = self.span(id);
+            return self.push(ExprKind::Coerce(id), want.clone(), span);
         }
         if self.stands_for(id, &got, want) {
             let span = self.span(id);
@@ -63,6 +67,24 @@ impl Checker<'_> {
         self.report(diagnostic);
         let span = self.span(id);
         self.broken(span)
+    }
+
+    /// Whether a record in it leaves out what a field's default is for. A literal has them from the start.
+    fn lacks_defaults(&self, got: &Type, want: &Type) -> bool {
+        match (got, want) {
+            (Type::Record(got), Type::Record(want)) if Arc::ptr_eq(got, want) => false,
+            (Type::Record(got), Type::Record(want)) => {
+                let defaults = self.field_defaults.iter().find(|(of, _)| Arc::ptr_eq(of, want)).map_or(&[][..], |(_, defaults)| defaults);
+                let of = |name: &str| got.field(name);
+                defaults.iter().any(|(name, _)| of(name).is_none_or(|field| field.optional))
+                    || want.fields.iter().any(|field| of(&field.name).is_some_and(|own| self.lacks_defaults(&own.ty, &field.ty)))
+            }
+            (Type::Record(got), Type::Map(want)) => got.fields.iter().any(|field| self.lacks_defaults(&field.ty, want)),
+            (Type::List(got), Type::List(want)) | (Type::Map(got), Type::Map(want)) => self.lacks_defaults(got, want),
+            (Type::Optional(got) | Type::Secret(got), want) => self.lacks_defaults(got, want),
+            (got, Type::Optional(want) | Type::Secret(want)) => self.lacks_defaults(got, want),
+            _ => false,
+        }
     }
 
     /// A resource stands for its id or ARN; a text literal for an id, an ARN or a version.
@@ -77,6 +99,13 @@ impl Checker<'_> {
             }
             (Type::List(got), Type::List(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
             (Type::Map(got), Type::Map(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
+            (Type::Record(got), Type::Record(want)) => {
+                let fits = |field: &Field, own: &Field| {
+                    (field.optional || !own.optional) && (is_assignable(&own.ty, &field.ty) || self.stands_for(id, &own.ty, &field.ty))
+                };
+                got.fields.iter().all(|own| want.field(&own.name).is_some_and(|field| fits(field, own)))
+                    && want.fields.iter().all(|field| field.optional || got.field(&field.name).is_some())
+            }
             (Type::Union(texts), Type::Arn(_)) => texts.iter().all(|t| t.starts_with("arn:")),
             (Type::Union(_), Type::Id(_)) => true,
             (Type::Union(texts), Type::Version) => texts.iter().all(|t| t.starts_with(|c: char| c.is_ascii_digit() || c == 'v')),
@@ -166,11 +195,20 @@ impl Checker<'_> {
                 Some(format!("choose one: `{text}[0]`"))
             }
             (_, Type::List(of), _) if is_assignable(got, of) || self.stands_for(id, got, of) => Some(format!("write `[{text}]`")),
+            (Type::Union(_) | Type::String | Type::Id(_) | Type::Arn(_), Type::Resource(of), _) => Some(match self.kind(id) {
+                Some(ExprKind::Member { base, .. }) if self.ty(*base) == want => format!("give the resource itself: `{}`", self.text(self.span(*base))),
+                _ => format!("look up what is there already, `lookup name: {of} {{ … }}`, and give `name`"),
+            }),
             (_, _, Some(Value::String(inner))) => quoted_help(inner, want),
             (_, Type::Size, Some(Value::Int(n))) => Some(format!("a size has a unit: `{n}GiB`")),
             (_, Type::Duration, Some(Value::Int(n))) => Some(format!("a duration has a unit: `{n}d`, `{n}h`, `{n}m` or `{n}s`")),
             (_, Type::Version, Some(_)) => Some(format!("a version is written as text: `\"{text}\"`")),
             (_, Type::String, Some(value)) if !matches!(value, Value::Null) => Some(format!("put it in quotes: `\"{text}\"`")),
+            (Type::String, Type::Id(of), _) => Some(format!("declare it as what it is, `Id<{of}>`")),
+            (Type::String, Type::Arn(of), _) if of.is_empty() => Some("declare it as what it is, `Arn`".to_owned()),
+            (Type::String, Type::Arn(of), _) => Some(format!("declare it as what it is, `Arn<{of}>`")),
+            (Type::String, Type::Version, _) => Some("declare it as what it is, `Version`".to_owned()),
+            (Type::String, Type::Union(_), _) => Some(format!("declare it as what it can be, `{want}`")),
             (Type::String, Type::Cidr, _) => Some(format!("make it one: `cidr({text})`")),
             (
                 Type::Int | Type::Bool | Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Float | Type::Version,
@@ -178,6 +216,20 @@ impl Checker<'_> {
                 _,
             ) => Some(format!("write it into a text: `\"${{{text}}}\"`")),
             (Type::Component(_), Type::Resource(_) | Type::Id(_) | Type::Arn(_) | Type::List(_), _) => self.component_help(got, want, text),
+            (Type::Record(got), Type::Record(want), _) => want
+                .fields
+                .iter()
+                .find(|field| !field.optional && got.field(&field.name).is_none())
+                .map(|field| format!("it lacks `{}`, {}", field.name, describe(&field.ty)))
+                .or_else(|| {
+                    let unknown = got.fields.iter().find(|field| want.field(&field.name).is_none())?;
+                    Some(format!("`{}` is not one of its parts", unknown.name))
+                })
+                .or_else(|| {
+                    let differs = |own: &&Field| want.field(&own.name).is_some_and(|field| !is_assignable(&own.ty, &field.ty));
+                    let own = got.fields.iter().find(differs)?;
+                    Some(format!("its `{}` is {}, and not {}", own.name, describe(&own.ty), describe(&want.field(&own.name)?.ty)))
+                }),
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
             _ => None,
         }
@@ -237,6 +289,7 @@ fn quoted_help(inner: &str, want: &Type) -> Option<String> {
         Type::Size => Some("a size is a number and a unit, like `100GiB`".to_owned()),
         Type::Duration => Some("a duration is a number and a unit, like `30d`".to_owned()),
         Type::Arn(_) => Some("an ARN begins with `arn:`".to_owned()),
+        Type::Version => Some("a version begins with a number, like `\"1.28\"`".to_owned()),
         _ => None,
     }
 }

@@ -1,10 +1,12 @@
 //! Names and types: from syntax to a [`typed::Program`]. Reports every mistake it finds, each once.
 
+mod arms;
 mod body;
 pub mod builtin;
 pub mod builtin_docs;
 mod declarations;
 mod expr;
+mod facts;
 pub mod join;
 mod levels;
 pub mod lines;
@@ -33,7 +35,7 @@ use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::syntax::{self, ast};
 use crate::types::Type;
 pub use trial::{PLAN_COUNT, PLAN_LISTS};
-use typed::{Expr, ExprId, ExprKind, Program};
+use typed::{Expr, ExprId, ExprKind, FieldDefaults, Program};
 
 /// What loading a stack gives: its text, what is wrong with it, and the program when nothing is.
 #[derive(Debug)]
@@ -109,8 +111,6 @@ fn parse_overrides(given: &[(String, String)], sources: &mut SourceMap, diagnost
     overrides
 }
 
-type FieldDefaults = Vec<(Arc<str>, ExprId)>;
-
 /// The checker's whole memory.
 struct Checker<'a> {
     modules: &'a Modules,
@@ -163,6 +163,7 @@ struct Scope {
     locals: Vec<(Arc<str>, Type, Span)>,
     /// Declarations that are known but not yet checked here (an env's value cannot refer to a resource).
     only_constants: bool,
+    facts: facts::Facts,
 }
 
 #[derive(Debug, Clone)]
@@ -261,6 +262,7 @@ impl<'a> Checker<'a> {
             registry: self.registry.clone(),
             exprs: std::mem::take(&mut self.exprs),
             functions: std::mem::take(&mut self.functions),
+            field_defaults: std::mem::take(&mut self.field_defaults),
             units,
             stack: stack_parts.stack,
             envs: stack_parts.envs,

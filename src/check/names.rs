@@ -34,6 +34,14 @@ pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize>) -> Vec<Refe
     walk.found
 }
 
+/// Whether an expression mentions one of these names, bound outside of it.
+pub fn mentions(expr: &Expr, names: &[&Arc<str>]) -> bool {
+    let slots = names.iter().map(|name| ((*name).clone(), 0)).collect();
+    let mut walk = Walk { slots: &slots, bound: Vec::new(), found: Vec::new() };
+    walk.expr(expr);
+    !walk.found.is_empty()
+}
+
 impl Walk<'_> {
     fn resource(&mut self, resource: &ast::Resource) {
         let mut names = Vec::new();
@@ -116,7 +124,10 @@ impl Walk<'_> {
                 self.expr(index);
             }
             ExprKind::Call { callee, args } => {
-                self.expr(callee);
+                // Functions have names of their own.
+                if !matches!(&*callee.node, ExprKind::Name(_)) {
+                    self.expr(callee);
+                }
                 args.iter().for_each(|arg| self.expr(arg));
             }
             ExprKind::If { condition, then, otherwise } => {

@@ -36,8 +36,12 @@ impl Checker<'_> {
     ) -> ExprId {
         use BinaryOp::{And, Default, Or};
         if matches!(*op, And | Or) {
+            // The right side counts only where the left has not decided.
+            let decides = left;
             let left = self.expect(scope, left, &Type::Bool, &format!("`{}`", op.text()));
+            let known = scope.learn(decides, *op == And);
             let right = self.expect(scope, right, &Type::Bool, &format!("`{}`", op.text()));
+            scope.forget(known);
             return self.push(ExprKind::Binary { op: *op, left, right }, Type::Bool, span);
         }
         if *op == Default {
@@ -49,7 +53,9 @@ impl Checker<'_> {
         if a == Type::Error || b == Type::Error {
             return self.broken(span);
         }
-        if a.holds_secret() || b.holds_secret() {
+        // Whether there is a secret is not what it is.
+        let asks_presence = matches!(*op, BinaryOp::Equal | BinaryOp::NotEqual) && matches!((&a, &b), (Type::Null, _) | (_, Type::Null));
+        if (a.holds_secret() || b.holds_secret()) && !asks_presence {
             let at = if a.holds_secret() { self.span(left) } else { self.span(right) };
             self.report(
                 Diagnostic::error(Code(402), at, format!("`{}` cannot be applied to a secret", op.text()))
@@ -65,6 +71,13 @@ impl Checker<'_> {
             left = self.coerce(scope, left, &Type::Version, &format!("`{}`", op.text()));
         }
         let (a, b) = (self.ty(left).clone(), self.ty(right).clone());
+        if let (BinaryOp::Equal | BinaryOp::NotEqual, Type::Union(x), Type::Union(y)) = (*op, &a, &b)
+            && !x.iter().any(|text| y.contains(text))
+        {
+            let diagnostic = self.never_equal(op, left, right);
+            self.report(diagnostic);
+            return self.push(ExprKind::Binary { op: *op, left, right }, Type::Bool, span);
+        }
         match result(*op, &a, &b) {
             Some(ty) => self.push(ExprKind::Binary { op: *op, left, right }, ty, span),
             None => {
@@ -75,10 +88,26 @@ impl Checker<'_> {
         }
     }
 
+    /// Texts of which each is one of a few, and none is both.
+    fn never_equal(&self, op: Spanned<BinaryOp>, left: ExprId, right: ExprId) -> Diagnostic {
+        let literal = |id: ExprId| matches!(self.ty(id), Type::Union(texts) if texts.len() == 1);
+        let (one, other) = if literal(left) && !literal(right) { (left, right) } else { (right, left) };
+        let (a, b) = (self.ty(one).clone(), self.ty(other).clone());
+        let help = match (&a, &b) {
+            (Type::Union(a), Type::Union(b)) => a.first().and_then(|text| crate::diagnostic::closest(text, b.iter().map(|t| &**t))),
+            _ => None,
+        };
+        Diagnostic::error(Code(213), op.span, "these can never be equal")
+            .label("always the same answer")
+            .also(self.span(one), format!("`{a}`"))
+            .also(self.span(other), format!("`{b}`"))
+            .help(help.map_or_else(|| format!("it is {}", mismatch::describe(&b)), |close| format!("did you mean \"{close}\"?")))
+    }
+
     fn no_operator(&self, op: Spanned<BinaryOp>, left: ExprId, right: ExprId, a: &Type, b: &Type) -> Diagnostic {
         for (id, ty) in [(left, a), (right, b)] {
             if let Type::Optional(_) = ty
-                && !op.is_comparison()
+                && !matches!(*op, BinaryOp::Equal | BinaryOp::NotEqual)
             {
                 let text = self.text(self.span(id));
                 return Diagnostic::error(Code(212), self.span(id), format!("`{}` needs a value, and this may be nothing", op.text()))
@@ -89,6 +118,15 @@ impl Checker<'_> {
         let text = |ty: &Type| matches!(ty, Type::String | Type::Union(_));
         let help = match *op {
             BinaryOp::Add if text(a) || text(b) => Some("put values into a text with `${}`".to_owned()),
+            BinaryOp::Add | BinaryOp::Subtract if matches!((a, b), (Type::Duration, Type::Int) | (Type::Int, Type::Duration)) => {
+                Some("a duration has a unit, like `30d` or `15m`".to_owned())
+            }
+            BinaryOp::Add | BinaryOp::Subtract if matches!((a, b), (Type::Size, Type::Int) | (Type::Int, Type::Size)) => {
+                Some("a size has a unit, like `100GiB`".to_owned())
+            }
+            BinaryOp::Multiply | BinaryOp::Divide if matches!((a, b), (Type::Size | Type::Duration, Type::Float)) => {
+                Some("a size or duration is multiplied and divided by whole numbers".to_owned())
+            }
             BinaryOp::Equal | BinaryOp::NotEqual => Some("values of different types are never equal".to_owned()),
             _ => None,
         };
@@ -183,8 +221,8 @@ fn comparable(ty: &Type) -> bool {
     match ty {
         Type::Function(_) | Type::Secret(_) | Type::Resource(_) | Type::Component(_) => false,
         Type::List(t) | Type::Map(t) => comparable(t),
-        // A conditional resource may be compared with `null`.
-        Type::Optional(t) => matches!(**t, Type::Resource(_) | Type::Component(_)) || comparable(t),
+        // A conditional resource, or a secret that may be there, may be compared with `null`.
+        Type::Optional(t) => matches!(**t, Type::Resource(_) | Type::Component(_) | Type::Secret(_)) || comparable(t),
         _ => true,
     }
 }

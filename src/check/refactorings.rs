@@ -78,7 +78,7 @@ impl Checker<'_> {
         let declarations = self.units.first().and_then(Option::as_ref).map_or(&[][..], |unit| unit.declarations.as_slice());
         let slot = |(index, d): (usize, &Declaration)| (d.name.node.clone(), Slot { index, ty: d.ty.clone(), span: d.name.span });
         let slots: HashMap<Arc<str>, Slot> = declarations.iter().enumerate().map(slot).collect();
-        Scope { module: ModuleId(0), slots, locals: Vec::new(), only_constants: false }
+        Scope { module: ModuleId(0), slots, locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() }
     }
 
     /// An address as it is written; its keys are plain texts.

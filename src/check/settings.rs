@@ -15,6 +15,38 @@ use crate::value::Value;
 /// Settings of the engine, without the `@`.
 pub(super) const ENGINE_NAMES: [&str; 8] = ["after", "region", "account", "protect", "retain", "ignore", "replace", "timeout"];
 
+/// Where settings of the engine stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// `stack`, `env`, and what a test has in their place.
+    Stack,
+    Resource,
+    Lookup,
+    /// A component's use; passed on to what is in it.
+    Component,
+}
+
+impl Place {
+    /// The settings that mean something here.
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Place::Stack => &["region", "account", "protect"],
+            Place::Resource => &ENGINE_NAMES,
+            Place::Lookup => &["region"],
+            Place::Component => &["after", "region", "account", "protect", "retain", "replace", "timeout"],
+        }
+    }
+
+    fn owner(self) -> &'static str {
+        match self {
+            Place::Stack => "a whole stack",
+            Place::Resource => "a resource",
+            Place::Lookup => "a lookup",
+            Place::Component => "a component",
+        }
+    }
+}
+
 /// What the stack's own items say beside its declarations.
 pub(super) struct StackParts {
     pub stack: Stack,
@@ -32,21 +64,20 @@ pub(super) struct StackParam {
 
 impl Checker<'_> {
     /// `@after = …` and the like.
-    pub(super) fn option(&mut self, scope: &mut Scope, options: &mut Options, name: &ast::Name, value: &Expr) {
+    pub(super) fn option(&mut self, scope: &mut Scope, options: &mut Options, name: &ast::Name, value: &Expr, place: Place) {
         let what = format!("`@{}`", name.node);
-        let already = match &*name.node {
-            "after" => !options.after.is_empty(),
-            "region" => options.region.is_some(),
-            "account" => options.account.is_some(),
-            "protect" => options.protect.is_some(),
-            "retain" => options.retain.is_some(),
-            "ignore" => options.ignore.is_some(),
-            "replace" => options.replace.is_some(),
-            "timeout" => options.timeout.is_some(),
-            _ => false,
-        };
-        if already {
-            self.duplicate(&format!("@{}", name.node), name.span, name.span);
+        if let Some(first) = options.names.iter().find(|other| other.node == name.node) {
+            self.duplicate(&format!("@{}", name.node), name.span, first.span);
+            return;
+        }
+        options.names.push(name.clone());
+        if ENGINE_NAMES.contains(&&*name.node) && !place.settings().contains(&&*name.node) {
+            let taken = place.settings().iter().map(|n| format!("`@{n}`")).collect::<Vec<_>>().join(", ");
+            self.report(
+                Diagnostic::error(Code(218), name.span, format!("{what} is not a setting of {}", place.owner()))
+                    .label("not possible here")
+                    .help(format!("{} takes {taken}", place.owner())),
+            );
             return;
         }
         match &*name.node {
@@ -184,7 +215,7 @@ impl Checker<'_> {
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for entry in entries {
             match &entry.key {
-                Key::Engine(name) => self.option(&mut scope, &mut stack.options, name, &entry.value),
+                Key::Engine(name) => self.option(&mut scope, &mut stack.options, name, &entry.value, Place::Stack),
                 Key::Name(name) => {
                     if let Some(first) = seen.insert(name.node.clone(), name.span) {
                         self.duplicate(&name.node, name.span, first);
@@ -288,7 +319,7 @@ impl Checker<'_> {
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for entry in entries {
             match &entry.key {
-                Key::Engine(option) => self.option(&mut scope, &mut env.options, option, &entry.value),
+                Key::Engine(option) => self.option(&mut scope, &mut env.options, option, &entry.value, Place::Stack),
                 Key::Name(param) => {
                     if let Some(first) = seen.insert(param.node.clone(), param.span) {
                         self.duplicate(&param.node, param.span, first);

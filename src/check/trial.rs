@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::settings::StackParam;
+use super::settings::{Place, StackParam};
 use super::typed::{self, Options, Setting, TestStep};
 use super::{Checker, Scope, Signature, Slot};
 use crate::diagnostic::{CODES, Code, Diagnostic, closest};
@@ -136,7 +136,7 @@ impl<'a> Checker<'a> {
         let declarations = self.units.get(unit).and_then(Option::as_ref).map_or(&[][..], |unit| &unit.declarations);
         let slot = |(index, d): (usize, &typed::Declaration)| (d.name.node.clone(), Slot { index, ty: d.ty.clone(), span: d.name.span });
         let slots = declarations.iter().enumerate().map(slot).collect();
-        Scope { module: ModuleId(0), slots, locals: Vec::new(), only_constants: false }
+        Scope { module: ModuleId(0), slots, locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() }
     }
 
     fn env_comes_first(&mut self, name: &ast::Name, position: usize) {
@@ -185,7 +185,7 @@ impl<'a> Checker<'a> {
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for entry in entries {
             match &entry.key {
-                Key::Engine(name) => self.option(&mut scope, &mut options, name, &entry.value),
+                Key::Engine(name) => self.option(&mut scope, &mut options, name, &entry.value, Place::Stack),
                 Key::Name(name) => {
                     if let Some(first) = seen.insert(name.node.clone(), name.span) {
                         self.duplicate(&name.node, name.span, first);

@@ -54,7 +54,10 @@ impl Checker<'_> {
                     self.report(
                         Diagnostic::error(Code(204), member.span, format!("a union is of texts, and this is `{other}`"))
                             .label("not a text in quotes")
-                            .help("write the possible values in quotes: `\"a\" | \"b\"`"),
+                            .help(match &other {
+                                Type::Optional(_) => "for a union that may be left out, write `(\"a\" | \"b\")?`",
+                                _ => "write the possible values in quotes: `\"a\" | \"b\"`",
+                            }),
                     );
                     return Type::Error;
                 }

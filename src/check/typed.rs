@@ -19,6 +19,8 @@ pub struct Program {
     pub registry: Arc<Registry>,
     pub exprs: Vec<Expr>,
     pub functions: Vec<Function>,
+    /// Defaults of record types' fields. A type is known by its identity: two may share a name.
+    pub field_defaults: Vec<(Arc<crate::types::Record>, FieldDefaults)>,
     /// The stack itself is the first; the others are components.
     pub units: Vec<Unit>,
     pub stack: Stack,
@@ -61,6 +63,9 @@ impl Files {
         known.iter().map(|(place, text)| (place.clone(), text.clone())).collect()
     }
 }
+
+/// Names of fields, and the values that they have where none is given.
+pub type FieldDefaults = Vec<(Arc<str>, ExprId)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ExprId(pub u32);
@@ -322,6 +327,8 @@ pub struct Setting {
 /// `@…` settings.
 #[derive(Debug, Default)]
 pub struct Options {
+    /// The names as they are written, without the `@`.
+    pub names: Vec<Spanned<Arc<str>>>,
     pub after: Vec<ExprId>,
     pub region: Option<ExprId>,
     pub account: Option<ExprId>,

@@ -53,7 +53,7 @@ pub const CODES: &[CodeInfo] = stories! {
     110
     // Names and types
     200 201 202 203 204 205 206 207 208 209 210 211 212 213
-    214 215 216 217 218 219 220 221 222 223 224 225
+    214 215 216 217 218 219 220 221 222 223 224 225 226
     // What is known when, and values
     301 302 303 304 305 306 307 309 310
     // Refactorings

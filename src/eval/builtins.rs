@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::machine::{Answer, Locals, Machine, elements, fail, work};
+use super::machine::{Answer, Locals, Machine, elements, fail, fail_with, work};
 use super::operators::{self, compare, offset_ip};
 use super::{MAX_PARTS, MAX_RANGE, MAX_TEXT};
 use crate::check::builtin::{Builtin, Method};
@@ -354,11 +354,16 @@ fn cidr(method: Method, net: IpNet, args: &[Value], span: Span) -> Answer {
 fn subnet(net: IpNet, bits: i64, number: i64, span: Span) -> Answer {
     let prefix = u8::try_from(i64::from(net.prefix_len()).saturating_add(bits)).ok().filter(|p| bits >= 0 && *p <= net.max_prefix_len());
     let Some(prefix) = prefix else {
-        return fail(span, format!("`{net}` cannot be cut by {bits} more bits: its addresses have {}", net.max_prefix_len()));
+        return fail_with(
+            span,
+            format!("`{net}` cannot be cut by {bits} more bits"),
+            format!("its addresses have {}: at most {} more", net.max_prefix_len(), net.max_prefix_len() - net.prefix_len()),
+        );
     };
     let fits = (0..=MAX_RANGE).contains(&number) && (bits >= 63 || number < 1i64 << bits);
     if !fits {
-        return fail(span, format!("`{net}` has no network number {number} of /{prefix}: there are {}", 1i128 << bits.min(100)));
+        let last = (1i128 << bits.min(100)) - 1;
+        return fail_with(span, format!("`{net}` has no network number {number} of /{prefix}"), format!("they are numbered 0 to {last}"));
     }
     let step = 1i128.checked_shl(u32::from(net.max_prefix_len() - prefix)).unwrap_or(0);
     let start = offset_ip(net.network(), step.saturating_mul(i128::from(number)));

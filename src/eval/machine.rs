@@ -10,7 +10,7 @@ use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordK
 use crate::schema::Mode;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{BinaryOp, Pattern};
-use crate::types::Type;
+use crate::types::{Record, Type};
 use crate::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value, Version};
 
 pub(super) type Answer = Result<Value, EvalFailure>;
@@ -126,7 +126,12 @@ pub(super) fn work(value: &Value, span: Span) -> Result<u64, EvalFailure> {
 }
 
 pub(super) fn fail<T>(span: Span, message: impl Into<String>) -> Result<T, EvalFailure> {
-    Err(EvalFailure { message: message.into(), span })
+    Err(EvalFailure { message: message.into(), help: None, span })
+}
+
+/// Fails, and says what to do instead.
+pub(super) fn fail_with<T>(span: Span, message: impl Into<String>, help: impl Into<String>) -> Result<T, EvalFailure> {
+    Err(EvalFailure { message: message.into(), help: Some(help.into()), span })
 }
 
 impl Machine<'_> {
@@ -465,7 +470,7 @@ impl Machine<'_> {
                 let position = usize::try_from(*n).ok().and_then(|n| items.get(n));
                 position
                     .cloned()
-                    .map_or_else(|| fail(span, format!("there is no element {n}: the list has {}, counted from 0", items.len())), Ok)
+                    .map_or_else(|| fail_with(span, format!("there is no element {n}"), format!("the list has {}, counted from 0", items.len())), Ok)
             }
             (Value::Object(entries), Value::String(key)) => match entries.get(key) {
                 Some(value) => Ok(value.clone()),
@@ -476,7 +481,7 @@ impl Machine<'_> {
                         || if known.is_empty() { "it is empty".to_owned() } else { format!("there are {known}") },
                         |c| format!("did you mean \"{c}\"?"),
                     );
-                    fail(span, format!("there is no key \"{key}\": {hint}"))
+                    fail_with(span, format!("there is no key \"{key}\""), hint)
                 }
             },
             _ => fail(span, "this has no parts to choose from"),
@@ -564,7 +569,11 @@ impl Machine<'_> {
                 _ => return fail(self.span(key), "this key is not a text"),
             };
             if object.contains_key(&name) {
-                return fail(self.span(key), format!("the key \"{name}\" comes twice"));
+                return fail_with(
+                    self.span(key),
+                    format!("the key \"{name}\" comes twice"),
+                    "make the keys differ, or leave the doubles out with `.unique()`",
+                );
             }
             let value = self.eval(value, round)?;
             object.insert(name, value);
@@ -584,6 +593,7 @@ impl Machine<'_> {
                 let entries = entries.iter().map(|(k, v)| Ok((k.clone(), self.coerce(v, of, span)?))).collect::<Result<Object, _>>()?;
                 Value::Object(Arc::new(entries))
             }
+            (Value::Object(entries), Type::Record(record)) => self.record_of(entries, record, span)?,
             (Value::Handle(handle), Type::Id(_) | Type::Arn(_)) => match handle.as_any().downcast_ref::<ResourceHandle>() {
                 Some(resource) => {
                     let name = if matches!(ty, Type::Arn(_)) { resource.schema.arn } else { resource.schema.id_attribute() };
@@ -598,6 +608,24 @@ impl Machine<'_> {
             // A list or map of unknown length was suspended before; a single unknown inside keeps its own computation.
             (value, _) => value.clone(),
         })
+    }
+}
+
+impl Machine<'_> {
+    /// A record as its type has it: each part in its form, and the defaults of what is left out.
+    fn record_of(&self, entries: &Object, record: &Arc<Record>, span: Span) -> Answer {
+        let known = &self.world.program.field_defaults;
+        let defaults = known.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map_or(&[][..], |(_, defaults)| defaults);
+        let mut object = Object::with_capacity(record.fields.len());
+        for field in &record.fields {
+            let default = || defaults.iter().find(|(name, _)| *name == field.name).map(|(_, id)| *id);
+            match (entries.get(&field.name).filter(|value| !value.is_null()), default()) {
+                (Some(value), _) => object.insert(field.name.clone(), self.coerce(value, &field.ty, span)?),
+                (None, Some(default)) => object.insert(field.name.clone(), self.eval(default, &Locals::default())?),
+                (None, None) => continue,
+            };
+        }
+        Ok(Value::Object(Arc::new(object)))
     }
 }
 

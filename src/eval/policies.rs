@@ -87,7 +87,8 @@ fn holds(condition: ExprId, reader: &Reader<'_>) -> Result<bool, Diagnostic> {
             let span = reader.machine().span(condition);
             Err(Diagnostic::error(Code(303), span, "whether a policy is in force must be known before anything is created")
                 .label(format!("depends on `{source}`"))
-                .also(unknown.source.span, format!("`{source}` is known only after apply")))
+                .also(unknown.source.span, format!("`{source}` is known only after apply"))
+                .help("use what the program itself gives, such as a param or `env.name`"))
         }
         Value::Bool(false) => Ok(false),
         _ => Ok(true),

@@ -15,7 +15,7 @@ use crate::value::{EvalFailure, Object, Value};
 
 /// An error of evaluation as a diagnostic.
 pub(super) fn failure(failure: &EvalFailure) -> Diagnostic {
-    Diagnostic::error(Code(305), failure.span, failure.message.clone()).label("while computing this")
+    Diagnostic::error(Code(305), failure.span, failure.message.clone()).label("while computing this").maybe_help(failure.help.clone())
 }
 
 /// The environment of that name; none where the stack has none.

@@ -41,8 +41,11 @@ pub(super) struct Surroundings {
     pub address: Option<Address>,
     pub after: Vec<(Address, Span)>,
     pub region: Option<Arc<str>>,
+    pub account: Option<Arc<str>>,
     pub protect: Option<bool>,
     pub retain: bool,
+    pub create_first: bool,
+    pub timeout: Option<Duration>,
 }
 
 impl Surroundings {
@@ -171,7 +174,8 @@ impl Evaluation<'_> {
                 self.report(
                     Diagnostic::error(Code(306), span, format!("`{}`: {message}", declaration.name.node))
                         .label(format!("this is {}", shown(&slot.value)))
-                        .also(check.span, "the check"),
+                        .also(check.span, "the check")
+                        .help(format!("give a value for which `{}` holds", check.text.split_whitespace().collect::<Vec<_>>().join(" "))),
                 );
             }
         }
@@ -311,12 +315,12 @@ impl Evaluation<'_> {
         };
         let made = Options {
             region: text(options.region, "`@region`")?.or_else(|| around.region.clone()),
-            account: text(options.account, "`@account`")?,
+            account: text(options.account, "`@account`")?.or_else(|| around.account.clone()),
             protect: flag(options.protect, "`@protect`")?.or(around.protect),
             retain: flag(options.retain, "`@retain`")?.unwrap_or(around.retain),
             ignore,
-            create_first: text(options.replace, "`@replace`")?.as_deref() == Some("create_first"),
-            timeout,
+            create_first: text(options.replace, "`@replace`")?.map_or(around.create_first, |how| &*how == "create_first"),
+            timeout: timeout.or(around.timeout),
         };
         // Settings of the engine order nothing.
         reader.take();
@@ -404,8 +408,11 @@ impl Evaluation<'_> {
             inside.after.extend(after(&component.options, &reader, locals)?);
             let options = this.options(&component.options, &reader, locals, around, &mut Vec::new())?;
             inside.region = options.region;
+            inside.account = options.account;
             inside.protect = options.protect;
             inside.retain = options.retain;
+            inside.create_first = options.create_first;
+            inside.timeout = options.timeout;
             let (frame, made) = this.unit(component.unit, given, &inside);
             resources.extend(made.iter().cloned());
             Ok(Value::Handle(Arc::new(ComponentHandle { unit: component.unit, frame, resources: made })))
@@ -482,7 +489,8 @@ pub(super) fn known(reader: &Reader<'_>, id: ExprId, locals: &Locals, what: &str
             let source = format!("{}.{}", unknown.source.address, unknown.source.attribute);
             Err(Diagnostic::error(Code(303), reader.machine().span(id), format!("{what} must be known before anything is created"))
                 .label(format!("depends on `{source}`"))
-                .also(unknown.source.span, format!("`{source}` is known only after apply")))
+                .also(unknown.source.span, format!("`{source}` is known only after apply"))
+                .help("use what the program itself gives, such as a param"))
         }
         _ => Ok(value),
     }

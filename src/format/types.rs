@@ -33,6 +33,7 @@ impl<'t> Layout<'t> {
                 Rule::optional | Rule::ty_text => self.word(part),
                 Rule::ty_list => self.ty_around(part, "[", "]"),
                 Rule::ty_map => self.ty_around(part, "{", "}"),
+                Rule::ty_paren => self.ty_around(part, "(", ")"),
                 Rule::ty_record => {
                     let fields: Vec<_> = part.children().collect();
                     self.enclosed((part.start(), part.end() - 1), &fields, BODY, false, |l, field| {

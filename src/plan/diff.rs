@@ -31,7 +31,7 @@ impl From<EvalFailure> for Trouble {
 
 /// A computation that fails on values that only the plan or the apply knows.
 pub(crate) fn failed(failure: &EvalFailure) -> Diagnostic {
-    Diagnostic::error(Code(602), failure.span, failure.message.clone()).label("fails on what is known now")
+    Diagnostic::error(Code(602), failure.span, failure.message.clone()).label("fails on what is known now").maybe_help(failure.help.clone())
 }
 
 /// What comparing needs beside the facts.

@@ -191,7 +191,7 @@ pub struct Address {
 }
 
 /// `name = value`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     pub doc: Arc<str>,
     pub key: Key,
@@ -199,7 +199,7 @@ pub struct Entry {
     pub span: Span,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Key {
     Name(Name),
     /// `@after`, without the `@`.
@@ -241,7 +241,7 @@ pub struct FieldExpr {
 
 pub type Expr = Spanned<Box<ExprKind>>;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
     Literal(Value),
     /// Reported as wrong; says nothing more.
@@ -302,13 +302,13 @@ pub enum ExprKind {
     },
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Part {
     Text(Arc<str>),
     Expr(Expr),
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ForHead {
     pub first: Name,
     pub second: Option<Name>,
@@ -316,14 +316,14 @@ pub struct ForHead {
     pub condition: Option<Expr>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Arm {
     pub patterns: Vec<Spanned<Pattern>>,
     pub guard: Option<Expr>,
     pub body: Expr,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Pattern {
     Any,
     Value(Value),

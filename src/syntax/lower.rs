@@ -201,7 +201,9 @@ impl<'a> Lowering<'a> {
                 ExprKind::Literal(Value::String(text)) => UseSource::Folder(text),
                 _ => {
                     self.diagnostics
-                        .push(Diagnostic::error(Code(104), span, "the folder of a `use` must be plain text").label("this has `${}` in it"));
+                        .push(Diagnostic::error(Code(104), span, "the folder of a `use` must be plain text").label("this has `${}` in it").help(
+                            "name the one folder, and give what differs between environments to its components as params",
+                        ));
                     return None;
                 }
             }
@@ -405,6 +407,7 @@ impl<'a> Lowering<'a> {
             Rule::ty_text => TypeKind::Text(self.text_name(Self::parts(atom).next()?).node),
             Rule::ty_list => TypeKind::List(self.ty(Self::parts(atom).next()?)?),
             Rule::ty_map => TypeKind::Map(self.ty(Self::parts(atom).next()?)?),
+            Rule::ty_paren => *self.ty(Self::parts(atom).next()?)?.node,
             Rule::ty_record => TypeKind::Record(Self::parts(atom).filter_map(|n| self.field(n)).collect()),
             Rule::ty_fn => {
                 let mut types: Vec<TypeExpr> = Self::parts(atom).filter_map(|n| self.ty(n)).collect();
@@ -695,7 +698,9 @@ impl<'a> Lowering<'a> {
                 Rule::escape => match text::unescape(part.text()) {
                     Some(c) => buffer.push(c),
                     None => self.diagnostics.push(
-                        Diagnostic::error(Code(108), self.span(part), format!("`{}` is not a character", part.text())).label("this escape"),
+                        Diagnostic::error(Code(108), self.span(part), format!("`{}` is not a character", part.text()))
+                            .label("this escape")
+                            .help("characters are `\\u{0}` to `\\u{10ffff}`, those of half a pair, `\\u{d800}` to `\\u{dfff}`, left out"),
                     ),
                 },
                 Rule::block_text => {

@@ -19,7 +19,7 @@ struct Never;
 
 impl Deferred for Never {
     fn force(&self, _: &dyn Known) -> Result<Value, EvalFailure> {
-        Err(EvalFailure { message: "never known".into(), span: span(0) })
+        Err(EvalFailure { message: "never known".into(), help: None, span: span(0) })
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use plat::check::check;
 use plat::eval::{Lookups, evaluate};
 
-use super::{desired, registry, shown, trials};
+use super::{desired, errors, registry, shown, trials};
 
 #[test]
 fn the_examples_are_right_in_every_environment() {
@@ -32,6 +32,27 @@ fn the_tests_of_examples_and_of_the_standard_library_pass() {
         let failed = trials(&program, &checked.sources);
         assert!(failed.is_empty(), "{folder}\n{}", shown(&checked.sources, &failed));
     }
+}
+
+/// Each file under `right/` shows a rule of the language, and has a test of what it comes to.
+#[test]
+fn each_program_that_is_right_comes_to_what_it_says() {
+    let mut failed = Vec::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/suite/right");
+    let programs = crate::project::files(&folder, "plat");
+    assert!(programs.len() >= 20);
+    for program in programs {
+        let text = std::fs::read_to_string(&program).unwrap();
+        let (sources, diagnostics) = errors(&text);
+        let name = program.file_stem().unwrap().to_string_lossy();
+        if !text.contains("\ntest \"") && !text.starts_with("test \"") {
+            failed.push(format!("{name} tests nothing"));
+        }
+        if !diagnostics.is_empty() {
+            failed.push(format!("{name}\n{}", shown(&sources, &diagnostics)));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 
 #[test]

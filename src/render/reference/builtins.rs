@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Page, Topic, about};
-use crate::check::builtin::{Answer, BUILTINS, METHODS, Method, Param, Signature, signature};
+use crate::check::builtin::{Answer, BUILTINS, METHODS, Param, Signature, signature};
 use crate::check::builtin_docs::{self, Told};
 use crate::types::Type;
 
@@ -105,14 +105,15 @@ fn call(receiver: &Type, name: &str, signature: &Signature) -> String {
         Answer::ListOfLambda => Type::list(u),
         Answer::Lambda => free.clone(),
         Answer::MapOfLambda => Type::map(u),
+        Answer::Joined => receiver.clone(),
     };
     let params: Vec<String> = signature
         .params
         .iter()
         .map(|param| match param {
-            // Declared as anything that can be written, and refused when it is computed.
-            Param::Value(Type::Json) if signature.method == Method::CidrContains => "Cidr or Ip".to_owned(),
             Param::Value(ty) => ty.to_string(),
+            Param::Like(ty) => ty.to_string(),
+            Param::Either(one, other) => format!("{one} or {other}"),
             Param::Lambda(over, gives) => {
                 let over: Vec<String> = over.iter().map(ToString::to_string).collect();
                 let over = if let [one] = over.as_slice() { one.clone() } else { format!("({})", over.join(", ")) };
