@@ -68,7 +68,10 @@ impl Checker<'_> {
                 let taken = above.iter().find(|before| covers(before, pattern)).map(|before| before.span);
                 let all = || {
                     let above: Vec<&Pattern> = above.iter().map(|p| &p.node).collect();
-                    !above.is_empty() && matches!(pattern.node, Pattern::Any) && *subject != Type::Error && missing(&above, subject).is_empty()
+                    !above.is_empty()
+                        && matches!(pattern.node, Pattern::Any)
+                        && *subject != Type::Error
+                        && missing(&above, subject).is_empty()
                 };
                 if let Some(first) = taken {
                     self.report(

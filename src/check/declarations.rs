@@ -39,7 +39,8 @@ impl<'a> Checker<'a> {
         let spans: Vec<(Arc<str>, Span)> = declared.iter().map(|(_, name)| (name.node.clone(), name.span)).collect();
         let order = names::order(&spans, &edges, &mut self.diagnostics);
 
-        let mut scope = Scope { module, slots: HashMap::new(), locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
+        let mut scope =
+            Scope { module, slots: HashMap::new(), locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
         // Broken ones are in reach as errors from the start, so that a circle is told once.
         for index in &order.broken {
             if let Some((_, name)) = declared.get(*index) {

@@ -314,9 +314,7 @@ impl Checker<'_> {
         let ty = match of {
             Some(Type::Json) => Type::Json,
             Some(of) => Type::map(of.clone()),
-            None if computed => {
-                Type::map(any_of(fields.into_iter().map(|f| f.ty)))
-            }
+            None if computed => Type::map(any_of(fields.into_iter().map(|f| f.ty))),
             None => Type::Record(Arc::new(Record { name: None, fields })),
         };
         self.push(ExprKind::Record(typed), ty, span)

@@ -284,7 +284,13 @@ impl Checker<'_> {
             }
         };
         let [arg] = args else {
-            self.wrong_count(&format!("secret.{}", name.node), name.span, 1, args.len(), Some("the name that the secret has in its store".to_owned()));
+            self.wrong_count(
+                &format!("secret.{}", name.node),
+                name.span,
+                1,
+                args.len(),
+                Some("the name that the secret has in its store".to_owned()),
+            );
             return self.broken(span);
         };
         if store == SecretStore::File && self.modules.fetched.contains_key(&span.file) {

@@ -196,7 +196,9 @@ impl Checker<'_> {
             }
             (_, Type::List(of), _) if is_assignable(got, of) || self.stands_for(id, got, of) => Some(format!("write `[{text}]`")),
             (Type::Union(_) | Type::String | Type::Id(_) | Type::Arn(_), Type::Resource(of), _) => Some(match self.kind(id) {
-                Some(ExprKind::Member { base, .. }) if self.ty(*base) == want => format!("give the resource itself: `{}`", self.text(self.span(*base))),
+                Some(ExprKind::Member { base, .. }) if self.ty(*base) == want => {
+                    format!("give the resource itself: `{}`", self.text(self.span(*base)))
+                }
                 _ => format!("look up what is there already, `lookup name: {of} {{ … }}`, and give `name`"),
             }),
             (_, _, Some(Value::String(inner))) => quoted_help(inner, want),

@@ -468,9 +468,10 @@ impl Machine<'_> {
         match (&base, &index) {
             (Value::List(items), Value::Int(n)) => {
                 let position = usize::try_from(*n).ok().and_then(|n| items.get(n));
-                position
-                    .cloned()
-                    .map_or_else(|| fail_with(span, format!("there is no element {n}"), format!("the list has {}, counted from 0", items.len())), Ok)
+                position.cloned().map_or_else(
+                    || fail_with(span, format!("there is no element {n}"), format!("the list has {}, counted from 0", items.len())),
+                    Ok,
+                )
             }
             (Value::Object(entries), Value::String(key)) => match entries.get(key) {
                 Some(value) => Ok(value.clone()),

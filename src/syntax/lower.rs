@@ -200,10 +200,11 @@ impl<'a> Lowering<'a> {
             match *expr.node {
                 ExprKind::Literal(Value::String(text)) => UseSource::Folder(text),
                 _ => {
-                    self.diagnostics
-                        .push(Diagnostic::error(Code(104), span, "the folder of a `use` must be plain text").label("this has `${}` in it").help(
-                            "name the one folder, and give what differs between environments to its components as params",
-                        ));
+                    self.diagnostics.push(
+                        Diagnostic::error(Code(104), span, "the folder of a `use` must be plain text")
+                            .label("this has `${}` in it")
+                            .help("name the one folder, and give what differs between environments to its components as params"),
+                    );
                     return None;
                 }
             }

@@ -163,7 +163,9 @@ fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
         return Some("text stands in double quotes".to_owned());
     }
     if rest.starts_with('\\') {
-        return Some("a text knows `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\$` and `\\u{e9}`; a backslash itself is written `\\\\`".to_owned());
+        return Some(
+            "a text knows `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\$` and `\\u{e9}`; a backslash itself is written `\\\\`".to_owned(),
+        );
     }
     if rest.starts_with('#') || rest.starts_with("/*") {
         return Some("comments start with `//`".to_owned());
