@@ -23,6 +23,11 @@ fn networks_change_in_place() {
 }
 
 #[test]
+fn endpoints_and_flow_logs_change_in_place() {
+    lives("endpoints");
+}
+
+#[test]
 fn databases_change_in_place() {
     lives("database");
 }

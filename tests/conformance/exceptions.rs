@@ -26,6 +26,12 @@ pub const ALL: &[Exception] = &[
         why: "a name finds a group in the default VPC only, and there the group has an id too",
     },
     Exception {
+        of: "aws.ec2.VPCEndpoint",
+        rule: Rule::Enum,
+        names: &["ip_address_type", "dns_options.dns_record_ip_type", "dns_options.private_dns_only_for_inbound_resolver_endpoint"],
+        why: "`not-specified` is CloudFormation's word for leaving it out; EC2 does not know it",
+    },
+    Exception {
         of: "aws.eks.Cluster",
         rule: Rule::Complete,
         names: &["access_config.bootstrap_cluster_creator_admin_permissions"],

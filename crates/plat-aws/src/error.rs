@@ -136,6 +136,17 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
+/// An error when a call that takes many things says that it did not do one of them.
+#[cfg(feature = "ec2")]
+pub(crate) fn refused_items(operation: &str, items: &[aws_sdk_ec2::types::UnsuccessfulItem]) -> Result<(), ProviderError> {
+    let Some(item) = items.first() else { return Ok(()) };
+    let error = item.error.as_ref();
+    let code = error.and_then(|error| error.code.clone()).unwrap_or_default();
+    let message = error.and_then(|error| error.message.clone()).unwrap_or_else(|| "AWS does not say why".to_owned());
+    let status = if code.starts_with("Internal") || code == "ServiceUnavailable" { 500 } else { 400 };
+    Err(ProviderError { kind: kind_of(operation, &code, status), code, ..ProviderError::new(ErrorKind::Refused, operation, message) })
+}
+
 /// `Ok(None)` in place of an error with one of `codes`: what was asked for is not there.
 pub(crate) fn absent<T>(result: Result<T, ProviderError>, codes: &[&str]) -> Result<Option<T>, ProviderError> {
     match result {

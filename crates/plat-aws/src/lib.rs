@@ -12,7 +12,7 @@ mod service;
 mod bucket;
 #[cfg(feature = "client")]
 pub mod client;
-#[cfg(any(feature = "iam", feature = "kms", feature = "logs"))]
+#[cfg(any(feature = "ec2", feature = "iam", feature = "kms", feature = "logs"))]
 mod document;
 #[cfg(feature = "client")]
 mod error;
@@ -22,7 +22,7 @@ mod https;
 mod names;
 #[cfg(any(feature = "rds", feature = "elasticache"))]
 mod parameters;
-#[cfg(any(feature = "eks", feature = "iam", feature = "kms"))]
+#[cfg(any(feature = "ec2", feature = "eks", feature = "iam", feature = "kms"))]
 mod propagation;
 #[cfg(feature = "client")]
 mod provider;

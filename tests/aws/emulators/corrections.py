@@ -9,6 +9,7 @@ import uuid
 
 from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.eks import urls as eks_urls
 from moto.eks.models import EKSBackend, Nodegroup, eks_backends
 from moto.eks.responses import EKSResponse
@@ -121,6 +122,35 @@ def free_what_a_nat_gateway_held() -> None:
                 address.association_id = None
         self.enis.pop(nat._eni.id, None)
         return nat
+
+
+def know_endpoints() -> None:
+    """Endpoints are found by more filters and always have a type; a gateway endpoint has no private names, and its routes follow its route
+    tables; an interface endpoint without security groups has the network's default one."""
+    attributes = {"vpc-endpoint-id": "id", "vpc-id": "vpc_id", "service-name": "service_name"}
+    ask = VPCEndPoint.get_filter_value
+    VPCEndPoint.get_filter_value = lambda self, name, method=None: (
+        getattr(self, attributes[name]) if name in attributes else ask(self, name, method)
+    )
+
+    @after(VPCEndPoint, "__init__")
+    def _(self, _none, *args, **kwargs):
+        # An answer without a type would be one without a meaning.
+        self.vpc_endpoint_type = self.vpc_endpoint_type or "Gateway"
+        if self.vpc_endpoint_type == "Gateway":
+            self.private_dns_enabled = False
+        else:
+            self.security_group_ids = self.security_group_ids or [
+                group.id for group in self.ec2_backend.groups[self.vpc_id].values() if group.name == "default"
+            ]
+
+    @after(EC2Backend, "modify_vpc_endpoint")
+    def _(self, _none, vpc_id, *args, add_route_tables=None, remove_route_tables=None, **kwargs):
+        prefixes = self.vpc_end_points[vpc_id].destination_prefix_list_id
+        for table in add_route_tables or []:
+            self.create_route(table, None, gateway_id=vpc_id, destination_prefix_list_id=prefixes)
+        for table in remove_route_tables or []:
+            self.delete_route(table, prefixes)
 
 
 def let_windows_touch() -> None:
@@ -312,6 +342,7 @@ def tag_node_groups() -> None:
 def apply() -> None:
     refuse_deletes_of_what_is_in_use()
     free_what_a_nat_gateway_held()
+    know_endpoints()
     let_windows_touch()
     keep_modified_subnet_groups()
     answer_for_public_access()

@@ -125,6 +125,34 @@ def network():
             for group in pages("ec2", "describe_security_groups", "SecurityGroups")
             if group["GroupName"] != "default"
         ],
+        "vpc_endpoints": [
+            {
+                "id": endpoint["VpcEndpointId"],
+                "type": endpoint["VpcEndpointType"],
+                "service": endpoint["ServiceName"],
+                "route_tables": len(endpoint["RouteTableIds"]),
+                "subnets": len(endpoint["SubnetIds"]),
+                "security_groups": sorted(group["GroupId"] for group in endpoint["Groups"]),
+                "private_dns": endpoint["PrivateDnsEnabled"],
+                "actions": json.loads(endpoint["PolicyDocument"])["Statement"][0]["Action"],
+                "tags": tags(endpoint),
+            }
+            for endpoint in pages("ec2", "describe_vpc_endpoints", "VpcEndpoints")
+            if endpoint["State"] != "deleted"
+        ],
+        "flow_logs": [
+            {
+                "id": log["FlowLogId"],
+                "of": log["ResourceId"],
+                "traffic": log["TrafficType"],
+                "kind": log["LogDestinationType"],
+                "group": log.get("LogGroupName"),
+                "role": log.get("DeliverLogsPermissionArn"),
+                "interval": log["MaxAggregationInterval"],
+                "tags": tags(log),
+            }
+            for log in pages("ec2", "describe_flow_logs", "FlowLogs")
+        ],
         "network_interfaces": [
             {"id": eni["NetworkInterfaceId"], "subnet": eni["SubnetId"]}
             for eni in pages("ec2", "describe_network_interfaces", "NetworkInterfaces")

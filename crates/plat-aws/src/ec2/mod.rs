@@ -4,6 +4,7 @@ mod availability_zones;
 #[cfg(feature = "ec2")]
 mod describe;
 mod eip;
+mod flow_log;
 mod internet_gateway;
 mod nat_gateway;
 mod region;
@@ -17,10 +18,12 @@ mod subnet_route_table_association;
 mod tagging;
 mod vpc;
 mod vpc_encryption;
+mod vpc_endpoint;
 mod vpc_gateway_attachment;
 
 pub use availability_zones::AvailabilityZones;
 pub use eip::Eip;
+pub use flow_log::{DestinationOptions, FlowLog, TagFieldSpecification};
 pub use internet_gateway::InternetGateway;
 pub use nat_gateway::{AvailabilityZoneAddress, NatGateway};
 pub use region::Region;
@@ -32,8 +35,10 @@ pub use subnet::{BlockPublicAccessStates, PrivateDnsNameOptionsOnLaunch, Subnet}
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use vpc::Vpc;
 pub use vpc_encryption::{VpcEncryptionControl, VpcEncryptionControlExclusion, VpcEncryptionControlExclusions};
+pub use vpc_endpoint::{DnsOptions, VpcEndpoint};
 pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
 resources!["ec2":
-    Vpc, Subnet, InternetGateway, VpcGatewayAttachment, Eip, NatGateway, RouteTable, Route, SubnetRouteTableAssociation, SecurityGroup;
+    Vpc, Subnet, InternetGateway, VpcGatewayAttachment, Eip, NatGateway, RouteTable, Route, SubnetRouteTableAssociation, SecurityGroup,
+    VpcEndpoint, FlowLog;
     lookups: AvailabilityZones, Region];

@@ -2,7 +2,7 @@ use ipnet::IpNet;
 use plat::schema::{AnyResource, Arn, Id};
 use plat_derive::Resource;
 
-use super::{InternetGateway, NatGateway, RouteTable};
+use super::{InternetGateway, NatGateway, RouteTable, VpcEndpoint};
 
 /// One route of a route table: a destination and where its traffic goes.
 ///
@@ -71,7 +71,7 @@ pub struct Route {
     pub transit_gateway_id: Option<String>,
     /// Target: a Gateway Load Balancer endpoint.
     #[attr(optional)]
-    pub vpc_endpoint_id: Option<String>,
+    pub vpc_endpoint_id: Option<Id<VpcEndpoint>>,
     /// Target: a peering connection between networks.
     #[attr(optional)]
     pub vpc_peering_connection_id: Option<String>,
@@ -132,7 +132,7 @@ mod handler {
                 .set_network_interface_id($route.network_interface_id.clone())
                 .set_odb_network_arn($route.odb_network_arn.clone().map(Into::into))
                 .set_transit_gateway_id($route.transit_gateway_id.clone())
-                .set_vpc_endpoint_id($route.vpc_endpoint_id.clone())
+                .set_vpc_endpoint_id($route.vpc_endpoint_id.clone().map(Into::into))
                 .set_vpc_peering_connection_id($route.vpc_peering_connection_id.clone())
         };
     }
@@ -250,7 +250,7 @@ mod handler {
                 self.nat_gateway_id.as_ref().map(|id| id.as_str()),
                 self.odb_network_arn.as_ref().map(|arn| arn.as_str()),
                 self.transit_gateway_id.as_deref(),
-                self.vpc_endpoint_id.as_deref(),
+                self.vpc_endpoint_id.as_ref().map(|id| id.as_str()),
                 self.vpc_peering_connection_id.as_deref(),
             ]
         }
@@ -309,7 +309,7 @@ mod handler {
             network_interface_id: route.network_interface_id,
             odb_network_arn: route.odb_network_arn.map(Into::into),
             transit_gateway_id: route.transit_gateway_id,
-            vpc_endpoint_id: endpoint,
+            vpc_endpoint_id: endpoint.map(Into::into),
             vpc_peering_connection_id: route.vpc_peering_connection_id,
             cidr_block: String::new(),
         };
@@ -414,7 +414,7 @@ mod handler {
             let routes = routes_of(table);
             assert_eq!(routes.len(), 1);
             assert_eq!(routes[0].import_id(), "rtb-1|0.0.0.0/0");
-            assert_eq!((routes[0].vpc_endpoint_id.as_deref(), &routes[0].gateway_id), (Some("vpce-1"), &None));
+            assert_eq!((routes[0].vpc_endpoint_id.as_ref().map(|id| id.as_str()), &routes[0].gateway_id), (Some("vpce-1"), &None));
         }
     }
 }
