@@ -192,7 +192,8 @@ mod handler {
         fn verify(&self) -> Result<(), ProviderError> {
             match &self.log_destination {
                 Some(arn) if arn.as_str().ends_with(":*") => {
-                    let message = "the destination is a log group's ARN with `:*` at its end; name the log group by `log_group_name` instead";
+                    let message =
+                        "the destination is a log group's ARN with `:*` at its end; name the log group by `log_group_name` instead";
                     Err(ProviderError::new(ErrorKind::Refused, "CreateFlowLogs", message))
                 }
                 _ => Ok(()),

@@ -92,10 +92,7 @@ pub struct DnsOptions {
     #[attr(optional, one_of("OnlyInboundResolver", "AllResolvers"))]
     pub private_dns_only_for_inbound_resolver_endpoint: Option<String>,
     /// Which private domains get a hosted zone, of an endpoint of type `Resource` or `ServiceNetwork`.
-    #[attr(
-        optional,
-        one_of("VERIFIED_DOMAINS_ONLY", "ALL_DOMAINS", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "SPECIFIED_DOMAINS_ONLY")
-    )]
+    #[attr(optional, one_of("VERIFIED_DOMAINS_ONLY", "ALL_DOMAINS", "VERIFIED_DOMAINS_AND_SPECIFIED_DOMAINS", "SPECIFIED_DOMAINS_ONLY"))]
     pub private_dns_preference: Option<String>,
     /// The private domains, when the preference is for specified ones.
     #[attr(optional)]

@@ -11,10 +11,17 @@ use crate::ec2::describe::once_known;
 use crate::error::provider_error;
 
 /// Brings the endpoint to what is wanted, in one call, when anything differs but its tags.
-pub(super) async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: &VpcEndpoint, desired: &VpcEndpoint) -> Result<(), ProviderError> {
+pub(super) async fn change(
+    aws: &Aws,
+    op: &Operation<'_>,
+    id: &str,
+    prior: &VpcEndpoint,
+    desired: &VpcEndpoint,
+) -> Result<(), ProviderError> {
     let groups = |endpoint: &VpcEndpoint| endpoint.security_group_ids.clone().unwrap_or_default();
     // What the program leaves out stands in both as it was read.
-    let policy = desired.policy_document.as_ref().filter(|wanted| !prior.policy_document.as_ref().is_some_and(|p| document::same(p, wanted)));
+    let policy =
+        desired.policy_document.as_ref().filter(|wanted| !prior.policy_document.as_ref().is_some_and(|p| document::same(p, wanted)));
     let address_type = desired.ip_address_type.as_deref().filter(|_| desired.ip_address_type != prior.ip_address_type);
     let dns = desired.dns_options.as_ref().filter(|_| desired.dns_options != prior.dns_options);
     let private_dns = (desired.private_dns_enabled != prior.private_dns_enabled).then_some(desired.private_dns_enabled);
@@ -42,10 +49,8 @@ pub(super) async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: &VpcE
         .set_remove_subnet_ids(subnets.removed)
         .set_add_security_group_ids(groups.added)
         .set_remove_security_group_ids(groups.removed);
-    once_known(&handler::UNKNOWN, op, || async {
-        call.clone().send().await.map(drop).map_err(|e| provider_error("ModifyVpcEndpoint", e))
-    })
-    .await
+    once_known(&handler::UNKNOWN, op, || async { call.clone().send().await.map(drop).map_err(|e| provider_error("ModifyVpcEndpoint", e)) })
+        .await
 }
 
 /// What one list has more than another, and less; `None` for nothing.
