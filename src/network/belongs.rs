@@ -56,7 +56,10 @@ fn groups(notes: &mut Notes<'_>, workload: &Workload) {
     let Some((subnet, vpc)) = home(network, workload) else { return };
     // EKS has a group of its own before those that the program names.
     let (skip, path): (usize, &[Part]) = match workload.kind {
+        // The groups of a member are said by its cluster.
+        Kind::Database if workload.resource.inputs.get("db_cluster_identifier").is_some() => return,
         Kind::Database => (0, &[Part::Name("vpc_security_groups")]),
+        Kind::DatabaseCluster => (0, &[Part::Name("vpc_security_group_ids")]),
         Kind::Cache => (0, &[Part::Name("security_group_ids")]),
         Kind::Cluster => (1, &[Part::Name("resources_vpc_config"), Part::Name("security_group_ids")]),
         _ => return,

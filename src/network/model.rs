@@ -34,6 +34,7 @@ pub struct Network {
     pub(super) workloads: Vec<Workload>,
     /// Positions in `workloads`.
     databases: Vec<usize>,
+    database_clusters: Vec<usize>,
     clusters: Vec<usize>,
     /// Some route goes into a table that the program does not make, so that a main table may have more than its local route.
     pub(super) foreign_tables: bool,
@@ -240,7 +241,9 @@ impl Network {
                 let bundle = Bundle { resource: resource.clone(), subnets: catalogue.resolve_all(get("subnet_ids"), Kind::Subnet) };
                 if kind == Kind::DatabaseSubnets { self.database_subnets.push(bundle) } else { self.cache_subnets.push(bundle) }
             }
-            Kind::Database | Kind::Cache | Kind::Cluster | Kind::Nodes => self.add_workload(kind, &resource, catalogue),
+            Kind::Database | Kind::DatabaseCluster | Kind::Cache | Kind::Cluster | Kind::Nodes => {
+                self.add_workload(kind, &resource, catalogue)
+            }
         }
     }
 
@@ -248,7 +251,7 @@ impl Network {
     fn add_workload(&mut self, kind: Kind, resource: &Resource, catalogue: &Catalogue<'_>) {
         let get = |name: &str| resource.inputs.get(name);
         let (subnets, placed_by) = match kind {
-            Kind::Database => (None, "db_subnet_group_name"),
+            Kind::Database | Kind::DatabaseCluster => (None, "db_subnet_group_name"),
             Kind::Cache => (None, "cache_subnet_group_name"),
             Kind::Cluster => {
                 let listed = part(get("resources_vpc_config"), "subnet_ids");
@@ -258,6 +261,7 @@ impl Network {
         };
         match kind {
             Kind::Database => self.databases.push(self.workloads.len()),
+            Kind::DatabaseCluster => self.database_clusters.push(self.workloads.len()),
             Kind::Cluster => self.clusters.push(self.workloads.len()),
             _ => {}
         }
@@ -270,7 +274,7 @@ impl Network {
         for index in 0..self.workloads.len() {
             let Some(workload) = self.workloads.get(index) else { continue };
             let subnets = match workload.kind {
-                Kind::Database | Kind::Cache => self.bundled(workload, catalogue),
+                Kind::Database | Kind::DatabaseCluster | Kind::Cache => self.bundled(workload, catalogue),
                 _ => workload.subnets.clone(),
             };
             let groups = self.groups_of(workload, catalogue);
@@ -295,19 +299,30 @@ impl Network {
         }
     }
 
-    /// The subnets of the subnet group that a database or cache names; a replica without one stands in its source's.
+    /// The subnets of the subnet group that a database or cache names; a replica without one stands in its source's, a member of a cluster in
+    /// its cluster's.
     fn bundled(&self, workload: &Workload, catalogue: &Catalogue<'_>) -> Option<Vec<Ref>> {
         let (bundles, kind) = match workload.kind {
-            Kind::Database => (&self.database_subnets, Kind::DatabaseSubnets),
+            Kind::Database | Kind::DatabaseCluster => (&self.database_subnets, Kind::DatabaseSubnets),
             _ => (&self.cache_subnets, Kind::CacheSubnets),
         };
         let own = workload.resource.inputs.get(workload.placed_by);
         let source = || {
+            if let Some(cluster) = self.cluster_of(workload, catalogue) {
+                return cluster.resource.inputs.get(workload.placed_by);
+            }
             let source = catalogue.resolve(workload.resource.inputs.get("source_db_instance_identifier"), Kind::Database).own()?;
             self.workloads.get(*self.databases.get(source)?)?.resource.inputs.get(workload.placed_by)
         };
         let bundle = catalogue.resolve(own.or_else(source), kind).own()?;
         bundles.get(bundle)?.subnets.clone()
+    }
+
+    /// The database cluster of the program that a database is a member of.
+    fn cluster_of(&self, workload: &Workload, catalogue: &Catalogue<'_>) -> Option<&Workload> {
+        let named = workload.resource.inputs.get("db_cluster_identifier").filter(|_| workload.kind == Kind::Database);
+        let cluster = catalogue.resolve(Some(named?), Kind::DatabaseCluster).own()?;
+        self.workloads.get(*self.database_clusters.get(cluster)?)
     }
 
     fn groups_of(&self, workload: &Workload, catalogue: &Catalogue<'_>) -> Option<Vec<GroupRef>> {
@@ -318,7 +333,12 @@ impl Network {
             Some(_) => None,
         };
         match workload.kind {
+            // A member has its cluster's, and cannot have others.
+            Kind::Database if get("db_cluster_identifier").is_some() => {
+                listed(self.cluster_of(workload, catalogue)?.resource.inputs.get("vpc_security_group_ids"))
+            }
             Kind::Database => listed(get("vpc_security_groups")),
+            Kind::DatabaseCluster => listed(get("vpc_security_group_ids")),
             Kind::Cache => listed(get("security_group_ids")),
             Kind::Cluster => {
                 let own = *self.places.get(&workload.resource.address).and_then(Placed::workload)?;

@@ -108,7 +108,9 @@ impl Network {
 
     fn get_public_address(&self, to: Who) -> &'static str {
         match self.workload(to).map(|w| w.kind) {
-            Some(super::vocabulary::Kind::Database) => "write `publicly_accessible = true` if it is meant to have one",
+            Some(super::vocabulary::Kind::Database | super::vocabulary::Kind::DatabaseCluster) => {
+                "write `publicly_accessible = true` if it is meant to have one"
+            }
             Some(super::vocabulary::Kind::Cache) => "reach it from inside its network",
             _ => "write `map_public_ip_on_launch = true` in the subnet if it is meant to give some",
         }

@@ -145,6 +145,8 @@ fn databases(notes: &mut Notes<'_>) {
     for workload in &network.workloads {
         let what = match workload.kind {
             Kind::Database => "database",
+            // Of Aurora it is the instances that have addresses, and they are told of.
+            Kind::DatabaseCluster if workload.resource.inputs.get("db_cluster_instance_class").is_some() => "database",
             Kind::Cache => "cache",
             _ => continue,
         };
@@ -161,7 +163,11 @@ fn databases(notes: &mut Notes<'_>) {
         let found = Diagnostic::warning(Code(507), at, message)
             .label("one of these subnets has a route to the internet")
             .also(notes.span(&Place::of(&route.resource.address)), format!("the route, `{}`", route.resource.address));
-        let meant = if workload.kind == Kind::Database { "; or write `publicly_accessible = true` if it is meant to be" } else { "" };
+        let meant = if matches!(workload.kind, Kind::Database | Kind::DatabaseCluster) {
+            "; or write `publicly_accessible = true` if it is meant to be"
+        } else {
+            ""
+        };
         notes.add(found.help(format!("place it in subnets without a route to an internet gateway{meant}")));
     }
 }

@@ -134,9 +134,11 @@ impl Network {
         let inputs = &workload.resource.inputs;
         let address = &workload.resource.address;
         let (port, attribute) = match (workload.kind, inputs.get("port")) {
-            (Kind::Database | Kind::Cache, Some(Value::Int(port))) => (u16::try_from(*port).ok()?, Some("port")),
-            (Kind::Database | Kind::Cache, Some(_)) | (Kind::Nodes, _) => return None,
-            (Kind::Database, None) => (engine_port(inputs.get("engine")?.as_str()?)?, Some("engine")),
+            (Kind::Database | Kind::DatabaseCluster | Kind::Cache, Some(Value::Int(port))) => (u16::try_from(*port).ok()?, Some("port")),
+            (Kind::Database | Kind::DatabaseCluster | Kind::Cache, Some(_)) | (Kind::Nodes, _) => return None,
+            // It is the cluster that says it.
+            (Kind::Database, None) if inputs.get("db_cluster_identifier").is_some() => return None,
+            (Kind::Database | Kind::DatabaseCluster, None) => (engine_port(inputs.get("engine")?.as_str()?)?, Some("engine")),
             (Kind::Cache, None) => (6379, None),
             (Kind::Cluster, _) => (443, None),
             _ => return None,
@@ -160,7 +162,7 @@ impl Network {
         let address = &workload.resource.address;
         match workload.kind {
             Kind::Nodes => of_subnet(),
-            Kind::Database => {
+            Kind::Database | Kind::DatabaseCluster => {
                 let place = Some(Place::named(address, "publicly_accessible"));
                 match workload.resource.inputs.get("publicly_accessible") {
                     Some(Value::Bool(true)) => (Tri::Yes, format!("{name} has a public address"), place),

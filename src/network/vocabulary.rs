@@ -14,13 +14,14 @@ pub(super) enum Kind {
     SecurityGroup,
     DatabaseSubnets,
     Database,
+    DatabaseCluster,
     CacheSubnets,
     Cache,
     Cluster,
     Nodes,
 }
 
-const KINDS: [(&str, Kind); 15] = [
+const KINDS: [(&str, Kind); 16] = [
     ("aws.ec2.VPC", Kind::Vpc),
     ("aws.ec2.Subnet", Kind::Subnet),
     ("aws.ec2.RouteTable", Kind::RouteTable),
@@ -32,6 +33,7 @@ const KINDS: [(&str, Kind); 15] = [
     ("aws.ec2.SecurityGroup", Kind::SecurityGroup),
     ("aws.rds.DBSubnetGroup", Kind::DatabaseSubnets),
     ("aws.rds.DBInstance", Kind::Database),
+    ("aws.rds.DBCluster", Kind::DatabaseCluster),
     ("aws.elasticache.SubnetGroup", Kind::CacheSubnets),
     ("aws.elasticache.ReplicationGroup", Kind::Cache),
     ("aws.eks.Cluster", Kind::Cluster),
@@ -39,7 +41,7 @@ const KINDS: [(&str, Kind); 15] = [
 ];
 
 /// The types that are understood, with the attributes of each that are read.
-pub const TYPES: [(&str, &[&str]); 15] = [
+pub const TYPES: [(&str, &[&str]); 16] = [
     ("aws.ec2.VPC", &["cidr_block", "vpc_id", "default_security_group"]),
     ("aws.ec2.Subnet", &["vpc_id", "cidr_block", "map_public_ip_on_launch", "subnet_id"]),
     ("aws.ec2.RouteTable", &["vpc_id", "route_table_id"]),
@@ -62,7 +64,19 @@ pub const TYPES: [(&str, &[&str]); 15] = [
     ("aws.rds.DBSubnetGroup", &["db_subnet_group_name", "subnet_ids"]),
     (
         "aws.rds.DBInstance",
-        &["db_subnet_group_name", "vpc_security_groups", "publicly_accessible", "port", "engine", "source_db_instance_identifier"],
+        &[
+            "db_subnet_group_name",
+            "vpc_security_groups",
+            "publicly_accessible",
+            "port",
+            "engine",
+            "source_db_instance_identifier",
+            "db_cluster_identifier",
+        ],
+    ),
+    (
+        "aws.rds.DBCluster",
+        &["db_subnet_group_name", "vpc_security_group_ids", "publicly_accessible", "port", "engine", "db_cluster_instance_class"],
     ),
     ("aws.elasticache.SubnetGroup", &["cache_subnet_group_name", "subnet_ids"]),
     ("aws.elasticache.ReplicationGroup", &["cache_subnet_group_name", "security_group_ids", "port"]),
@@ -85,9 +99,13 @@ impl Kind {
             Kind::NatGateway => attribute == "nat_gateway_id",
             Kind::SecurityGroup => matches!(attribute, "group_id" | "id"),
             Kind::Association | Kind::Route | Kind::Attachment => attribute == "id",
-            Kind::DatabaseSubnets | Kind::Database | Kind::CacheSubnets | Kind::Cache | Kind::Cluster | Kind::Nodes => {
-                Some(attribute) == self.named_by()
-            }
+            Kind::DatabaseSubnets
+            | Kind::Database
+            | Kind::DatabaseCluster
+            | Kind::CacheSubnets
+            | Kind::Cache
+            | Kind::Cluster
+            | Kind::Nodes => Some(attribute) == self.named_by(),
         }
     }
 
@@ -97,6 +115,7 @@ impl Kind {
             Kind::DatabaseSubnets => Some("db_subnet_group_name"),
             Kind::CacheSubnets => Some("cache_subnet_group_name"),
             Kind::Database => Some("db_instance_identifier"),
+            Kind::DatabaseCluster => Some("db_cluster_identifier"),
             Kind::Cache => Some("replication_group_id"),
             Kind::Cluster => Some("name"),
             Kind::Nodes => Some("nodegroup_name"),
@@ -107,7 +126,7 @@ impl Kind {
 
 /// Things that run in a network and are talked to: databases, caches, clusters and their nodes.
 pub fn is_workload(type_name: &str) -> bool {
-    matches!(Kind::of(type_name), Some(Kind::Database | Kind::Cache | Kind::Cluster | Kind::Nodes))
+    matches!(Kind::of(type_name), Some(Kind::Database | Kind::DatabaseCluster | Kind::Cache | Kind::Cluster | Kind::Nodes))
 }
 
 /// Parts of a network that hold such things: a subnet.

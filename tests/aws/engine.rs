@@ -13,6 +13,8 @@ use super::witness::boto;
 
 const REGION: &str = "us-west-2";
 
+const OPERATION: &str = "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+
 /// The provider, as the engine uses it.
 pub struct Engine {
     provider: AwsProvider,
@@ -52,7 +54,7 @@ impl Engine {
     }
 
     pub fn create(&self, type_name: &str, inputs: Object) -> Outcome<Thing> {
-        self.create_by("0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", type_name, inputs)
+        self.create_by(OPERATION, type_name, inputs)
     }
 
     pub fn create_by(&self, operation: &str, type_name: &str, inputs: Object) -> Outcome<Thing> {
@@ -95,6 +97,13 @@ impl Engine {
     pub fn read(&self, type_name: &str, ids: &[&str]) -> Vec<Option<ResolvedObject>> {
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
         self.runtime.block_on(self.provider.read(type_name, REGION, &ids)).unwrap()
+    }
+
+    /// What the operation of [`Self::create`] made.
+    pub fn find(&self, type_name: &str, inputs: Object) -> Option<String> {
+        let schema = plat_aws::schemas().into_iter().find(|s| s.name == type_name).unwrap();
+        let op = self.op(OPERATION, &schema);
+        self.runtime.block_on(self.provider.find(&op, &resolved(inputs))).unwrap()
     }
 
     pub fn secret(&self, id: &str) -> String {

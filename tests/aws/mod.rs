@@ -3,6 +3,7 @@
 
 mod call;
 mod cloud;
+mod clusters;
 mod connect2;
 mod data;
 mod emulator;

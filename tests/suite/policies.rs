@@ -228,11 +228,14 @@ const NETS: &str = "resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\n\
     resource role: aws.iam.Role { assume_role_policy_document = {} }\n";
 const CLUSTER: &str = "resource it: aws.eks.Cluster { role_arn = role, ";
 const NODES: &str = "resource it: aws.eks.Nodegroup { cluster_name = \"c\", node_role = role, ";
+const DB_CLUSTER: &str = "resource it: aws.rds.DBCluster { engine = \"aurora-postgresql\", ";
 const DB_GROUP: &str = "resource it: aws.rds.DBSubnetGroup { db_subnet_group_description = \"g\", ";
 
 /// Policy, `deny` or `warn`, the beginning of a resource, what makes it pass, what makes it fail.
 const CASES: &[(&str, &str, &str, &str, &str)] = &[
     ("databases_encrypted", "deny", DB, "storage_encrypted = true", "storage_encrypted = false"),
+    ("databases_encrypted", "deny", DB, "db_cluster_identifier = \"c\"", "storage_encrypted = false"),
+    ("database_clusters_encrypted", "deny", DB_CLUSTER, "storage_encrypted = true", "storage_encrypted = false"),
     ("caches_encrypted", "deny", CACHE, "at_rest_encryption_enabled = true", ""),
     (
         "cluster_secrets_encrypted",
@@ -266,9 +269,11 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
     ),
     ("nodes_multi_az", "deny", NODES, "subnets = sub.values()", "subnets = [sub[\"10.0.0.0/24\"]]"),
     ("subnet_groups_multi_az", "deny", DB_GROUP, "subnet_ids = sub.values()", "subnet_ids = sub.values().take(1)"),
-    ("deletion_protection", "deny", DB, "deletion_protection = true", ""),
+    ("databases_protected", "deny", DB, "deletion_protection = true", ""),
+    ("databases_protected", "deny", DB, "db_cluster_identifier = \"c\"", ""),
+    ("clusters_protected", "deny", DB_CLUSTER, "deletion_protection = true", ""),
     (
-        "deletion_protection",
+        "clusters_protected",
         "deny",
         CLUSTER,
         "resources_vpc_config = { subnet_ids = [] }, deletion_protection = true",
@@ -311,6 +316,8 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
         "resources_vpc_config = { subnet_ids = [], endpoint_public_access = true, public_access_cidrs = [192.0.2.0/24, 0.0.0.0/0] }",
     ),
     ("database_logs", "deny", DB, "enable_cloudwatch_logs_exports = [\"postgresql\"]", ""),
+    ("database_logs", "deny", DB, "db_cluster_identifier = \"c\"", ""),
+    ("database_cluster_logs", "deny", DB_CLUSTER, "enable_cloudwatch_logs_exports = [\"postgresql\"]", ""),
     (
         "cluster_logs",
         "deny",

@@ -31,6 +31,11 @@ impl Difference {
         self.note(desired.clone().filter(|d| !prior.as_ref().is_some_and(|p| p.eq_ignore_ascii_case(d))))
     }
 
+    /// As [`Self::of`], for what a call takes in another form than an answer has it: compared in the call's.
+    pub fn capacity<T: PartialEq>(&self, prior: Option<T>, desired: Option<T>) -> Option<T> {
+        self.note(desired.filter(|d| prior.as_ref() != Some(d)))
+    }
+
     pub fn flag(&self, prior: bool, desired: bool) -> Option<bool> {
         self.note((prior != desired).then_some(desired))
     }

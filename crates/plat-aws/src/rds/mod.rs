@@ -1,5 +1,6 @@
 //! Amazon RDS: managed relational databases.
 
+mod db_cluster;
 mod db_cluster_parameter_group;
 mod db_instance;
 mod db_parameter_group;
@@ -11,6 +12,7 @@ mod parameter_groups;
 #[cfg(feature = "rds")]
 mod support;
 
+pub use db_cluster::{ClusterEndpoint, DbCluster, DbClusterRole, ReadEndpoint, ScalingConfiguration, ServerlessV2ScalingConfiguration};
 pub use db_cluster_parameter_group::DbClusterParameterGroup;
 pub use db_instance::{
     AdditionalStorageVolume, CertificateDetails, DbInstance, DbInstanceRole, DbInstanceStatusInfo, Endpoint, MasterUserSecret,
@@ -19,4 +21,4 @@ pub use db_instance::{
 pub use db_parameter_group::DbParameterGroup;
 pub use db_subnet_group::DbSubnetGroup;
 
-resources!["rds": DbInstance, DbSubnetGroup, DbParameterGroup, DbClusterParameterGroup];
+resources!["rds": DbInstance, DbSubnetGroup, DbParameterGroup, DbClusterParameterGroup, DbCluster];
