@@ -119,7 +119,7 @@ def layered(count, wide=False):
     files = {}
     for i in range(max(1, count // LAYER)):
         layer = Layer(f"e{i}_", f"10.{i % 250}", f"env-{i}", wide)
-        files.setdefault(f"part_{i // 20}.plat", []).append(layer.text())
+        files.setdefault(f"part_{i}.plat", []).append(layer.text())
     return {name: "\n".join(parts) for name, parts in files.items()}
 
 
