@@ -14,7 +14,7 @@ use crate::types::{Record, Type};
 use crate::value::Value;
 
 /// One name that a body may give.
-struct Wanted {
+pub(super) struct Wanted {
     name: Arc<str>,
     ty: Type,
     required: bool,
@@ -47,37 +47,40 @@ impl Checker<'_> {
         resource: &ast::Resource,
         lookup: bool,
     ) -> (Vec<Setting>, Options) {
-        let wanted: Vec<Wanted> = schema
-            .attributes
-            .iter()
-            .filter(|a| a.is_input() || lookup)
-            .map(|a| Wanted {
+        let wanted = self.wanted_by(schema, lookup);
+        let computed = |name: &str| !lookup && schema.attribute(name).is_some_and(|a| a.mode == Mode::Computed);
+        let (mut set_by_aws, mut rest) = (Vec::new(), Vec::with_capacity(resource.entries.len()));
+        for entry in &resource.entries {
+            match &entry.key {
+                Key::Name(name) if computed(name) => set_by_aws.push(name),
+                _ => rest.push(entry),
+            }
+        }
+        for name in set_by_aws {
+            self.report(
+                Diagnostic::error(Code(205), name.span, format!("`{}` is set by AWS, not by you", name.node))
+                    .label("computed")
+                    .help(format!("remove it; read it elsewhere as `{}.{}`", resource.name.node, name.node)),
+            );
+        }
+        let place = if lookup { Place::Lookup } else { Place::Resource };
+        let (settings, options) = self.settings(scope, rest, &wanted, &format!("`{}`", schema.name), resource.name.span, Some(place));
+        self.ignorable(&options, schema);
+        (settings, options)
+    }
+
+    /// What the body of a resource or lookup of type `schema` may give, made once for each type.
+    fn wanted_by(&mut self, schema: &ResourceSchema, lookup: bool) -> Arc<[Wanted]> {
+        let made = || {
+            let given = schema.attributes.iter().filter(|a| a.is_input() || lookup);
+            let wanted = given.map(|a| Wanted {
                 name: a.name.into(),
                 ty: if a.mode == Mode::Required { a.ty.clone() } else { Type::optional(a.ty.clone()) },
                 required: a.mode == Mode::Required && !lookup,
-            })
-            .collect();
-        let entries: Vec<Entry> = if lookup {
-            resource.entries.clone()
-        } else {
-            let (computed, rest): (Vec<Entry>, Vec<Entry>) = resource.entries.iter().cloned().partition(|e| match &e.key {
-                Key::Name(name) => schema.attribute(name).is_some_and(|a| a.mode == Mode::Computed),
-                _ => false,
             });
-            for entry in computed {
-                let Key::Name(name) = &entry.key else { continue };
-                self.report(
-                    Diagnostic::error(Code(205), name.span, format!("`{}` is set by AWS, not by you", name.node))
-                        .label("computed")
-                        .help(format!("remove it; read it elsewhere as `{}.{}`", resource.name.node, name.node)),
-                );
-            }
-            rest
+            wanted.collect()
         };
-        let place = if lookup { Place::Lookup } else { Place::Resource };
-        let (settings, options) = self.settings(scope, &entries, &wanted, &format!("`{}`", schema.name), resource.name.span, Some(place));
-        self.ignorable(&options, schema);
-        (settings, options)
+        Arc::clone(self.wanted.entry((schema.name, lookup)).or_insert_with(made))
     }
 
     /// The body of a component's use.
@@ -116,17 +119,17 @@ impl Checker<'_> {
     }
 
     /// Types the entries of a body against what may be given. `engine`: where `@` settings are possible.
-    fn settings(
+    fn settings<'e>(
         &mut self,
         scope: &mut Scope,
-        entries: &[Entry],
+        entries: impl IntoIterator<Item = &'e Entry>,
         wanted: &[Wanted],
         owner: &str,
         at: Span,
         engine: Option<Place>,
     ) -> (Vec<Setting>, Options) {
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
-        let mut settings = Vec::with_capacity(entries.len());
+        let mut settings = Vec::new();
         let mut options = Options::default();
         let mut meant: Vec<Arc<str>> = Vec::new();
         for entry in entries {

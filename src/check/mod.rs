@@ -129,6 +129,8 @@ struct Checker<'a> {
     field_defaults: Vec<(Arc<crate::types::Record>, FieldDefaults)>,
     type_names: HashMap<(ModuleId, Arc<str>), Type>,
     types_open: Vec<(ModuleId, Arc<str>)>,
+    /// What the bodies of each resource type may give, and of each lookup.
+    wanted: HashMap<(&'static str, bool), Arc<[body::Wanted]>>,
     /// In a test that declares a stack of its own: the names of the stack around it are out of reach.
     in_own_test: bool,
     /// What is checked now is the condition of an assert.
@@ -190,6 +192,7 @@ impl<'a> Checker<'a> {
             field_defaults: Vec::new(),
             type_names: HashMap::new(),
             types_open: Vec::new(),
+            wanted: HashMap::new(),
             in_own_test: false,
             in_assert: false,
             policies: policies::Policies::default(),

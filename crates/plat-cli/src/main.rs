@@ -24,6 +24,10 @@ use crate::args::{Cli, ColorChoice, Command};
 use crate::failure::{Answer, Exit};
 use crate::terminal::Terminal;
 
+/// A plan is many small values: with the system's allocator, `plat validate` of 10,000 resources takes a third longer.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
