@@ -89,5 +89,5 @@ fn modules_may_use_each_other() {
     project.write("m300/a.plat", "component C {\n  param a: Int = 1\n}\n");
     let said = project.run("a long row of modules", &["plan", "--sandbox"]);
     assert!(matches!(said.code, Some(0 | 1)), "{:?} {}", said.code, said.text);
-    said.in_time();
+    said.in_few_words();
 }

@@ -149,5 +149,4 @@ fn many_errors_are_told_of_in_moderation() {
     let said = project.run("many errors", &["plan", "--sandbox"]);
     assert_eq!(said.code, Some(1));
     assert!(said.text.contains("100000 errors") && said.text.len() < 100_000, "{} bytes", said.text.len());
-    assert!(said.took < super::PATIENCE, "{:?}", said.took);
 }
