@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::resolve::ModuleId;
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Entry, Expr, ExprKind as Ast, ItemKind, Key};
-use crate::types::Type;
+use crate::types::{Field, Record, Type};
 use crate::value::Value;
 
 /// Settings of the engine, without the `@`.
@@ -208,6 +208,24 @@ impl Checker<'_> {
             .collect()
     }
 
+    /// What a test can say of the lookups of a unit: attributes of what each finds.
+    pub(super) fn findings(unit: &typed::Unit) -> Vec<StackParam> {
+        let finding = |declaration: &typed::Declaration| {
+            let typed::DeclarationKind::Lookup(lookup) = &declaration.kind else { return None };
+            let field = |a: &crate::schema::Attribute| Field {
+                name: a.name.into(),
+                ty: Type::optional(a.ty.required().clone()),
+                optional: true,
+                doc: "".into(),
+            };
+            let fields = lookup.schema.attributes.iter().map(field).collect();
+            let one = Type::Record(Arc::new(Record { name: Some(lookup.schema.name.into()), fields }));
+            let ty = if matches!(declaration.ty, Type::Map(_)) { Type::map(one) } else { one };
+            Some(StackParam { name: declaration.name.node.clone(), ty, required: false, span: declaration.name.span })
+        };
+        unit.declarations.iter().filter_map(finding).collect()
+    }
+
     fn stack(&mut self, name: &ast::Name, entries: &[Entry]) -> Stack {
         let mut stack =
             Stack { name: name.node.clone(), tags: None, state: StateDeclaration::Local, encrypted: false, options: Options::default() };
@@ -325,7 +343,7 @@ impl Checker<'_> {
                         self.duplicate(&param.node, param.span, first);
                         continue;
                     }
-                    if let Some(setting) = self.param_value(&mut scope, param, &entry.value, params) {
+                    if let Some(setting) = self.param_value(&mut scope, param, &entry.value, &params.iter().collect::<Vec<_>>()) {
                         env.settings.push(setting);
                     }
                 }
@@ -346,7 +364,7 @@ impl Checker<'_> {
         env
     }
 
-    pub(super) fn param_value(&mut self, scope: &mut Scope, name: &ast::Name, value: &Expr, params: &[StackParam]) -> Option<Setting> {
+    pub(super) fn param_value(&mut self, scope: &mut Scope, name: &ast::Name, value: &Expr, params: &[&StackParam]) -> Option<Setting> {
         match params.iter().find(|p| p.name == name.node) {
             Some(param) => {
                 let ty = param.ty.clone();
@@ -371,7 +389,8 @@ impl Checker<'_> {
 
     fn override_settings(&mut self, overrides: &[(ast::Name, Expr)], params: &[StackParam]) -> Vec<Setting> {
         let mut scope = Scope::constants(ModuleId(0));
-        overrides.iter().filter_map(|(name, value)| self.param_value(&mut scope, name, value, params)).collect()
+        let params: Vec<&StackParam> = params.iter().collect();
+        overrides.iter().filter_map(|(name, value)| self.param_value(&mut scope, name, value, &params)).collect()
     }
 }
 

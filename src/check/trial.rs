@@ -62,7 +62,9 @@ impl<'a> Checker<'a> {
             let unit = self.units.get(unit).and_then(Option::as_ref);
             unit.map(|unit| Self::stack_params(unit, &test.items)).unwrap_or_default()
         });
-        let params = own_params.as_deref().unwrap_or(stack_params);
+        let findings = self.units.get(unit).and_then(Option::as_ref).map(Self::findings).unwrap_or_default();
+        let params: Vec<&StackParam> = own_params.as_deref().unwrap_or(stack_params).iter().chain(&findings).collect();
+        let params = params.as_slice();
         let mut scope = self.scope_of(unit);
         scope.locals.push(("plan".into(), plan_type(), test.name.span));
         let mut env = None;
@@ -179,7 +181,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The body of `env` and `with` in a test.
-    fn test_settings(&mut self, entries: &[Entry], params: &[StackParam]) -> (Vec<Setting>, Options) {
+    fn test_settings(&mut self, entries: &[Entry], params: &[&StackParam]) -> (Vec<Setting>, Options) {
         let mut scope = Scope::constants(ModuleId(0));
         let (mut settings, mut options) = (Vec::new(), Options::default());
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();

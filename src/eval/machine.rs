@@ -428,6 +428,14 @@ impl Machine<'_> {
             _ => value,
         };
         match &resource.kind {
+            ResourceKind::Found(object) if !object.contains_key(name) && matches!(attribute.mode, Mode::Required) => {
+                let lookup = &resource.address;
+                fail_with(
+                    span,
+                    format!("the `{name}` of `{lookup}` is not known"),
+                    format!("a test says what a lookup finds: `with {{ {lookup} = {{ {name} = … }} }}`"),
+                )
+            }
             ResourceKind::Found(object) => Ok(empty(object.get(name).cloned().unwrap_or_else(|| unset(&attribute.mode)))),
             ResourceKind::Asked => Ok(unknown_attribute(source(), attribute.ty.required().clone(), Phase::Plan)),
             ResourceKind::Planned(resource) => {

@@ -132,7 +132,7 @@ impl Evaluation<'_> {
                 Ok(SlotValue { value, from: reader.take().into() })
             }
             DeclarationKind::Resource(resource) => self.resources(declaration, resource, frame, around, resources),
-            DeclarationKind::Lookup(lookup) => self.lookup(declaration, lookup, frame, around),
+            DeclarationKind::Lookup(lookup) => self.lookup(declaration, lookup, frame, around, given.get(&declaration.name.node)),
             DeclarationKind::Component(component) => self.components(declaration, component, frame, around, resources),
             DeclarationKind::Broken => Ok(SlotValue { value: Value::Null, from: Arc::new([]) }),
         }
@@ -335,10 +335,15 @@ impl Evaluation<'_> {
         lookup: &ResourceDeclaration,
         frame: &Frame,
         around: &Surroundings,
+        told: Option<&(SlotValue, Span)>,
     ) -> Result<SlotValue, Diagnostic> {
         let (world, steps) = (self.world.clone(), self.steps.clone());
         let reader = Reader::new(&world, frame, &steps);
         let make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
+            let told = told.and_then(|(told, _)| match (&told.value, &key) {
+                (Value::Object(each), Some(key)) => each.get(key).cloned(),
+                (value, _) => Some(value.clone()),
+            });
             let address = around.child(&declaration.name.node, key);
             let mut query = Object::new();
             let mut waits = false;
@@ -353,6 +358,10 @@ impl Evaluation<'_> {
                 if !value.is_null() {
                     query.insert(entry.name.node.clone(), value);
                 }
+            }
+            // What a test says of it is part of what is asked, so that it is part of the answer.
+            if let Some(Value::Object(told)) = told {
+                query.extend(told.iter().map(|(name, value)| (name.clone(), value.clone())));
             }
             let options = this.options(&lookup.options, &reader, locals, around, &mut Vec::new())?;
             let kind = match this.lookups.get(&address) {

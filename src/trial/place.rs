@@ -14,7 +14,7 @@ use crate::value::{SecretReference, SecretStore, SecretText};
 
 /// An empty cloud that ends with the test.
 pub(super) fn engine(registry: &Arc<Registry>) -> Engine {
-    let sandbox = Arc::new(Sandbox::in_memory(registry.clone()));
+    let sandbox = Arc::new(Sandbox::making_up(registry.clone()));
     Engine { provider: sandbox.clone(), secrets: Arc::new(MadeUp(sandbox)), registry: registry.clone() }
 }
 

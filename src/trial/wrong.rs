@@ -44,8 +44,8 @@ pub(super) fn prepare(error: PrepareError, at: Span) -> Vec<Diagnostic> {
             .collect(),
         PrepareError::Protected(all) => lost(&all, at),
         PrepareError::Lookup { address, span, error } => vec![
-            stuck(span, format!("looking up `{address}`: {}", said(error)), "nothing answers it in a test")
-                .help("a test's cloud is empty at its start: what is looked up must be a type that can only be looked up"),
+            stuck(span, format!("looking up `{address}`: {}", said(error)), "not answered in a test")
+                .help("say more of what is meant, or what it finds: `with { name = { … } }`"),
         ],
         PrepareError::Secret { address, attribute, span, error } => {
             let message = format!("the secret that `{address}` takes for `{attribute}`: {}", said(error));

@@ -311,6 +311,11 @@ impl Inner {
         }
         match found {
             Some((_, attributes)) => Ok(Arc::unwrap_or_clone(attributes)),
+            None if self.codecs.makes_up() => {
+                let made_up = answer(&codec, region, query);
+                self.codecs.exists_elsewhere(made_up.values().filter_map(Value::as_str));
+                Ok(made_up)
+            }
             None => Err(refusal(
                 ErrorKind::NotFound,
                 "Lookup",

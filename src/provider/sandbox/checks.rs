@@ -131,6 +131,7 @@ pub(super) fn check_references<'i>(
 /// Things that no one creates here: looked up only, of an unknown type, of any type, of another account or of AWS itself.
 fn is_elsewhere(reference: Reference<'_>, codecs: &Codecs) -> bool {
     reference.of.is_empty()
+        || codecs.is_elsewhere(reference.text)
         || codecs.schema(reference.of).is_none_or(|schema| schema.kind == Kind::LookupOnly)
         || reference.text.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(3)).is_some_and(|account| account != ACCOUNT)
 }

@@ -95,6 +95,13 @@ impl Sandbox {
         Self::new(registry, None)
     }
 
+    /// An empty world in memory, of a cloud that has more than it: what is looked up and not in it is made up from the question.
+    pub fn making_up(registry: Arc<Registry>) -> Self {
+        let sandbox = Self::new(registry, None);
+        sandbox.lock().codecs.make_up();
+        sandbox
+    }
+
     /// The world in the file at `path`, an empty one when there is none. Several processes may use it at once.
     pub fn open(registry: Arc<Registry>, path: &Path) -> Result<Self, SandboxError> {
         let sandbox = Self::new(registry, Some(Store::open(path)?));

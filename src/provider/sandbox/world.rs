@@ -1,7 +1,7 @@
 //! Everything that exists, in memory, and the lines that its file is made of.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -60,11 +60,31 @@ impl Thing {
 pub(super) struct Codecs {
     registry: Arc<Registry>,
     by_type: HashMap<&'static str, Arc<ObjectCodec>>,
+    /// Ids and names of what was made up as an answer, where that is done.
+    elsewhere: Option<HashSet<Arc<str>>>,
 }
 
 impl Codecs {
     pub fn new(registry: Arc<Registry>) -> Self {
-        Self { registry, by_type: HashMap::new() }
+        Self { registry, by_type: HashMap::new(), elsewhere: None }
+    }
+
+    /// From here on, what is looked up in vain is made up.
+    pub fn make_up(&mut self) {
+        self.elsewhere.get_or_insert_default();
+    }
+
+    pub fn makes_up(&self) -> bool {
+        self.elsewhere.is_some()
+    }
+
+    /// These may be referred to, although nothing in the world is called so.
+    pub fn exists_elsewhere<'a>(&mut self, texts: impl IntoIterator<Item = &'a str>) {
+        self.elsewhere.get_or_insert_default().extend(texts.into_iter().map(Arc::from));
+    }
+
+    pub fn is_elsewhere(&self, text: &str) -> bool {
+        self.elsewhere.as_ref().is_some_and(|texts| texts.contains(text))
     }
 
     pub fn schema(&self, type_name: &str) -> Option<&Arc<ResourceSchema>> {
