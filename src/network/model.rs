@@ -28,6 +28,10 @@ pub struct Network {
     pub(super) attachments: Vec<Attachment>,
     pub(super) nats: Vec<Nat>,
     pub(super) groups: Vec<Group>,
+    /// Subnets with a network ACL of their own: the association, and the subnet.
+    pub(super) guarded: Vec<(Resource, Ref)>,
+    /// A rule in a network ACL that the program does not make, such as a network's default one.
+    pub(super) foreign_acl_rule: Option<Resource>,
     /// Subnet groups of databases and of caches.
     pub(super) database_subnets: Vec<Bundle>,
     pub(super) cache_subnets: Vec<Bundle>,
@@ -233,6 +237,13 @@ impl Network {
                 let public = text(get("connectivity_type"), "public").map(|text| &*text == "public");
                 self.nats.push(Nat { resource: resource.clone(), subnet, public });
             }
+            Kind::NetworkAcl => {}
+            Kind::AclEntry => {
+                if catalogue.resolve(get("network_acl_id"), Kind::NetworkAcl).own().is_none() {
+                    self.foreign_acl_rule = Some(resource);
+                }
+            }
+            Kind::AclAssociation => self.guarded.push((resource, catalogue.resolve(get("subnet_id"), Kind::Subnet))),
             Kind::SecurityGroup => {
                 let vpc = get("vpc_id").map(|value| catalogue.resolve(Some(value), Kind::Vpc));
                 self.groups.push(Group { resource: resource.clone(), vpc, ingress: Rules::Unknown, egress: Rules::Unknown });

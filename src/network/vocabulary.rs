@@ -12,6 +12,9 @@ pub(super) enum Kind {
     Attachment,
     NatGateway,
     SecurityGroup,
+    NetworkAcl,
+    AclEntry,
+    AclAssociation,
     DatabaseSubnets,
     Database,
     DatabaseCluster,
@@ -21,7 +24,7 @@ pub(super) enum Kind {
     Nodes,
 }
 
-const KINDS: [(&str, Kind); 16] = [
+const KINDS: [(&str, Kind); 19] = [
     ("aws.ec2.VPC", Kind::Vpc),
     ("aws.ec2.Subnet", Kind::Subnet),
     ("aws.ec2.RouteTable", Kind::RouteTable),
@@ -31,6 +34,9 @@ const KINDS: [(&str, Kind); 16] = [
     ("aws.ec2.VPCGatewayAttachment", Kind::Attachment),
     ("aws.ec2.NatGateway", Kind::NatGateway),
     ("aws.ec2.SecurityGroup", Kind::SecurityGroup),
+    ("aws.ec2.NetworkAcl", Kind::NetworkAcl),
+    ("aws.ec2.NetworkAclEntry", Kind::AclEntry),
+    ("aws.ec2.SubnetNetworkAclAssociation", Kind::AclAssociation),
     ("aws.rds.DBSubnetGroup", Kind::DatabaseSubnets),
     ("aws.rds.DBInstance", Kind::Database),
     ("aws.rds.DBCluster", Kind::DatabaseCluster),
@@ -41,7 +47,7 @@ const KINDS: [(&str, Kind); 16] = [
 ];
 
 /// The types that are understood, with the attributes of each that are read.
-pub const TYPES: [(&str, &[&str]); 16] = [
+pub const TYPES: [(&str, &[&str]); 19] = [
     ("aws.ec2.VPC", &["cidr_block", "vpc_id", "default_security_group"]),
     ("aws.ec2.Subnet", &["vpc_id", "cidr_block", "map_public_ip_on_launch", "subnet_id"]),
     ("aws.ec2.RouteTable", &["vpc_id", "route_table_id"]),
@@ -61,6 +67,9 @@ pub const TYPES: [(&str, &[&str]); 16] = [
     ("aws.ec2.VPCGatewayAttachment", &["vpc_id", "internet_gateway_id", "vpn_gateway_id"]),
     ("aws.ec2.NatGateway", &["subnet_id", "connectivity_type", "availability_mode", "nat_gateway_id"]),
     ("aws.ec2.SecurityGroup", &["vpc_id", "security_group_ingress", "security_group_egress", "group_id", "id"]),
+    ("aws.ec2.NetworkAcl", &["id"]),
+    ("aws.ec2.NetworkAclEntry", &["network_acl_id"]),
+    ("aws.ec2.SubnetNetworkAclAssociation", &["subnet_id"]),
     ("aws.rds.DBSubnetGroup", &["db_subnet_group_name", "subnet_ids"]),
     (
         "aws.rds.DBInstance",
@@ -98,7 +107,8 @@ impl Kind {
             Kind::InternetGateway => attribute == "internet_gateway_id",
             Kind::NatGateway => attribute == "nat_gateway_id",
             Kind::SecurityGroup => matches!(attribute, "group_id" | "id"),
-            Kind::Association | Kind::Route | Kind::Attachment => attribute == "id",
+            Kind::AclAssociation => attribute == "association_id",
+            Kind::Association | Kind::Route | Kind::Attachment | Kind::NetworkAcl | Kind::AclEntry => attribute == "id",
             Kind::DatabaseSubnets
             | Kind::Database
             | Kind::DatabaseCluster

@@ -28,6 +28,11 @@ fn endpoints_and_flow_logs_change_in_place() {
 }
 
 #[test]
+fn network_acls_change_in_place() {
+    lives("acls");
+}
+
+#[test]
 fn databases_change_in_place() {
     lives("database");
 }

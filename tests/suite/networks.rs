@@ -208,6 +208,26 @@ assert !reachable(internet, one)
     assert_eq!(verdicts(zones), [None]);
 }
 
+/// The rules of network ACLs are not followed; they can only take away.
+#[test]
+fn what_network_acls_let_through_is_unknown() {
+    let acl = r#"
+resource acl: aws.ec2.NetworkAcl { vpc_id = main }
+resource guarded: aws.ec2.SubnetNetworkAclAssociation { subnet_id = inner, network_acl_id = acl }
+"#;
+    assert_eq!(verdicts(&format!("{NETWORK}{acl}assert reachable(app, inner)")), [None]);
+    assert_eq!(verdicts(&format!("{NETWORK}{acl}assert reachable(inner, app)")), [None]);
+    assert_eq!(verdicts(&format!("{NETWORK}{acl}assert reachable(inner, internet)")), [Some(false)]);
+    assert_eq!(verdicts(&format!("{NETWORK}{acl}assert reachable(app, public)")), [Some(true)]);
+    let rule = r#"
+param foreign: Id<aws.ec2.NetworkAcl> = "acl-1"
+resource refused: aws.ec2.NetworkAclEntry {
+  network_acl_id = foreign, rule_number = 1, rule_action = "deny", protocol = -1, cidr_block = 10.0.0.0/8
+}
+"#;
+    assert_eq!(verdicts(&format!("{NETWORK}{rule}assert reachable(app, inner)")), [None]);
+}
+
 /// A part of the condition that is not about the network is as before: no story, and the plan tells.
 #[test]
 fn other_asserts_are_left_to_the_plan() {

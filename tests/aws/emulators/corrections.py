@@ -9,6 +9,7 @@ import uuid
 
 from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.network_acls import NetworkAcl
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.eks import urls as eks_urls
 from moto.eks.models import EKSBackend, Nodegroup, eks_backends
@@ -151,6 +152,12 @@ def know_endpoints() -> None:
             self.create_route(table, None, gateway_id=vpc_id, destination_prefix_list_id=prefixes)
         for table in remove_route_tables or []:
             self.delete_route(table, prefixes)
+
+
+def know_network_acls() -> None:
+    """Network ACLs are found by their own ids, too."""
+    ask = NetworkAcl.get_filter_value
+    NetworkAcl.get_filter_value = lambda self, name, method=None: self.id if name == "network-acl-id" else ask(self, name, method)
 
 
 def let_windows_touch() -> None:
@@ -343,6 +350,7 @@ def apply() -> None:
     refuse_deletes_of_what_is_in_use()
     free_what_a_nat_gateway_held()
     know_endpoints()
+    know_network_acls()
     let_windows_touch()
     keep_modified_subnet_groups()
     answer_for_public_access()

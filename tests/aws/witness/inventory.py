@@ -140,6 +140,19 @@ def network():
             for endpoint in pages("ec2", "describe_vpc_endpoints", "VpcEndpoints")
             if endpoint["State"] != "deleted"
         ],
+        "network_acls": [
+            {
+                "id": acl["NetworkAclId"],
+                "subnets": len(acl["Associations"]),
+                "entries": sorted(
+                    [entry["Egress"], entry["RuleNumber"], entry["Protocol"], entry["RuleAction"], entry["CidrBlock"], entry.get("PortRange", {}).get("From")]
+                    for entry in acl["Entries"]
+                ),
+                "tags": tags(acl),
+            }
+            for acl in pages("ec2", "describe_network_acls", "NetworkAcls")
+            if not acl["IsDefault"]
+        ],
         "flow_logs": [
             {
                 "id": log["FlowLogId"],

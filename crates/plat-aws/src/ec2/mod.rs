@@ -7,12 +7,15 @@ mod eip;
 mod flow_log;
 mod internet_gateway;
 mod nat_gateway;
+mod network_acl;
+mod network_acl_entry;
 mod region;
 mod route;
 mod route_table;
 mod security_group;
 mod security_group_rules;
 mod subnet;
+mod subnet_network_acl_association;
 mod subnet_route_table_association;
 #[cfg(feature = "ec2")]
 mod tagging;
@@ -26,12 +29,15 @@ pub use eip::Eip;
 pub use flow_log::{DestinationOptions, FlowLog, TagFieldSpecification};
 pub use internet_gateway::InternetGateway;
 pub use nat_gateway::{AvailabilityZoneAddress, NatGateway};
+pub use network_acl::NetworkAcl;
+pub use network_acl_entry::{Icmp, NetworkAclEntry, PortRange};
 pub use region::Region;
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use security_group::SecurityGroup;
 pub use security_group_rules::{Egress, Ingress};
 pub use subnet::{BlockPublicAccessStates, PrivateDnsNameOptionsOnLaunch, Subnet};
+pub use subnet_network_acl_association::SubnetNetworkAclAssociation;
 pub use subnet_route_table_association::SubnetRouteTableAssociation;
 pub use vpc::Vpc;
 pub use vpc_encryption::{VpcEncryptionControl, VpcEncryptionControlExclusion, VpcEncryptionControlExclusions};
@@ -40,5 +46,5 @@ pub use vpc_gateway_attachment::VpcGatewayAttachment;
 
 resources!["ec2":
     Vpc, Subnet, InternetGateway, VpcGatewayAttachment, Eip, NatGateway, RouteTable, Route, SubnetRouteTableAssociation, SecurityGroup,
-    VpcEndpoint, FlowLog;
+    VpcEndpoint, FlowLog, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation;
     lookups: AvailabilityZones, Region];
