@@ -9,13 +9,16 @@ use super::engine::{Engine, inputs, password, tags, text};
 use super::fault::{Fault, Rule};
 use super::witness::boto;
 
+/// What boto3 says of a group: its settings, and its tags or the like.
+type Told = (Vec<(String, String)>, Json);
+
 /// One of the three kinds, and how boto3 tells of it.
 struct Kind {
     type_name: &'static str,
     settings: &'static str,
     given: fn(Value) -> Object,
     /// Family of the group, its parameters by `ParameterName`, and its tags: of a group named `$name` with the ARN `$arn`.
-    told: fn(&Cloud, &str) -> (Vec<(String, String)>, Json),
+    told: fn(&Cloud, &str) -> Told,
 }
 
 fn values(pairs: &[(&str, &str)]) -> Value {
@@ -43,13 +46,7 @@ fn set(parameters: &Json) -> Vec<(String, String)> {
     set
 }
 
-fn told(
-    cloud: &Cloud,
-    service: &str,
-    [groups, parameters, argument, list]: [&str; 4],
-    arn: &str,
-    name: &str,
-) -> (Vec<(String, String)>, Json) {
+fn told(cloud: &Cloud, service: &str, [groups, parameters, argument, list]: [&str; 4], arn: &str, name: &str) -> Told {
     let of = json!({ argument: name });
     let tags = json!([service, "list_tags_for_resource", { "ResourceName": format!("$0/{list}/0/{arn}") }]);
     let told = boto(cloud, 0, &json!([[service, groups, of], [service, parameters, of], tags]));
