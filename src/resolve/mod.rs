@@ -90,8 +90,11 @@ pub fn load_text(name: &str, text: &str, sources: &mut SourceMap, diagnostics: &
 /// Bytes below which starting a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 64 << 10;
 
+/// What is kept of a file that was parsed: its tree is as large again, and nobody asks for it.
+type Read = (Vec<ast::Item>, Vec<Diagnostic>);
+
 /// Parses files on all cores; what comes out is in the order of what goes in.
-fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Parsed> {
+fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Read> {
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.min(bytes / WORTH_A_THREAD).min(files.len()).max(1);
@@ -101,7 +104,8 @@ fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Parsed> {
         loop {
             let n = next.fetch_add(1, Ordering::Relaxed);
             let Some((file, text)) = files.get(n) else { return parsed };
-            parsed.push((n, syntax::parse(*file, text)));
+            let Parsed { file, diagnostics, .. } = syntax::parse(*file, text);
+            parsed.push((n, (file.items, diagnostics)));
         }
     };
     let mut parsed = if workers == 1 {
@@ -168,9 +172,9 @@ impl Loader<'_> {
             added.push((file, text));
         }
         let mut items = Vec::new();
-        for parsed in parse_all(&added) {
-            self.diagnostics.extend(parsed.diagnostics);
-            items.extend(parsed.file.items);
+        for (read, diagnostics) in parse_all(&added) {
+            self.diagnostics.extend(diagnostics);
+            items.extend(read);
         }
         self.finish(id, items, &place, root);
         Some(id)
