@@ -85,7 +85,8 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let at = back_to_text(text, at);
     let rest = text.get(at..).unwrap_or("");
     let found = word_at(rest);
-    let span = Span::new(file, at, at + found.len().max(usize::from(!rest.is_empty())));
+    let one = rest.chars().next().map_or(0, char::len_utf8);
+    let span = Span::new(file, at, at + found.len().max(one));
     if let Some(open) = open_text(text, at, rest) {
         return Diagnostic::error(Code(101), Span::new(file, open, at), "this text is not closed")
             .label("begins here")
@@ -179,6 +180,9 @@ fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
     }
     if rest.starts_with(':') {
         return Some("a value is given with `=`, a type with `:`".to_owned());
+    }
+    if rest.starts_with(|c: char| !c.is_ascii() && !c.is_alphanumeric()) {
+        return Some("take it out; such characters stand in texts, `\"…\"`, and comments only".to_owned());
     }
     if rest.trim().is_empty() {
         let open = before.matches('{').count() > before.matches('}').count();
