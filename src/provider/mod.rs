@@ -95,15 +95,20 @@ pub trait SecretResolver: Send + Sync {
 
 /// How one resource type is created, read, changed and deleted: the other half of a file in a provider crate.
 /// `Context` is the provider's: clients, region.
-#[async_trait]
 pub trait ResourceHandler<Context: Sync>: Resource {
-    async fn create(context: &Context, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError>;
-    async fn read(context: &Context, ids: &[String]) -> Result<Vec<Option<Self>>, ProviderError>;
-    async fn update(context: &Context, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError>;
-    async fn delete(context: &Context, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError>;
-    async fn find(context: &Context, op: &Operation<'_>, desired: &Self) -> Result<Option<String>, ProviderError>;
+    fn create(context: &Context, op: &Operation<'_>, desired: Self) -> impl Future<Output = Result<(String, Self), ProviderError>> + Send;
+    fn read(context: &Context, ids: &[String]) -> impl Future<Output = Result<Vec<Option<Self>>, ProviderError>> + Send;
+    fn update(
+        context: &Context,
+        op: &Operation<'_>,
+        id: &str,
+        prior: Self,
+        desired: Self,
+    ) -> impl Future<Output = Result<Self, ProviderError>> + Send;
+    fn delete(context: &Context, op: &Operation<'_>, id: &str, prior: Self) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    fn find(context: &Context, op: &Operation<'_>, desired: &Self) -> impl Future<Output = Result<Option<String>, ProviderError>> + Send;
     /// Finds the one thing that has every attribute set in `query` (others are empty).
-    async fn lookup(context: &Context, query: &ResolvedObject) -> Result<Self, ProviderError>;
+    fn lookup(context: &Context, query: &ResolvedObject) -> impl Future<Output = Result<Self, ProviderError>> + Send;
 }
 
 /// What a provider says when a call did not succeed.

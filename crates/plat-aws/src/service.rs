@@ -103,10 +103,9 @@ mod handler {
     }
 
     /// A type that is only looked up.
-    #[async_trait]
     pub(crate) trait LookupHandler: Resource {
         /// Answers the query; what it leaves out is empty in `query`.
-        async fn lookup(aws: &Aws, query: Self) -> Result<Self, ProviderError>;
+        fn lookup(aws: &Aws, query: Self) -> impl Future<Output = Result<Self, ProviderError>> + Send;
     }
 
     /// A [`LookupHandler`] as a [`Handler`] that changes nothing.

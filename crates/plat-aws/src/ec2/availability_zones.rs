@@ -24,7 +24,6 @@ pub struct AvailabilityZones {
 }
 
 #[cfg(feature = "ec2")]
-#[async_trait::async_trait]
 impl crate::service::LookupHandler for AvailabilityZones {
     async fn lookup(aws: &crate::client::Aws, query: Self) -> Result<Self, plat::provider::ProviderError> {
         let call = "DescribeAvailabilityZones";

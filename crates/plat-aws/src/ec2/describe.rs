@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::{Duration as StdDuration, Instant};
 
-use async_trait::async_trait;
 use aws_sdk_ec2::types::Filter;
 use futures_util::future::try_join_all;
 use plat::provider::{OPERATION_TAG, Operation, ProviderError};
@@ -44,7 +43,6 @@ pub(super) struct Seen<T> {
 }
 
 /// A type that one Describe call lists.
-#[async_trait]
 pub(super) trait Described: Resource + Clone {
     /// The filter that takes ids of the type. A filter and not the ids themselves: one missing id then fails nothing.
     const ID_FILTER: &'static str;
@@ -53,7 +51,7 @@ pub(super) trait Described: Resource + Clone {
     const FILTERS: &'static [(&'static str, &'static str)];
 
     /// Everything that fits, all pages of it.
-    async fn describe(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<Seen<Self>>, ProviderError>;
+    fn describe(aws: &Aws, filters: Vec<Filter>) -> impl Future<Output = Result<Vec<Seen<Self>>, ProviderError>> + Send;
 }
 
 pub(super) fn filter(name: &str, values: impl IntoIterator<Item = impl Into<String>>) -> Filter {

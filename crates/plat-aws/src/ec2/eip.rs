@@ -46,7 +46,6 @@ pub struct Eip {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, DomainType, Filter, ResourceType};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -57,7 +56,6 @@ mod handler {
     use crate::ec2::tagging;
     use crate::error::{absent, incomplete, provider_error};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for Eip {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let allocation = match desired.transfer_address {
@@ -169,7 +167,6 @@ mod handler {
         Ok(())
     }
 
-    #[async_trait]
     impl Described for Eip {
         const ID_FILTER: &'static str = "allocation-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

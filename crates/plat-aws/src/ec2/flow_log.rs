@@ -106,7 +106,6 @@ pub struct TagFieldSpecification {
 mod handler {
     use std::time::Duration as StdDuration;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
     use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::{Duration, ResolvedObject};
@@ -121,7 +120,6 @@ mod handler {
     /// How long a new role may be unknown to EC2.
     const PROPAGATION: StdDuration = StdDuration::from_secs(120);
 
-    #[async_trait]
     impl ResourceHandler<Aws> for FlowLog {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             desired.verify()?;
@@ -228,7 +226,6 @@ mod handler {
         refusal.message.contains("Unable to assume given IAM role")
     }
 
-    #[async_trait]
     impl Described for FlowLog {
         const ID_FILTER: &'static str = "flow-log-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

@@ -26,7 +26,6 @@ pub struct InternetGateway {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -37,7 +36,6 @@ mod handler {
     use crate::ec2::tagging;
     use crate::error::{incomplete, provider_error};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for InternetGateway {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let tags = tagging::specification(ResourceType::InternetGateway, &desired.tags, op);
@@ -77,7 +75,6 @@ mod handler {
         }
     }
 
-    #[async_trait]
     impl Described for InternetGateway {
         const ID_FILTER: &'static str = "internet-gateway-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[("internet_gateway_id", "internet-gateway-id")];

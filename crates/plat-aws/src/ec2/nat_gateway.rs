@@ -118,7 +118,6 @@ mod addresses;
 mod handler {
     use std::time::Duration as StdDuration;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, NatGatewayState as State, ResourceType};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -134,7 +133,6 @@ mod handler {
     /// Between two looks of botocore's waiters for NAT gateways.
     const LOOK: StdDuration = StdDuration::from_secs(15);
 
-    #[async_trait]
     impl ResourceHandler<Aws> for NatGateway {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let texts = |ips: &[std::net::IpAddr]| -> Vec<String> { ips.iter().map(ToString::to_string).collect() };
@@ -228,7 +226,6 @@ mod handler {
         Ok(answer.nat_gateways.unwrap_or_default().into_iter().next())
     }
 
-    #[async_trait]
     impl Described for NatGateway {
         const ID_FILTER: &'static str = "nat-gateway-id";
         const FILTERS: &'static [(&'static str, &'static str)] =

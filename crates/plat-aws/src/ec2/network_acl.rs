@@ -28,7 +28,6 @@ pub struct NetworkAcl {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -39,7 +38,6 @@ mod handler {
     use crate::ec2::tagging;
     use crate::error::{incomplete, provider_error};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for NetworkAcl {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let call = aws
@@ -85,7 +83,6 @@ mod handler {
         }
     }
 
-    #[async_trait]
     impl Described for NetworkAcl {
         const ID_FILTER: &'static str = "network-acl-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[("id", "network-acl-id"), ("vpc_id", "vpc-id")];

@@ -90,7 +90,6 @@ mod handler {
     use std::collections::{BTreeSet, HashMap};
     use std::time::Duration as StdDuration;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types as sdk;
     use futures_util::future::try_join_all;
     use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
@@ -134,7 +133,6 @@ mod handler {
         };
     }
 
-    #[async_trait]
     impl ResourceHandler<Aws> for NetworkAclEntry {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let id = desired.key();

@@ -18,7 +18,6 @@ pub struct Region {
 }
 
 #[cfg(feature = "ec2")]
-#[async_trait::async_trait]
 impl crate::service::LookupHandler for Region {
     async fn lookup(aws: &crate::client::Aws, _: Self) -> Result<Self, plat::provider::ProviderError> {
         let call = "DescribeRegions";

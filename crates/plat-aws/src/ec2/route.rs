@@ -85,7 +85,6 @@ mod handler {
     use std::collections::{BTreeSet, HashMap};
     use std::time::{Duration as StdDuration, Instant};
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, RouteOrigin};
     use futures_util::future::try_join_all;
     use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
@@ -137,7 +136,6 @@ mod handler {
         };
     }
 
-    #[async_trait]
     impl ResourceHandler<Aws> for Route {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let id = desired.id()?;

@@ -27,7 +27,6 @@ pub struct RouteTable {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -41,7 +40,6 @@ mod handler {
     /// Route tables in one page; the API's limit.
     const TABLES: i32 = 100;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for RouteTable {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let call = aws
@@ -88,7 +86,6 @@ mod handler {
         }
     }
 
-    #[async_trait]
     impl Described for RouteTable {
         const ID_FILTER: &'static str = "route-table-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[("route_table_id", "route-table-id"), ("vpc_id", "vpc-id")];

@@ -54,7 +54,6 @@ pub struct SecurityGroup {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -66,7 +65,6 @@ mod handler {
     use crate::ec2::tagging;
     use crate::error::{incomplete, provider_error};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for SecurityGroup {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let (ingress, egress) = desired.rules()?;
@@ -152,7 +150,6 @@ mod handler {
         format!("plat-{address}-{tail}")
     }
 
-    #[async_trait]
     impl Described for SecurityGroup {
         const ID_FILTER: &'static str = "group-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

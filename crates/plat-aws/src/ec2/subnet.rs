@@ -110,7 +110,6 @@ pub struct BlockPublicAccessStates {
 mod handler {
     use std::collections::HashMap;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
     use aws_sdk_ec2::types::{
         self as sdk, AttributeBooleanValue, Filter, HostnameType, ResourceType, SubnetCidrBlockStateCode, SubnetState,
@@ -127,7 +126,6 @@ mod handler {
 
     const GONE: [&str; 1] = ["InvalidSubnetID.NotFound"];
 
-    #[async_trait]
     impl ResourceHandler<Aws> for Subnet {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let int = |n: Option<i64>| n.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
@@ -278,7 +276,6 @@ mod handler {
         )
     }
 
-    #[async_trait]
     impl Described for Subnet {
         const ID_FILTER: &'static str = "subnet-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

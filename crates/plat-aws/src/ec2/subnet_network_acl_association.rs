@@ -33,7 +33,6 @@ pub struct SubnetNetworkAclAssociation {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{Filter, NetworkAclAssociation};
     use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -46,7 +45,6 @@ mod handler {
 
     const CALL: &str = "ReplaceNetworkAclAssociation";
 
-    #[async_trait]
     impl ResourceHandler<Aws> for SubnetNetworkAclAssociation {
         /// A subnet always has a list: what is there, the default one as a rule, gives way.
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
@@ -111,7 +109,6 @@ mod handler {
         answer.new_association_id.ok_or_else(|| incomplete(CALL, "NewAssociationId"))
     }
 
-    #[async_trait]
     impl Described for SubnetNetworkAclAssociation {
         const ID_FILTER: &'static str = "association.association-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

@@ -33,7 +33,6 @@ pub struct SubnetRouteTableAssociation {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{Filter, RouteTableAssociation, RouteTableAssociationStateCode as State};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -44,7 +43,6 @@ mod handler {
     use crate::ec2::route_table::tables;
     use crate::error::{incomplete, provider_error};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for SubnetRouteTableAssociation {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let (table, subnet) = (desired.route_table_id.as_str(), desired.subnet_id.as_str());
@@ -88,7 +86,6 @@ mod handler {
         }
     }
 
-    #[async_trait]
     impl Described for SubnetRouteTableAssociation {
         const ID_FILTER: &'static str = "association.route-table-association-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

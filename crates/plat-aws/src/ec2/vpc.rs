@@ -63,7 +63,6 @@ pub struct Vpc {
 mod handler {
     use std::collections::HashMap;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName, VpcCidrBlockStateCode, VpcState};
     use futures_util::future::{try_join, try_join_all};
     use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -81,7 +80,6 @@ mod handler {
     /// DescribeVpcAttribute takes one network and one attribute; this many at a time.
     const ATTRIBUTE_CALLS: usize = 16;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for Vpc {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let call = aws
@@ -156,7 +154,6 @@ mod handler {
         Ok(())
     }
 
-    #[async_trait]
     impl Described for Vpc {
         const ID_FILTER: &'static str = "vpc-id";
         const FILTERS: &'static [(&'static str, &'static str)] =

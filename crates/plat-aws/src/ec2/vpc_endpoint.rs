@@ -106,7 +106,6 @@ mod changes;
 mod handler {
     use std::time::Duration as StdDuration;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType, SecurityGroupIdentifier};
     use aws_smithy_types::date_time::Format;
     use plat::provider::{Operation, ProviderError, ResourceHandler};
@@ -134,7 +133,6 @@ mod handler {
         "InvalidSecurityGroupId.NotFound",
     ];
 
-    #[async_trait]
     impl ResourceHandler<Aws> for VpcEndpoint {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let call = aws
@@ -243,7 +241,6 @@ mod handler {
         pages.collect::<Result<_, _>>().await.map_err(|e| provider_error("DescribeVpcEndpoints", e))
     }
 
-    #[async_trait]
     impl Described for VpcEndpoint {
         const ID_FILTER: &'static str = "vpc-endpoint-id";
         const FILTERS: &'static [(&'static str, &'static str)] = &[

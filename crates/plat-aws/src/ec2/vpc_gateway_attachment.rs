@@ -35,7 +35,6 @@ mod handler {
     use std::collections::HashMap;
     use std::time::Duration as StdDuration;
 
-    use async_trait::async_trait;
     use aws_sdk_ec2::types::AttachmentStatus;
     use futures_util::future::{try_join, try_join_all};
     use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
@@ -53,7 +52,6 @@ mod handler {
     /// What is attached to what: the gateway's id by network.
     type Attachments = HashMap<String, String>;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for VpcGatewayAttachment {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let id = desired.id()?;

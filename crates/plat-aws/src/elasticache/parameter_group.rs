@@ -49,7 +49,6 @@ pub struct ParameterGroup {
 mod handler {
     use std::time::Duration as StdDuration;
 
-    use async_trait::async_trait;
     use aws_sdk_elasticache::types::{self, ParameterNameValue};
     use futures_util::stream::{self, StreamExt, TryStreamExt};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
@@ -78,7 +77,6 @@ mod handler {
     /// Groups that are read at once; there is no call for the parameters or tags of many.
     const AT_ONCE: usize = 8;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for ParameterGroup {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let id = generated(op, LONGEST_NAME);

@@ -38,7 +38,6 @@ pub struct SubnetGroup {
 
 #[cfg(feature = "elasticache")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_elasticache::types;
     use futures_util::stream::{self, StreamExt, TryStreamExt};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
@@ -60,7 +59,6 @@ mod handler {
     /// Calls for tags at once.
     const AT_ONCE: usize = 8;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for SubnetGroup {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let id = desired.name(op);

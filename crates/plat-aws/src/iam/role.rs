@@ -72,7 +72,6 @@ pub struct InlinePolicy {
 mod handler {
     use std::time::Duration as Wait;
 
-    use async_trait::async_trait;
     use aws_sdk_iam::types::Tag;
     use futures_util::{StreamExt, TryStreamExt, stream};
     use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
@@ -90,7 +89,6 @@ mod handler {
     /// IAM's calls of one kind at a time; its limits are low and per account.
     const PARALLEL: usize = 6;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for Role {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let name = desired.role_name.clone().unwrap_or_else(|| names::generated(op, 64));

@@ -93,7 +93,6 @@ pub struct Key {
 mod handler {
     use std::time::Duration as Wait;
 
-    use async_trait::async_trait;
     use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState, OriginType, Tag};
     use futures_util::{StreamExt, TryStreamExt, stream};
     use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
@@ -111,7 +110,6 @@ mod handler {
     /// KMS describes one key per call.
     const PARALLEL: usize = 8;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for Key {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             check(&desired)?;

@@ -36,7 +36,6 @@ pub struct DbClusterParameterGroup {
 
 #[cfg(feature = "rds")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_rds::types::{self, Parameter, Tag};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -48,7 +47,6 @@ mod handler {
     use crate::query;
     use crate::rds::parameter_groups::{self as groups, Calls, Group, LONGEST_NAME};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for DbClusterParameterGroup {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let (id, seen) = groups::create::<Self>(aws, op, Group { name: desired.name(op), ..desired.into() }).await?;
@@ -108,7 +106,6 @@ mod handler {
         }
     }
 
-    #[async_trait]
     impl Calls for DbClusterParameterGroup {
         async fn create(aws: &Aws, wanted: &Group, tags: Vec<Tag>) -> Result<(), ProviderError> {
             let call = aws

@@ -50,7 +50,6 @@ pub struct DbParameterGroup {
 
 #[cfg(feature = "rds")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_rds::types::{self, Parameter, Tag};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
@@ -62,7 +61,6 @@ mod handler {
     use crate::query;
     use crate::rds::parameter_groups::{self as groups, Calls, Group, LONGEST_NAME};
 
-    #[async_trait]
     impl ResourceHandler<Aws> for DbParameterGroup {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let (id, seen) = groups::create::<Self>(aws, op, Group { name: desired.name(op), ..desired.into() }).await?;
@@ -123,7 +121,6 @@ mod handler {
         }
     }
 
-    #[async_trait]
     impl Calls for DbParameterGroup {
         async fn create(aws: &Aws, wanted: &Group, tags: Vec<Tag>) -> Result<(), ProviderError> {
             let call =

@@ -41,7 +41,6 @@ pub struct DbSubnetGroup {
 
 #[cfg(feature = "rds")]
 mod handler {
-    use async_trait::async_trait;
     use aws_sdk_rds::types;
     use futures_util::stream::{self, StreamExt, TryStreamExt};
     use plat::provider::{Operation, ProviderError, ResourceHandler};
@@ -64,7 +63,6 @@ mod handler {
     /// Calls for tags at once; there is no call for the tags of many.
     const AT_ONCE: usize = 8;
 
-    #[async_trait]
     impl ResourceHandler<Aws> for DbSubnetGroup {
         async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
             let id = desired.name(op);

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration as StdDuration;
 
-use async_trait::async_trait;
 use aws_sdk_rds::types::{ApplyMethod, Parameter, Tag};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use plat::provider::{Operation, ProviderError};
@@ -42,16 +41,15 @@ pub(super) struct Group {
 }
 
 /// The calls of one kind; they are alike but for their names.
-#[async_trait]
 pub(super) trait Calls {
-    async fn create(aws: &Aws, wanted: &Group, tags: Vec<Tag>) -> Result<(), ProviderError>;
+    fn create(aws: &Aws, wanted: &Group, tags: Vec<Tag>) -> impl Future<Output = Result<(), ProviderError>> + Send;
     /// One group or all, without their parameters and tags.
-    async fn groups(aws: &Aws, name: Option<&str>) -> Result<Vec<Group>, ProviderError>;
+    fn groups(aws: &Aws, name: Option<&str>) -> impl Future<Output = Result<Vec<Group>, ProviderError>> + Send;
     /// The parameters of a group, from one source or from all.
-    async fn parameters(aws: &Aws, name: &str, source: Option<&str>) -> Result<Vec<Parameter>, ProviderError>;
-    async fn modify(aws: &Aws, name: &str, parameters: Vec<Parameter>) -> Result<(), ProviderError>;
-    async fn reset(aws: &Aws, name: &str, parameters: Vec<Parameter>) -> Result<(), ProviderError>;
-    async fn delete(aws: &Aws, name: &str) -> Result<(), ProviderError>;
+    fn parameters(aws: &Aws, name: &str, source: Option<&str>) -> impl Future<Output = Result<Vec<Parameter>, ProviderError>> + Send;
+    fn modify(aws: &Aws, name: &str, parameters: Vec<Parameter>) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    fn reset(aws: &Aws, name: &str, parameters: Vec<Parameter>) -> impl Future<Output = Result<(), ProviderError>> + Send;
+    fn delete(aws: &Aws, name: &str) -> impl Future<Output = Result<(), ProviderError>> + Send;
 }
 
 pub(super) async fn create<C: Calls>(aws: &Aws, op: &Operation<'_>, wanted: Group) -> Result<(String, Group), ProviderError> {

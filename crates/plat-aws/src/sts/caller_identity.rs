@@ -21,7 +21,6 @@ pub struct CallerIdentity {
 }
 
 #[cfg(feature = "client")]
-#[async_trait::async_trait]
 impl crate::service::LookupHandler for CallerIdentity {
     async fn lookup(aws: &crate::client::Aws, _: Self) -> Result<Self, plat::provider::ProviderError> {
         let call = "GetCallerIdentity";

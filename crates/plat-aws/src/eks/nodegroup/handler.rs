@@ -1,4 +1,3 @@
-use async_trait::async_trait;
 use aws_sdk_eks::types as eks;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
@@ -17,7 +16,6 @@ const LONGEST_NAME: usize = 63;
 /// EKS describes one node group per call.
 const PARALLEL: usize = 8;
 
-#[async_trait]
 impl ResourceHandler<Aws> for Nodegroup {
     async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
         let (cluster, name) = (desired.cluster_name.as_str(), name(op, &desired));

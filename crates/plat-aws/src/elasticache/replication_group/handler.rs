@@ -2,7 +2,6 @@
 
 use std::time::Duration as StdDuration;
 
-use async_trait::async_trait;
 use aws_sdk_elasticache::types;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
@@ -27,7 +26,6 @@ const AT_ONCE: usize = 8;
 /// Said while a snapshot is taken or a change is under way.
 const BUSY: [&str; 2] = ["InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"];
 
-#[async_trait]
 impl ResourceHandler<Aws> for ReplicationGroup {
     async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
         let name = desired.name(op);

@@ -1,6 +1,5 @@
 use std::time::Duration as Wait;
 
-use async_trait::async_trait;
 use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
 use plat::schema::Json;
 use plat::value::{Duration, ResolvedObject};
@@ -16,7 +15,6 @@ use crate::{document, names, query, tags, units};
 const LONGEST_NAME: usize = 512;
 /// How long two changes of one group may be in each other's way.
 const CONFLICT: Wait = Wait::from_secs(30);
-#[async_trait]
 impl ResourceHandler<Aws> for LogGroup {
     async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
         check(&desired)?;

@@ -1,6 +1,5 @@
 //! Create, read, change, delete.
 
-use async_trait::async_trait;
 use aws_sdk_rds::types;
 use plat::provider::{Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
@@ -20,7 +19,6 @@ const NAMES_PER_CALL: usize = 100;
 /// Names of DB clusters have at most 63 letters.
 const LONGEST_NAME: usize = 63;
 
-#[async_trait]
 impl ResourceHandler<Aws> for DbCluster {
     async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
         let name = desired.name(op);

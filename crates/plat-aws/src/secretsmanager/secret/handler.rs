@@ -2,7 +2,6 @@
 
 use std::time::Duration as StdDuration;
 
-use async_trait::async_trait;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, ReplicaRegionType, StatusType, Tag};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -31,7 +30,6 @@ const FORGOTTEN_AFTER: StdDuration = StdDuration::from_secs(20);
 /// The key that a secret without one of its own is encrypted with.
 const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
 
-#[async_trait]
 impl ResourceHandler<Aws> for Secret {
     async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
         let name = desired.name_for(op);
