@@ -4,7 +4,9 @@
 //! network is known long before AWS gives either an id. What the program does not say is unknown, and nothing is claimed of it.
 //! docs/networks.md tells the rules and where AWS says so.
 
+mod acls;
 mod belongs;
+mod borders;
 mod connected;
 mod findings;
 mod gates;

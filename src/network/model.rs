@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::acls::Acl;
 use super::groups::{self, Rules};
 use super::references::{Catalogue, Ref};
 use super::vocabulary::Kind;
@@ -28,10 +29,14 @@ pub struct Network {
     pub(super) attachments: Vec<Attachment>,
     pub(super) nats: Vec<Nat>,
     pub(super) groups: Vec<Group>,
-    /// Subnets with a network ACL of their own: the association, and the subnet.
-    pub(super) guarded: Vec<(Resource, Ref)>,
-    /// A rule in a network ACL that the program does not make, such as a network's default one.
+    /// Subnets with a network ACL of their own.
+    pub(super) guarded: Vec<Guarded>,
+    pub(super) acls: Vec<Acl>,
+    /// The lists that come with networks, of those that the program adds rules to.
+    pub(super) default_acls: HashMap<usize, Acl>,
+    /// A rule in a network ACL that is not known, or that the program does not make.
     pub(super) foreign_acl_rule: Option<Resource>,
+    acl_entries: Vec<Resource>,
     /// Subnet groups of databases and of caches.
     pub(super) database_subnets: Vec<Bundle>,
     pub(super) cache_subnets: Vec<Bundle>,
@@ -127,6 +132,14 @@ pub(super) struct Nat {
     pub subnet: Option<Ref>,
     /// To the internet, not between private networks; `None` when not known.
     pub public: Option<bool>,
+}
+
+/// A network ACL's association with a subnet.
+#[derive(Debug)]
+pub(super) struct Guarded {
+    pub resource: Resource,
+    pub subnet: Ref,
+    pub acl: Ref,
 }
 
 #[derive(Debug)]
@@ -237,13 +250,13 @@ impl Network {
                 let public = text(get("connectivity_type"), "public").map(|text| &*text == "public");
                 self.nats.push(Nat { resource: resource.clone(), subnet, public });
             }
-            Kind::NetworkAcl => {}
-            Kind::AclEntry => {
-                if catalogue.resolve(get("network_acl_id"), Kind::NetworkAcl).own().is_none() {
-                    self.foreign_acl_rule = Some(resource);
-                }
+            Kind::NetworkAcl => self.acls.push(Acl { resource: Some(resource), ..Acl::default() }),
+            Kind::AclEntry => self.acl_entries.push(resource),
+            Kind::AclAssociation => {
+                let subnet = catalogue.resolve(get("subnet_id"), Kind::Subnet);
+                let acl = catalogue.resolve(get("network_acl_id"), Kind::NetworkAcl);
+                self.guarded.push(Guarded { resource: resource.clone(), subnet, acl });
             }
-            Kind::AclAssociation => self.guarded.push((resource, catalogue.resolve(get("subnet_id"), Kind::Subnet))),
             Kind::SecurityGroup => {
                 let vpc = get("vpc_id").map(|value| catalogue.resolve(Some(value), Kind::Vpc));
                 self.groups.push(Group { resource: resource.clone(), vpc, ingress: Rules::Unknown, egress: Rules::Unknown });
@@ -282,6 +295,8 @@ impl Network {
 
     /// What needs all resources: subnets of databases and caches, and security groups with their rules.
     fn settle(&mut self, catalogue: &Catalogue<'_>) {
+        let entries = std::mem::take(&mut self.acl_entries);
+        self.fill_acls(&entries, catalogue);
         for index in 0..self.workloads.len() {
             let Some(workload) = self.workloads.get(index) else { continue };
             let subnets = match workload.kind {

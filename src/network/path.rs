@@ -14,36 +14,29 @@ use super::routes::{Exit, Table};
 use super::side::{Guards, Who};
 
 impl Network {
+    /// The way, with the network ACLs at the borders of its subnets.
     pub(super) fn way(&self, from: Who, to: Who, wanted: Wanted) -> Leg {
-        let leg = match (self.beyond(from, to), self.beyond(to, from)) {
+        if !self.has_acls() {
+            return self.open_way(from, to, wanted);
+        }
+        let sources = self.parts(from);
+        let pairs = sources.into_iter().flat_map(|from| self.parts(to).into_iter().map(move |to| (from, to)));
+        let legs = pairs.map(|(from, to)| self.through_acls(from, to, wanted));
+        Leg::best(legs).unwrap_or_else(|| self.open_way(from, to, wanted))
+    }
+
+    /// The way as if network ACLs let everything through.
+    pub(super) fn open_way(&self, from: Who, to: Who, wanted: Wanted) -> Leg {
+        match (self.beyond(from, to), self.beyond(to, from)) {
             (Some(from), None) => self.inbound(from, to, wanted),
             (None, Some(to)) => self.outbound(from, to, wanted),
             (None, None) => self.between(from, to, wanted),
             (Some(_), Some(_)) => Leg::unknown("both ends are outside of the program's networks", None),
-        };
-        leg.then(|| self.network_acls(from, to))
-    }
-
-    /// The rules of network ACLs are not followed. They only take away, so that what is stopped without them is stopped.
-    fn network_acls(&self, from: Who, to: Who) -> Leg {
-        if let Some(entry) = &self.foreign_acl_rule {
-            let text = format!("`{}` is a rule of a network ACL that the program does not make", entry.address);
-            return Leg::unknown(text, Some(Place::named(&entry.address, "network_acl_id")));
-        }
-        let ends: Vec<usize> = [from, to].into_iter().flat_map(|who| self.subnets_of_end(who).0).collect();
-        let on_the_way = |subnet: &Ref| *subnet == Ref::Unknown || subnet.own().is_some_and(|subnet| ends.contains(&subnet));
-        match self.guarded.iter().find(|(_, subnet)| on_the_way(subnet)) {
-            Some((association, _)) => {
-                let text =
-                    format!("`{}` gives a subnet on the way a network ACL of its own, whose rules are not followed", association.address);
-                Leg::unknown(text, Some(Place::named(&association.address, "subnet_id")))
-            }
-            None => Leg::open(Vec::new()),
         }
     }
 
     /// The end as one that is outside of the other's network; `None` when it is inside of one.
-    fn beyond(&self, who: Who, other: Who) -> Option<Who> {
+    pub(super) fn beyond(&self, who: Who, other: Who) -> Option<Who> {
         match who {
             Who::Internet => Some(who),
             Who::Range(net) => {
@@ -390,7 +383,7 @@ impl Network {
     }
 
     /// A route of the one to the other's addresses, over something that connects networks.
-    fn connection(&self, from: Who, to: Who) -> Option<usize> {
+    pub(super) fn connection(&self, from: Who, to: Who) -> Option<usize> {
         let (subnets, _) = self.subnets_of_end(from);
         let (addresses, _) = self.addresses(to);
         subnets.iter().find_map(|subnet| {

@@ -74,10 +74,14 @@ const PRIVATE: [(Ipv4Addr, u8); 8] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
 ];
 
+pub(super) fn private_ranges() -> impl Iterator<Item = Ipv4Net> {
+    PRIVATE.iter().filter_map(|(base, length)| Ipv4Net::new(*base, *length).ok())
+}
+
 /// Does the range lie wholly in addresses that the internet does not route? IPv6: unique local and link-local ones.
 pub(super) fn is_private(net: IpNet) -> bool {
     match net {
-        IpNet::V4(net) => PRIVATE.iter().any(|(base, length)| Ipv4Net::new(*base, *length).is_ok_and(|range| range.contains(&net))),
+        IpNet::V4(net) => private_ranges().any(|range| range.contains(&net)),
         IpNet::V6(net) => {
             let head = net.network().segments().first().copied().unwrap_or(0);
             net.prefix_len() >= 7 && (head & 0xfe00 == 0xfc00 || head & 0xffc0 == 0xfe80)

@@ -48,7 +48,7 @@ const KINDS: [(&str, Kind); 19] = [
 
 /// The types that are understood, with the attributes of each that are read.
 pub const TYPES: [(&str, &[&str]); 19] = [
-    ("aws.ec2.VPC", &["cidr_block", "vpc_id", "default_security_group"]),
+    ("aws.ec2.VPC", &["cidr_block", "vpc_id", "default_security_group", "default_network_acl"]),
     ("aws.ec2.Subnet", &["vpc_id", "cidr_block", "map_public_ip_on_launch", "subnet_id"]),
     ("aws.ec2.RouteTable", &["vpc_id", "route_table_id"]),
     ("aws.ec2.SubnetRouteTableAssociation", &["subnet_id", "route_table_id"]),
@@ -68,8 +68,11 @@ pub const TYPES: [(&str, &[&str]); 19] = [
     ("aws.ec2.NatGateway", &["subnet_id", "connectivity_type", "availability_mode", "nat_gateway_id"]),
     ("aws.ec2.SecurityGroup", &["vpc_id", "security_group_ingress", "security_group_egress", "group_id", "id"]),
     ("aws.ec2.NetworkAcl", &["id"]),
-    ("aws.ec2.NetworkAclEntry", &["network_acl_id"]),
-    ("aws.ec2.SubnetNetworkAclAssociation", &["subnet_id"]),
+    (
+        "aws.ec2.NetworkAclEntry",
+        &["network_acl_id", "egress", "rule_number", "rule_action", "protocol", "port_range", "icmp", "cidr_block", "ipv6_cidr_block"],
+    ),
+    ("aws.ec2.SubnetNetworkAclAssociation", &["subnet_id", "network_acl_id"]),
     ("aws.rds.DBSubnetGroup", &["db_subnet_group_name", "subnet_ids"]),
     (
         "aws.rds.DBInstance",

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use plat::schema::Id;
 use plat_derive::Resource;
 
-use super::{SecurityGroup, VpcEncryptionControl};
+use super::{NetworkAcl, SecurityGroup, VpcEncryptionControl};
 
 /// An isolated virtual network.
 ///
@@ -47,7 +47,7 @@ pub struct Vpc {
     pub cidr_block_associations: Vec<String>,
     /// Id of the network ACL that subnets get which name no other.
     #[attr(computed, sample("acl-{id}"))]
-    pub default_network_acl: String,
+    pub default_network_acl: Id<NetworkAcl>,
     /// The security group that instances get which name no other.
     #[attr(computed, sample("sg-{id}"))]
     pub default_security_group: Id<SecurityGroup>,
@@ -172,7 +172,7 @@ mod handler {
                 let value = Vpc {
                     enable_dns_hostnames: hostnames,
                     enable_dns_support: support,
-                    default_network_acl: acls.get(&id).cloned().unwrap_or_default(),
+                    default_network_acl: acls.get(&id).cloned().unwrap_or_default().into(),
                     default_security_group: groups.get(&id).cloned().unwrap_or_default().into(),
                     ..from_sdk(vpc)
                 };
