@@ -84,7 +84,7 @@ fn recorded(record: &Record, live: Option<&Live>, name: &str) -> Value {
 }
 
 /// What is known of every resource that the program wants, by its position in the program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Facts {
     pub(crate) resources: IndexMap<Address, Arc<DesiredResource>>,
     facts: Vec<Fact>,

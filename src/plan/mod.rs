@@ -11,6 +11,7 @@ mod options;
 mod order;
 mod policies;
 mod prepare;
+mod rehearsed;
 mod renames;
 pub mod saved;
 mod secrets;
@@ -28,6 +29,7 @@ pub(crate) use order::{as_last_seen, deposed_address};
 pub use policies::{Alike, Policing, PolicyFinding, Standing, WaiverState, WaiverUse, police_program};
 pub use prepare::prepare;
 pub(crate) use prepare::verdict;
+pub use rehearsed::{Flaw, Rehearsal, Snag};
 pub(crate) use secrets::{Secrets, conceal_observed, holds_secret};
 pub use view::View;
 
@@ -63,6 +65,8 @@ pub struct Plan {
     pub renames: Vec<Rename>,
     /// Refactorings that have nothing left to do here.
     pub spent: Vec<Spent>,
+    /// What came of carrying it out in a replica of what is there; `None`: nobody did.
+    pub rehearsal: Option<Rehearsal>,
 }
 
 /// `moved from -> to` would keep what is destroyed and created otherwise: same type, same inputs.

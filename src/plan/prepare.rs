@@ -83,6 +83,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         moves,
         renames,
         spent,
+        rehearsal: None,
     };
     let Planned { view, facts, operations, .. } = planned;
     Ok(Prepared { plan, stack: desired.stack, protected, view, state_changes, operations, facts })
@@ -115,6 +116,7 @@ async fn observation(
         moves: Vec::new(),
         renames: Vec::new(),
         spent: Vec::new(),
+        rehearsal: None,
     };
     let (operations, facts) = (Graph::default(), Facts::new(Resources::default()));
     Ok(Prepared { plan, stack: desired.stack, protected: Vec::new(), view, state_changes, operations, facts })

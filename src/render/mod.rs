@@ -17,6 +17,7 @@ mod plan_text;
 mod policies;
 mod progress;
 mod reference;
+mod rehearsal;
 mod source_text;
 mod state;
 mod state_diff;

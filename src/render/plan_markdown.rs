@@ -49,6 +49,7 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
     }
     asserts(plan, view, &mut out);
     policies(plan, view, detail, &mut out);
+    rehearsal(plan, view, &mut out);
     if let Some(left) = left_out(plan) {
         out.push_str(&format!("\n> {}\n", escape(&left)));
     }
@@ -293,6 +294,23 @@ fn policies(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
     }
     if let Some(note) = super::policies::later(plan) {
         out.push_str(&format!("\n{}\n", escape(&note)));
+    }
+}
+
+/// What a rehearsal found; it is short at every level of detail.
+fn rehearsal(plan: &Plan, view: &View<'_>, out: &mut String) {
+    let Some(rehearsal) = &plan.rehearsal else { return };
+    if rehearsal.flaws.is_empty() {
+        out.push_str(&format!("\n{}\n", super::rehearsal::fine(rehearsal)));
+        return;
+    }
+    for flaw in rehearsal.flaws.iter().take(super::rehearsal::LISTED) {
+        let place = view.place(flaw.span);
+        let place = if place.is_empty() { String::new() } else { format!(" ({})", code(&place)) };
+        out.push_str(&format!("\n> **{}:** {}{place}\n", super::rehearsal::head(flaw), escape(&super::rehearsal::said(flaw))));
+    }
+    if let Some(more) = super::rehearsal::more(rehearsal) {
+        out.push_str(&format!("\n> {more}\n"));
     }
 }
 

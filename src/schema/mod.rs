@@ -102,6 +102,8 @@ pub struct Attribute {
     pub replaces: bool,
     /// Cannot be read back, so drift in it is not seen.
     pub write_only: bool,
+    /// What it refers to cannot be deleted while it does: AWS refuses. Said only where AWS always does. `#[attr(…, holds)]`
+    pub holds: bool,
     /// A list whose order means nothing; of a record: no list in it has one.
     pub unordered: bool,
     /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
@@ -179,6 +181,7 @@ impl Attribute {
             mode,
             replaces: false,
             write_only: false,
+            holds: false,
             unordered: false,
             ignore_case: false,
             unit: None,

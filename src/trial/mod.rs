@@ -5,9 +5,11 @@
 mod expected;
 mod parts;
 mod place;
+mod rehearsal;
 mod run;
 mod wrong;
 
+pub use rehearsal::rehearse;
 pub(crate) use run::plan_value;
 
 use std::sync::Arc;

@@ -14,7 +14,11 @@ use crate::value::{SecretReference, SecretStore, SecretText};
 
 /// An empty cloud that ends with the test.
 pub(super) fn engine(registry: &Arc<Registry>) -> Engine {
-    let sandbox = Arc::new(Sandbox::making_up(registry.clone()));
+    engine_of(Arc::new(Sandbox::making_up(registry.clone())), registry)
+}
+
+/// A cloud in memory with made-up secrets.
+pub(super) fn engine_of(sandbox: Arc<Sandbox>, registry: &Arc<Registry>) -> Engine {
     Engine { provider: sandbox.clone(), secrets: Arc::new(MadeUp(sandbox)), registry: registry.clone() }
 }
 

@@ -131,6 +131,7 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         moves: Vec::new(),
         renames: Vec::new(),
         spent: Vec::new(),
+        rehearsal: None,
     }
 }
 

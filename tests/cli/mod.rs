@@ -11,6 +11,7 @@ mod life;
 mod modules;
 mod policies;
 mod refactoring;
+mod rehearsing;
 mod saved_plans;
 mod secrets;
 mod states;

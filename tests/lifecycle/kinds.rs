@@ -19,6 +19,11 @@ fn fixed(name: &'static str, ty: Type, mode: Mode) -> Attribute {
     Attribute { replaces: true, ..Attribute::new(name, ty, mode) }
 }
 
+/// What it refers to stays as long as it does.
+fn holding(attribute: Attribute) -> Attribute {
+    Attribute { holds: true, ..attribute }
+}
+
 fn optional() -> Mode {
     Mode::Optional { default: Value::Null }
 }
@@ -70,7 +75,7 @@ pub fn registry() -> Arc<Registry> {
             &["subnet_id"],
             Recovery::Tag,
             vec![
-                fixed("network", id(NETWORK), Mode::Required),
+                holding(fixed("network", id(NETWORK), Mode::Required)),
                 Attribute::new("size", Type::Int, Mode::Optional { default: Value::Int(1) }),
                 fixed("zone", Type::String, Mode::Chosen),
                 Attribute::new("subnet_id", id(SUBNET), Mode::Computed),
@@ -82,7 +87,7 @@ pub fn registry() -> Arc<Registry> {
             Recovery::Name,
             vec![
                 fixed("name", Type::String, Mode::Required),
-                Attribute { unordered: true, ..Attribute::new("members", Type::list(id(SUBNET)), optional()) },
+                holding(Attribute { unordered: true, ..Attribute::new("members", Type::list(id(SUBNET)), optional()) }),
                 Attribute::new("arn", Type::Arn(GROUP.into()), Mode::Computed),
             ],
         ),
@@ -91,7 +96,7 @@ pub fn registry() -> Arc<Registry> {
             &["source", "target"],
             Recovery::Relation,
             vec![
-                fixed("source", id(SUBNET), Mode::Required),
+                holding(fixed("source", id(SUBNET), Mode::Required)),
                 fixed("target", id(GROUP), Mode::Required),
                 Attribute::new("note", Type::String, optional()),
             ],

@@ -11,6 +11,7 @@ mod choosing;
 mod crashes;
 mod faults;
 mod races;
+mod rehearsing;
 mod settings;
 #[path = "../../src/state/tests/shape.rs"]
 mod shape;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use plat::apply::{self, Cancel, Journal, Outcome, SessionJournal, Settings, Silent};
-use plat::plan::{self, Engine, Options, Prepared};
+use plat::plan::{self, Engine, Options, Prepared, Rehearsal};
 use plat::provider::sandbox::{Call, Item, Sandbox};
 use plat::provider::{Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
 use plat::schema::Registry;
@@ -201,6 +201,11 @@ impl Place {
         self.store().load(&self.registry).unwrap().state
     }
 
+    /// An operation of an earlier run has no outcome yet.
+    pub fn is_open(&self) -> bool {
+        !self.store().load(&self.registry).unwrap().pending.is_empty()
+    }
+
     /// How many calls that change something were made.
     pub fn changes(&self) -> u64 {
         [Call::Create, Call::Update, Call::Delete].map(|call| self.cloud.calls(call)).iter().sum()
@@ -220,6 +225,12 @@ impl Place {
     pub fn plan(&self, program: &Program) -> Prepared {
         let engine = self.engine(&Death::never());
         self.runtime(|| async { self.prepare(&engine, program, self.state(), &Options::default()).await }).unwrap()
+    }
+
+    /// What an apply would meet.
+    pub fn rehearse(&self, program: &Program) -> Rehearsal {
+        let prepared = self.plan(program);
+        self.runtime(|| plat::trial::rehearse(&self.registry, &prepared))
     }
 
     pub fn apply(&self, program: &Program) -> Run {

@@ -233,6 +233,9 @@ pub struct Plan {
     /// Exit with 2 when there are changes
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Carry the plan out on the embedded cloud, in memory, and tell what would be refused
+    #[arg(long, conflicts_with = "refresh_only")]
+    pub rehearse: bool,
     /// Save the plan, for `plat apply FILE` to carry out exactly this
     #[arg(long, value_name = "FILE", conflicts_with = "refresh_only")]
     pub out: Option<PathBuf>,
@@ -253,6 +256,9 @@ pub struct ApplyOptions {
     /// Wait this many seconds for another apply to end
     #[arg(long, value_name = "SECONDS", default_value = "0")]
     pub lock_wait: u64,
+    /// Do not carry the plan out on the embedded cloud first
+    #[arg(long)]
+    pub no_rehearse: bool,
 }
 
 #[derive(Debug, Args)]

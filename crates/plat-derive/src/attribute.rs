@@ -26,6 +26,7 @@ pub struct Attribute {
     pub default: Option<Lit>,
     pub replaces: bool,
     pub write_only: bool,
+    pub holds: bool,
     pub unordered: bool,
     pub nullable: bool,
     pub always: bool,
@@ -71,6 +72,7 @@ struct Settings {
     default: Option<Lit>,
     replaces: bool,
     write_only: bool,
+    holds: bool,
     unordered: Option<Span>,
     nullable: Option<Span>,
     always: Option<Span>,
@@ -94,6 +96,7 @@ impl Settings {
             "computed" => self.mode(Mode::Computed, meta)?,
             "replaces" => self.replaces = true,
             "write_only" => self.write_only = true,
+            "holds" => self.holds = true,
             "unordered" => self.unordered = Some(meta.path.span()),
             "nullable" => self.nullable = Some(meta.path.span()),
             "always" => self.always = Some(meta.path.span()),
@@ -108,7 +111,7 @@ impl Settings {
             "sample" => self.sample = texts(meta)?,
             _ => {
                 return Err(meta.error(
-                    "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, unordered, \
+                    "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, unordered, \
                      nullable, always, ignore_case, unit, range, among, one_of, interrupts, cfn, sample",
                 ));
             }
@@ -175,6 +178,7 @@ impl Settings {
             default: self.default,
             replaces: self.replaces,
             write_only: self.write_only,
+            holds: self.holds,
             unordered: self.unordered.is_some(),
             nullable: self.nullable.is_some(),
             always: self.always.is_some(),

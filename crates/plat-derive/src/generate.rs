@@ -129,7 +129,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             quote!(Optional { default: #default })
         }
     };
-    let (replaces, write_only, unordered) = (attribute.replaces, attribute.write_only, attribute.unordered);
+    let (replaces, write_only, holds, unordered) = (attribute.replaces, attribute.write_only, attribute.holds, attribute.unordered);
     let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
     let unit = option(attribute.unit.as_ref().map(|u| quote!(::plat::schema::Unit::#u)));
@@ -144,6 +144,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             mode: ::plat::schema::Mode::#mode,
             replaces: #replaces,
             write_only: #write_only,
+            holds: #holds,
             unordered: #unordered,
             ignore_case: #ignore_case,
             unit: #unit,

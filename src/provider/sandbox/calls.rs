@@ -6,13 +6,14 @@ use super::checks::{check_inputs, check_references, check_update, fits, refusal}
 use super::faults::{ATTEMPTS, Call, What};
 use super::ids::{Dice, Maker};
 use super::references::View;
+use super::replica::Why;
 use super::world::{Body, Key, Thing, gone_line, put_line};
 use super::{Inner, internal, resolved};
 use crate::address::Address;
 use crate::provider::{ErrorKind, Operation, ProviderError};
 use crate::schema::{Kind, Mode, ObjectCodec, Recovery, ResourceSchema, value_to_json};
 use crate::types::Type;
-use crate::value::{Object, ResolvedObject, Value};
+use crate::value::{Duration, Object, ResolvedObject, Value};
 
 /// What goes wrong with one call that got through.
 #[derive(Debug, Default)]
@@ -99,6 +100,11 @@ impl Inner {
         ready.max().unwrap_or(0).max(self.started.unwrap_or(0))
     }
 
+    /// Seconds on the world's clock. How long the real cloud takes, a replica does not know.
+    fn takes(&self, usually: Duration, struck: &Struck) -> i64 {
+        if self.is_replica() { 0 } else { usually.0 + struck.slow }
+    }
+
     /// Makes a change durable, then true.
     fn keep(&mut self, key: &Key, thing: Thing) -> Result<(), ProviderError> {
         if self.store.is_some() {
@@ -151,17 +157,18 @@ impl Inner {
             return Ok(again);
         }
         check_inputs("Create", schema, inputs)?;
-        let index = self.world.index(&mut self.codecs);
-        let needs: Vec<Key> = check_references("Create", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
+        let needs = self.needs("Create", op, schema, inputs, None)?;
         let start = self.start(&needs);
         let (attributes, made) = self.make(op, &codec, inputs, start);
         let id = import_id(schema, &attributes).map_err(|e| internal("Sandbox", e))?;
         let key = Key { type_name: schema.name.into(), region: op.region.into(), id: id.into() };
-        if self.world.at(&key).is_some() {
+        if let Some(there) = self.world.at(&key) {
+            let by = there.address.clone();
+            self.refuse(op, Why::Taken { by, id: key.id.clone() });
             let message = format!("`{}` already exists", key.id);
             return Err(refusal(ErrorKind::Exists, "Create", schema.name, "AlreadyExists", message));
         }
-        let took = schema.takes.create.0 + struck.slow;
+        let took = self.takes(schema.takes.create, struck);
         let attributes = Arc::new(attributes);
         let body = Body::Read(attributes.clone());
         let address = op.address.to_string().into();
@@ -186,12 +193,48 @@ impl Inner {
         thing.map(|thing| thing.attributes(&codec)).transpose().map_err(|e| internal("Sandbox", e))
     }
 
+    /// The things that the inputs refer to; an error when one of them does not exist.
+    fn needs(
+        &mut self,
+        call: &str,
+        op: &Operation<'_>,
+        schema: &ResourceSchema,
+        inputs: &Object,
+        prior: Option<&Object>,
+    ) -> Result<Vec<Key>, ProviderError> {
+        if !self.is_replica() {
+            let index = self.world.index(&mut self.codecs);
+            return Ok(check_references(call, schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect());
+        }
+        match self.dead_reference(schema, op.region, inputs, prior) {
+            Some(why) => {
+                self.refuse(op, why);
+                Err(refusal(ErrorKind::Refused, call, schema.name, "NotFound", "it refers to what was deleted before"))
+            }
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The id or address of what keeps a thing from being deleted.
+    fn obstacle(&mut self, op: &Operation<'_>, view: View<'_>) -> Option<Arc<str>> {
+        if !self.is_replica() {
+            let index = self.world.index(&mut self.codecs);
+            return index.referrers(view).next().map(|key| key.id.clone());
+        }
+        let (by, attribute) = self.holder(view)?;
+        self.refuse(op, Why::InUse { by: by.clone(), attribute });
+        Some(by)
+    }
+
     /// All readable attributes of a new thing in the schema's order, and the names of those the caller left to the cloud.
     fn make(&self, op: &Operation<'_>, codec: &ObjectCodec, inputs: &Object, now: i64) -> (Object, Vec<Arc<str>>) {
         let schema = codec.schema();
         let address = op.address.to_string();
         let births = self.world.births(op.type_name, op.region, &address).to_string();
-        let dice = Dice::new(&[op.type_name, op.region, &address, &births]);
+        // What a replica makes is never called like what the real cloud has.
+        let apart = if self.is_replica() { "replica" } else { "" };
+        let texts = [op.type_name, op.region, &address, &births, apart];
+        let dice = Dice::new(texts.strip_suffix(&[""]).unwrap_or(&texts));
         let mut maker = Maker::new(schema, op.region, &called(op.address), inputs, dice, now);
         let mut known: Object =
             schema.attributes.iter().filter_map(|a| Some((codec.name(a.name), given(inputs, a.name, &a.ty, a.write_only)?))).collect();
@@ -242,11 +285,10 @@ impl Inner {
         };
         let prior = thing.attributes(&codec).map_err(|e| internal("Modify", e))?;
         check_inputs("Modify", schema, inputs)?;
-        let index = self.world.index(&mut self.codecs);
-        let needs: Vec<Key> = check_references("Modify", schema, op.region, inputs, index, &self.codecs)?.into_iter().cloned().collect();
+        let needs = self.needs("Modify", op, schema, inputs, Some(&prior))?;
         let next = changed(&codec, &prior, inputs);
         check_update(schema, &prior, &next)?;
-        let took = schema.takes.update.0 + struck.slow;
+        let took = self.takes(schema.takes.update, struck);
         let ready = self.start(needs.iter().chain([&key])) + took;
         let made = thing.made.into_iter().filter(|name| !is_set(inputs, name)).collect();
         let next = Arc::new(next);
@@ -261,15 +303,15 @@ impl Inner {
         let key = Key { type_name: op.type_name.into(), region: op.region.into(), id: id.into() };
         let Some(thing) = self.world.at(&key).cloned() else { return Ok(0) };
         let attributes = thing.attributes(&codec).map_err(|e| internal("Delete", e))?;
-        let index = self.world.index(&mut self.codecs);
         let view = View { key: &key, schema, attributes: &attributes, made: &thing.made, operation: &thing.operation };
-        if let Some(referrer) = index.referrer(view) {
-            let message = format!("`{id}` has a dependency, `{}`, and cannot be deleted", referrer.id);
+        if let Some(referrer) = self.obstacle(op, view) {
+            let message = format!("`{id}` has a dependency, `{referrer}`, and cannot be deleted");
             return Err(refusal(ErrorKind::Refused, "Delete", schema.name, "DependencyViolation", message));
         }
-        let took = schema.takes.delete.0 + struck.slow;
+        let took = self.takes(schema.takes.delete, struck);
         // Things that refer to this one ended before: the world's clock is past them.
         let at = self.start([&key]) + took;
+        self.remember(view, &thing.address);
         self.forget(&key, at)?;
         Ok(took)
     }
@@ -363,7 +405,7 @@ fn is_set(inputs: &Object, name: &str) -> bool {
 }
 
 /// What a read shows of an input.
-fn given(inputs: &Object, name: &str, ty: &Type, write_only: bool) -> Option<Value> {
+pub(super) fn given(inputs: &Object, name: &str, ty: &Type, write_only: bool) -> Option<Value> {
     let value = inputs.get(name).filter(|value| !value.is_null() && !write_only)?;
     readable(value, ty)
 }

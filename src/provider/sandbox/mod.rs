@@ -16,6 +16,7 @@ mod checks;
 mod faults;
 mod ids;
 mod references;
+mod replica;
 mod store;
 mod world;
 
@@ -33,6 +34,7 @@ use crate::schema::Registry;
 use crate::value::{Object, ResolvedObject, SecretText};
 
 pub use faults::{ATTEMPTS, Call, Fault, Faults, What};
+pub use replica::{Refusal, Seed, Why, held, own_names};
 
 /// The account that everything belongs to, in any region.
 pub const ACCOUNT: &str = "123456789012";
@@ -49,6 +51,8 @@ struct Inner {
     world: World,
     store: Option<Store>,
     faults: Faults,
+    /// It stands for a real cloud.
+    replica: Option<replica::Replica>,
     /// The world's time when this sandbox was opened; nothing that this process does starts before it.
     started: Option<i64>,
     calls: [u64; Call::COUNT],
@@ -111,7 +115,8 @@ impl Sandbox {
 
     fn new(registry: Arc<Registry>, store: Option<Store>) -> Self {
         let codecs = Codecs::new(registry);
-        let inner = Inner { codecs, world: World::default(), store, faults: Faults::none(), started: None, calls: [0; Call::COUNT] };
+        let inner =
+            Inner { codecs, world: World::default(), store, faults: Faults::none(), replica: None, started: None, calls: [0; Call::COUNT] };
         Self { inner: Mutex::new(inner) }
     }
 

@@ -126,14 +126,14 @@ impl Index {
         named().find(|(_, key)| &*key.region == region).or_else(|| named().next()).map(|(_, key)| key)
     }
 
-    /// A thing that refers to this one and is not itself.
-    pub fn referrer(&self, view: View<'_>) -> Option<&Key> {
+    /// The things that refer to this one and are not itself.
+    pub fn referrers<'a>(&'a self, view: View<'a>) -> impl Iterator<Item = &'a Key> {
         let mut texts: Vec<&str> = Vec::new();
         view.names(&mut |_, text| texts.push(text));
-        texts.into_iter().find_map(|text| {
-            let referrers = self.references.get(text)?.iter();
-            let mut to_this = referrers.filter(|(of, by)| by != view.key && self.resolve(of, text, &by.region) == Some(view.key));
-            to_this.next().map(|(_, by)| by)
+        texts.into_iter().flat_map(move |text| {
+            let referrers = self.references.get(text).into_iter().flatten();
+            let to_this = referrers.filter(move |(of, by)| by != view.key && self.resolve(of, text, &by.region) == Some(view.key));
+            to_this.map(|(_, by)| by)
         })
     }
 }

@@ -45,7 +45,7 @@ use super::{Eip, Subnet, Vpc};
 #[resource("aws.ec2.NatGateway", import = nat_gateway_id, recovery = Token, takes(create = "2m", update = "20s", delete = "1m"))]
 pub struct NatGateway {
     /// The public address, of a public zonal gateway.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces)]
     pub allocation_id: Option<Id<Eip>>,
     /// In one zone, or in all that the network uses.
     #[attr(chosen, replaces, one_of("regional", "zonal"), sample("zonal"))]
@@ -72,7 +72,7 @@ pub struct NatGateway {
     #[attr(chosen, unordered)]
     pub secondary_private_ip_addresses: Option<Vec<IpAddr>>,
     /// The subnet it is in; a public gateway needs one with a route to an internet gateway. A regional gateway has none.
-    #[attr(optional, replaces)]
+    #[attr(optional, holds, replaces)]
     pub subnet_id: Option<Id<Subnet>>,
     /// Tags of the gateway.
     #[attr(optional)]

@@ -19,7 +19,7 @@ pub struct NetworkAcl {
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// The network it is for.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub vpc_id: Id<Vpc>,
     /// Id of the list.
     #[attr(computed, sample("acl-{id}"))]

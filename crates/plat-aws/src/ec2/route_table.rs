@@ -18,7 +18,7 @@ pub struct RouteTable {
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// The network it is for.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub vpc_id: Id<Vpc>,
     /// Id of the route table.
     #[attr(computed, sample("rtb-{id}"))]

@@ -33,16 +33,16 @@ pub struct SecurityGroup {
     #[attr(chosen, replaces)]
     pub group_name: Option<String>,
     /// What may go out. Left out: everything may, as AWS has it in a new group; `[]`: nothing.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, holds, unordered)]
     pub security_group_egress: Option<Vec<Egress>>,
     /// What may come in.
-    #[attr(optional, unordered)]
+    #[attr(optional, holds, unordered)]
     pub security_group_ingress: Vec<Ingress>,
     /// Tags of the group.
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// The network that the group is in; left out: the account's default network.
-    #[attr(chosen, replaces)]
+    #[attr(chosen, holds, replaces)]
     pub vpc_id: Option<Id<Vpc>>,
     /// Id of the group.
     #[attr(computed, sample("sg-{id}"))]

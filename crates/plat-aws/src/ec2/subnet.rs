@@ -68,7 +68,7 @@ pub struct Subnet {
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// The network that the subnet is a part of.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub vpc_id: Id<Vpc>,
     /// Is traffic with the internet blocked?
     #[attr(computed)]

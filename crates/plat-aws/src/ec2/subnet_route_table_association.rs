@@ -21,7 +21,7 @@ use super::{RouteTable, Subnet};
 #[resource("aws.ec2.SubnetRouteTableAssociation", import = id, recovery = Relation)]
 pub struct SubnetRouteTableAssociation {
     /// The route table.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub route_table_id: Id<RouteTable>,
     /// The subnet.
     #[attr(required, replaces)]

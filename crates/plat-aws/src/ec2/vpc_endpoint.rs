@@ -39,7 +39,7 @@ pub struct VpcEndpoint {
     #[attr(optional, unordered)]
     pub route_table_ids: Vec<Id<RouteTable>>,
     /// Security groups of an interface endpoint; the network's default one unless said otherwise.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, holds, unordered)]
     pub security_group_ids: Option<Vec<Id<SecurityGroup>>>,
     /// Name of the service, `com.amazonaws.us-west-2.s3` say.
     #[attr(optional, replaces)]
@@ -51,7 +51,7 @@ pub struct VpcEndpoint {
     #[attr(chosen, nullable, replaces)]
     pub service_region: Option<String>,
     /// The subnets that get a network interface; one subnet for a Gateway Load Balancer endpoint, none for a gateway endpoint.
-    #[attr(optional, unordered)]
+    #[attr(optional, holds, unordered)]
     pub subnet_ids: Vec<Id<Subnet>>,
     /// Tags of the endpoint.
     #[attr(optional)]
@@ -65,7 +65,7 @@ pub struct VpcEndpoint {
     )]
     pub vpc_endpoint_type: String,
     /// The network that it is in.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub vpc_id: Id<Vpc>,
     /// When it was made.
     #[attr(computed)]

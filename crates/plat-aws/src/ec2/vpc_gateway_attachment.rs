@@ -17,10 +17,10 @@ use super::{InternetGateway, Vpc};
 #[resource("aws.ec2.VPCGatewayAttachment", import(attachment_type, vpc_id), recovery = Relation)]
 pub struct VpcGatewayAttachment {
     /// The internet gateway. Either this or `vpn_gateway_id`.
-    #[attr(optional)]
+    #[attr(optional, holds)]
     pub internet_gateway_id: Option<Id<InternetGateway>>,
     /// The network.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub vpc_id: Id<Vpc>,
     /// Id of the virtual private gateway.
     #[attr(optional)]

@@ -8,7 +8,7 @@ use plat::render::{self, Outcome, outcome, outcome_json};
 use plat::state::{Pending, StateFile};
 
 use super::block_on;
-use super::plan::{Look, choice, judged, options, prepared, shown};
+use super::plan::{Look, choice, judged, options, prepared, rehearsed, shown};
 use crate::args::{self, ApplyOptions, Format, StackArgs};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure, prepare_failure};
@@ -49,17 +49,37 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
         let mut state = loaded.state;
         let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state)?);
         let state = settled(&cloud, state, loaded.pending, Some(journal.clone()), &settings, terminal).await?;
-        let prepared = prepared(&cloud, project, state, options, terminal).await?;
+        let mut prepared = prepared(&cloud, project, state, options, terminal).await?;
+        rehearsal(&mut prepared, project, run).await;
         if !run.json {
             let look = Look { format: Format::Text, full: run.full, destroying: run.name == "destroy", style: terminal.out, state_age };
             terminal.print(&shown(&prepared.plan, project, &look));
         }
         judged(&prepared, project, terminal)?;
+        through(&prepared, project, run, terminal)?;
         if !asked(&prepared, project, run, terminal)? {
             return Err(Failure::new("nothing was changed"));
         }
         applied(&cloud, project, prepared, journal, run, &settings, terminal).await
     })
+}
+
+/// Carries the plan out where it changes nothing. What is as it should be is not worth a word.
+pub async fn rehearsal(prepared: &mut Prepared, project: &Project, run: &Run) {
+    if !run.run.no_rehearse {
+        let rehearsal = plat::trial::rehearse(&project.registry, prepared).await;
+        prepared.plan.rehearsal = Some(rehearsal).filter(|rehearsal| !rehearsal.flaws.is_empty());
+    }
+}
+
+/// Refuses a plan whose rehearsal was refused. The plan is shown already, but for programs.
+pub fn through(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal) -> Result<(), Failure> {
+    let refused = rehearsed(prepared);
+    if run.json && refused.is_err() {
+        let look = Look { format: Format::Json, full: false, destroying: run.name == "destroy", style: terminal.out, state_age: None };
+        terminal.print(&shown(&prepared.plan, project, &look));
+    }
+    refused
 }
 
 pub fn settings(run: &ApplyOptions) -> Settings {

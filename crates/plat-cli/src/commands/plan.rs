@@ -3,8 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use plat::apply::Settings;
-use plat::plan::{Choice, Consent, Glob, Options, Plan, PrepareError, Prepared, prepare};
+use plat::plan::{Choice, Consent, Glob, Options, Plan, PrepareError, Prepared, Rehearsal, prepare};
 use plat::render::{Style, View, plan_json, plan_markdown, plan_text};
+use plat::trial::rehearse;
 use plat::value::Duration;
 
 use super::apply::settled;
@@ -23,15 +24,20 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let store = project.store(&stack)?;
     let loaded = store.load(&project.registry)?;
     let (state_age, new) = (age(loaded.written), loaded.new);
-    let prepared = block_on(async {
+    let mut prepared = block_on(async {
         let cloud = Cloud::open(&project, Access::ReadOnly).await?;
         let state = settled(&cloud, loaded.state, loaded.pending, None, &Settings::default(), terminal).await?;
         prepared(&cloud, &project, state, options, terminal).await
     })?;
+    if args.rehearse {
+        let rehearsal = block_on(async { Ok(rehearse(&project.registry, &prepared).await) })?;
+        prepared.plan.rehearsal = Some(rehearsal);
+    }
     let format = if args.json { Format::Json } else { args.format };
     let look = Look { format, full: args.options.full, destroying: args.destroy, style: terminal.out, state_age };
     terminal.print(&shown(&prepared.plan, &project, &look));
     judged(&prepared, &project, terminal)?;
+    rehearsed(&prepared)?;
     if let Some(file) = &args.out {
         super::saved::save(file, &prepared, &project, args, &prepared.view.header, new, terminal)?;
     }
@@ -49,6 +55,18 @@ pub fn judged(prepared: &Prepared, project: &Project, terminal: &Terminal) -> Re
         None => Ok(()),
         Some(PrepareError::Policies(_)) => Err(Failure::told(Exit::Assert)),
         Some(refusal) => Err(prepare_failure(refusal, &project.sources)),
+    }
+}
+
+/// Refuses what a rehearsal has shown to be refused by the cloud.
+pub fn rehearsed(prepared: &Prepared) -> Result<(), Failure> {
+    match prepared.plan.rehearsal.as_ref().map_or(0, Rehearsal::refused) {
+        0 => Ok(()),
+        n => {
+            let steps = if n == 1 { "a step".to_owned() } else { format!("{n} steps") };
+            Err(Failure::new(format!("{steps} of the plan would be refused by the cloud; nothing was changed"))
+                .help("change what stands in the way; `plat apply --no-rehearse` tries it all the same"))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use plat::plan::Prepared;
 use plat::plan::saved::{Misfit, SavedParam, SavedPlan, SourceDigest, Terms, digests};
 use plat::state::{Encryption, Loaded, StateError, StateFile};
 
-use super::apply::{Run, applied, settings, settled};
+use super::apply::{Run, applied, rehearsal, settings, settled, through};
 use super::block_on;
 use super::plan::{Look, judged, prepared, shown};
 use crate::args::{self, Format, PlanOptions, StackArgs, StackOptions};
@@ -203,24 +203,24 @@ impl Target<'_> {
         let Loaded { mut state, pending, written, .. } = loaded;
         let settings = settings(&run.run);
         self.saved.use_up(&mut state);
+        let (destroying, state_age) = (self.saved.terms.destroy, age(written));
+        let look = Look { format: Format::Text, full: run.full, destroying, style: terminal.out, state_age };
         block_on(async {
             let cloud = Cloud::open(project, Access::Change).await?;
             // First without a journal: looks, and changes nothing.
             let seen = settled(&cloud, state.clone(), pending.clone(), None, &settings, terminal).await?;
             let mut prepared = self.prepared(&cloud, seen, terminal).await?;
+            rehearsal(&mut prepared, project, run).await;
+            if prepared.plan.rehearsal.is_some() && !run.json {
+                terminal.print(&shown(&prepared.plan, project, &look));
+            }
+            through(&prepared, project, run, terminal)?;
             let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state)?);
             if !pending.is_empty() {
                 let state = settled(&cloud, state, pending, Some(journal.clone()), &settings, terminal).await?;
                 prepared = self.prepared(&cloud, state, terminal).await?;
             }
-            if !run.json {
-                let look = Look {
-                    format: Format::Text,
-                    full: run.full,
-                    destroying: self.saved.terms.destroy,
-                    style: terminal.out,
-                    state_age: age(written),
-                };
+            if !run.json && prepared.plan.rehearsal.is_none() {
                 terminal.print(&shown(&prepared.plan, project, &look));
             }
             applied(&cloud, project, prepared, journal, run, &settings, terminal).await

@@ -40,7 +40,7 @@ pub use settings::*;
            takes(create = "2m30s", update = "8m", delete = "4m"))]
 pub struct Nodegroup {
     /// The cluster that the nodes belong to.
-    #[attr(required, replaces)]
+    #[attr(required, holds, replaces)]
     pub cluster_name: Id<Cluster>,
     /// Name of the node group, unique in the cluster; up to 63 letters, digits, `-` and `_`.
     #[attr(chosen, replaces)]
@@ -49,7 +49,7 @@ pub struct Nodegroup {
     #[attr(required, replaces)]
     pub node_role: Arn<Role>,
     /// Subnets that nodes are placed in.
-    #[attr(required, replaces, unordered)]
+    #[attr(required, holds, replaces, unordered)]
     pub subnets: Vec<Id<Subnet>>,
     /// The image of the nodes; by default Amazon Linux for the architecture of the instance types.
     #[attr(

@@ -102,10 +102,10 @@ pub struct ReplicationGroup {
     pub durability: Option<String>,
 
     /// Subnets of the nodes. Left out: the default group.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces)]
     pub cache_subnet_group_name: Option<Id<SubnetGroup>>,
     /// Security groups. Left out: the VPC's default one.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, holds, unordered)]
     pub security_group_ids: Vec<Id<SecurityGroup>>,
     /// Cache security groups of EC2-Classic; nothing new can use them.
     #[attr(optional, unordered, write_only)]

@@ -134,10 +134,10 @@ pub struct DbCluster {
     pub kms_key_id: Option<Arn<Key>>,
 
     /// Subnets that the instances live in. Left out: the default subnet group.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces)]
     pub db_subnet_group_name: Option<Id<DbSubnetGroup>>,
     /// Security groups of all instances. Left out: the VPC's default one.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, holds, unordered)]
     pub vpc_security_group_ids: Vec<Id<SecurityGroup>>,
     /// Zones that instances may be in. Aurora keeps the data in three, whatever is said: say those three, or none.
     #[attr(chosen, replaces, unordered)]

@@ -137,10 +137,10 @@ pub struct DbInstance {
     pub kms_key_id: Option<Arn<Key>>,
 
     /// Subnets the instance lives in. Left out: the default subnet group.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces)]
     pub db_subnet_group_name: Option<Id<DbSubnetGroup>>,
     /// Security groups. Left out: the VPC's default one.
-    #[attr(chosen, unordered)]
+    #[attr(chosen, holds, unordered)]
     pub vpc_security_groups: Vec<Id<SecurityGroup>>,
     /// DB security groups of EC2-Classic; nothing new can use them.
     #[attr(optional, unordered)]
