@@ -63,6 +63,15 @@ impl Call {
         }
     }
 
+    /// True for what EKS keeps in a cluster besides its node groups, and for the tags of that.
+    pub fn is_of_cluster_part(&self) -> bool {
+        const PATHS: [&str; 3] = ["/addons", "/access-entries", "/pod-identity-associations"];
+        const ARNS: [&str; 3] = [":addon/", ":access-entry/", ":podidentityassociation/"];
+        let path = unescape(self.uri.path());
+        let names = if path.starts_with("/tags/") { ARNS } else { PATHS };
+        self.service == "eks" && names.iter().any(|name| path.contains(name))
+    }
+
     /// A parameter of a form-encoded request.
     pub fn parameter(&self, name: &str) -> Option<String> {
         form(&self.body).into_iter().find_map(|(key, value)| (key == name).then_some(value))
@@ -100,6 +109,7 @@ fn eks_operation(method: &Method, path: &str) -> String {
         ["tags", ..] => "Resource",
         [_, _, "node-groups", ..] => "Nodegroup",
         [_, _, "addons", ..] => "Addon",
+        [_, _, "access-entries", _, "access-policies", ..] => "AccessPolicy",
         [_, _, "access-entries", ..] => "AccessEntry",
         [_, _, "pod-identity-associations", ..] => "PodIdentityAssociation",
         [_, _, "updates", ..] => "Update",
@@ -110,6 +120,10 @@ fn eks_operation(method: &Method, path: &str) -> String {
         ("POST", ["tags", ..]) => "TagResource".to_owned(),
         ("DELETE", ["tags", ..]) => "UntagResource".to_owned(),
         ("POST", [_, _, "updates"]) => "UpdateClusterVersion".to_owned(),
+        ("GET", [_, _, "access-entries"]) => "ListAccessEntries".to_owned(),
+        ("GET", [.., "access-policies"]) => "ListAssociatedAccessPolicies".to_owned(),
+        ("POST", [.., "access-policies"]) => "AssociateAccessPolicy".to_owned(),
+        ("DELETE", [.., "access-policies", _]) => "DisassociateAccessPolicy".to_owned(),
         ("POST", [.., "update-config"]) => format!("Update{noun}Config"),
         ("POST", [.., "update-version"]) => format!("Update{noun}Version"),
         ("POST", [_, _, _, _] | [_, _, _, _, "update"]) => format!("Update{noun}"),
@@ -177,6 +191,12 @@ mod tests {
             ("POST", "/clusters/a/node-groups/n/update-version", "UpdateNodegroupVersion"),
             ("DELETE", "/clusters/a/node-groups/n", "DeleteNodegroup"),
             ("POST", "/clusters/a/addons/x/update", "UpdateAddon"),
+            ("GET", "/clusters/a/access-entries", "ListAccessEntries"),
+            ("POST", "/clusters/a/access-entries/arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fb", "UpdateAccessEntry"),
+            ("POST", "/clusters/a/access-entries/arn/access-policies", "AssociateAccessPolicy"),
+            ("GET", "/clusters/a/access-entries/arn/access-policies", "ListAssociatedAccessPolicies"),
+            ("DELETE", "/clusters/a/access-entries/arn/access-policies/p", "DisassociateAccessPolicy"),
+            ("POST", "/clusters/a/pod-identity-associations/p", "UpdatePodIdentityAssociation"),
             ("POST", "/tags/arn:aws:eks:r:1:cluster%2Fa", "TagResource"),
         ];
         for (method, path, wanted) in cases {

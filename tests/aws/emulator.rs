@@ -22,7 +22,7 @@ impl Emulator {
         Self::start("moto", log, "/moto-api/", |port| vec![port.to_string()])
     }
 
-    /// ElastiCache, with the subnets that the moto at `moto` has.
+    /// ElastiCache, and the parts of EKS clusters, with the subnets and clusters that the moto at `moto` has.
     pub fn ministack(log: &Path, moto: u16) -> Self {
         Self::start("ministack", log, "/_ministack/health", |port| vec![port.to_string(), moto.to_string()])
     }

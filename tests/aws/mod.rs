@@ -11,6 +11,7 @@ mod engine;
 mod expect;
 mod fault;
 mod harness;
+mod kubernetes;
 mod ledger;
 mod marketing_websites;
 mod parameters;

@@ -30,9 +30,10 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// moto has no parameter groups, users and deletes of ElastiCache; ministack has. Everything else is moto's.
-    fn port(self, service: &str) -> u16 {
-        if service == "elasticache" { self.ministack } else { self.moto }
+    /// moto has no parameter groups, users and deletes of ElastiCache, and no add-ons, access entries and pod identities of EKS; ministack
+    /// has. Everything else is moto's.
+    fn port(self, call: &Call) -> u16 {
+        if call.service == "elasticache" || call.is_of_cluster_part() { self.ministack } else { self.moto }
     }
 }
 
@@ -248,7 +249,7 @@ async fn emulate(shared: &Shared, call: &Call, number: usize) -> Response<Full<B
     }
     let mut request = Request::builder().method(call.method.clone()).uri(format!(
         "http://127.0.0.1:{}{}",
-        shared.to.port(&call.service),
+        shared.to.port(call),
         call.uri.path_and_query().map_or("/", |p| p.as_str())
     ));
     for (name, value) in &call.headers {

@@ -43,6 +43,11 @@ fn clusters_change_in_place() {
 }
 
 #[test]
+fn access_to_clusters_changes_in_place() {
+    lives("access");
+}
+
+#[test]
 fn caches_change_in_place() {
     lives("cache");
 }

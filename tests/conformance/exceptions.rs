@@ -71,6 +71,12 @@ pub const ALL: &[Exception] = &[
         why: "ports are numbers in ElastiCache's own answers; CloudFormation writes them as text",
     },
     Exception {
+        of: "aws.iam.OIDCProvider",
+        rule: Rule::Required,
+        names: &["url"],
+        why: "CreateOpenIDConnectProvider takes no request without it",
+    },
+    Exception {
         of: "aws.kms.Key",
         rule: Rule::Replaces,
         names: &["key_spec", "key_usage", "multi_region", "origin"],

@@ -14,7 +14,9 @@ from moto.ec2.models.vpcs import VPCEndPoint
 from moto.eks import urls as eks_urls
 from moto.eks.models import EKSBackend, Nodegroup, eks_backends
 from moto.eks.responses import EKSResponse
-from moto.core.responses import ActionResult
+from moto.core.responses import ActionResult, EmptyResult
+from moto.iam.models import IAMBackend, OpenIDConnectProvider
+from moto.iam.responses import IamResponse
 from moto.logs.responses import LogsResponse
 from moto.rds import utils as rds_utils
 from moto.rds.exceptions import RDSClientError
@@ -230,6 +232,20 @@ def complete_clusters() -> None:
         return cluster
 
 
+def know_who_is_let_in() -> None:
+    """A cluster keeps how it lets in; by its config map alone unless it was told otherwise."""
+    create = EKSResponse.create_cluster
+
+    def create_cluster(self):
+        result = create(self)
+        asked = self._get_param("accessConfig") or {}
+        cluster = self.eks_backend.describe_cluster(self._get_param("name"))
+        cluster.access_config = {"authenticationMode": asked.get("authenticationMode") or "CONFIG_MAP"}
+        return result
+
+    EKSResponse.create_cluster = create_cluster
+
+
 def log_setups(every: list, on: list, changes: list) -> list:
     """EKS answers with the log types that are on and those that are off."""
     on = set(on)
@@ -249,6 +265,7 @@ def update_clusters() -> None:
     def update_cluster_config(self):
         cluster = self.eks_backend.describe_cluster(self._get_param("name"))
         cluster.resources_vpc_config.update(self._get_param("resourcesVpcConfig") or {})
+        cluster.access_config.update(self._get_param("accessConfig") or {})
         changes = (self._get_param("logging") or {}).get("clusterLogging", [])
         if changes:
             on = [t for setup in cluster.logging["clusterLogging"] if setup["enabled"] for t in setup["types"]]
@@ -346,6 +363,30 @@ def tag_node_groups() -> None:
         setattr(EKSBackend, name, corrected)
 
 
+def change_openid_providers() -> None:
+    """IAM adds and removes audiences, looks up the fingerprint that was not given, and does not find what is gone; moto has none of it."""
+
+    def changes(change):
+        def changed(self):
+            provider = self.backend.get_open_id_connect_provider(self._get_param("OpenIDConnectProviderArn"))
+            audience = self._get_param("ClientID")
+            provider.client_id_list = change([one for one in provider.client_id_list if one != audience], audience)
+            return EmptyResult()
+
+        return changed
+
+    IamResponse.add_client_id_to_open_id_connect_provider = changes(lambda others, audience: [*others, audience])
+    IamResponse.remove_client_id_from_open_id_connect_provider = changes(lambda others, audience: others)
+
+    @after(OpenIDConnectProvider, "__init__")
+    def _(self, _none, *args, **kwargs):
+        self.thumbprint_list = self.thumbprint_list or ["9e99a48a9960b14926bb7f3b02e22da2b0ab7280"]
+
+    @before(IAMBackend, "delete_open_id_connect_provider")
+    def _(self, arn):
+        self.get_open_id_connect_provider(arn)
+
+
 def apply() -> None:
     refuse_deletes_of_what_is_in_use()
     free_what_a_nat_gateway_held()
@@ -360,3 +401,5 @@ def apply() -> None:
     complete_node_groups()
     know_field_indexes()
     tag_node_groups()
+    know_who_is_let_in()
+    change_openid_providers()

@@ -29,7 +29,10 @@ def serve_ministack(port: str, moto_port: str) -> None:
     import ministack.services.elasticache as elasticache
     from ministack.app import main
 
+    import cluster_parts
+
     elasticache._resolve_subnets = subnets_of_moto(elasticache, moto_port)
+    cluster_parts.apply(moto_port)
     sys.argv = ["ministack"]
     main()
 

@@ -221,7 +221,7 @@ def databases():
 
 def kubernetes():
     eks = client("eks")
-    clusters, groups = [], []
+    clusters, groups, addons, entries, identities = [], [], [], [], []
     for name in pages("eks", "list_clusters", "clusters"):
         cluster = eks.describe_cluster(name=name)["cluster"]
         network = cluster["resourcesVpcConfig"]
@@ -258,7 +258,47 @@ def kubernetes():
                     "tags": group.get("tags", {}),
                 }
             )
-    return {"clusters": clusters, "nodegroups": groups}
+        for addon_name in pages("eks", "list_addons", "addons", clusterName=name):
+            addon = eks.describe_addon(clusterName=name, addonName=addon_name)["addon"]
+            addons.append(
+                {
+                    "name": addon_name,
+                    "cluster": name,
+                    "version": addon["addonVersion"],
+                    "settings": json.loads(addon.get("configurationValues", "null")),
+                    "role": addon.get("serviceAccountRoleArn"),
+                    "identities": len(addon.get("podIdentityAssociations", [])),
+                    "tags": addon["tags"],
+                }
+            )
+        for principal in pages("eks", "list_access_entries", "accessEntries", clusterName=name):
+            entry = eks.describe_access_entry(clusterName=name, principalArn=principal)["accessEntry"]
+            policies = pages("eks", "list_associated_access_policies", "associatedAccessPolicies", clusterName=name, principalArn=principal)
+            entries.append(
+                {
+                    "principal": principal,
+                    "cluster": name,
+                    "groups": sorted(entry["kubernetesGroups"]),
+                    "policies": sorted(
+                        [policy["policyArn"].rpartition("/")[2], policy["accessScope"]["type"], sorted(policy["accessScope"].get("namespaces", []))]
+                        for policy in policies
+                    ),
+                    "tags": entry["tags"],
+                }
+            )
+        for summary in pages("eks", "list_pod_identity_associations", "associations", clusterName=name):
+            identity = eks.describe_pod_identity_association(clusterName=name, associationId=summary["associationId"])["association"]
+            identities.append(
+                {
+                    "id": identity["associationId"],
+                    "cluster": name,
+                    "of": [identity["namespace"], identity["serviceAccount"]],
+                    "role": identity["roleArn"],
+                    "session_tags": not identity["disableSessionTags"],
+                    "tags": identity["tags"],
+                }
+            )
+    return {"clusters": clusters, "nodegroups": groups, "addons": addons, "access_entries": entries, "pod_identities": identities}
 
 
 def identities():
@@ -276,7 +316,19 @@ def identities():
             for role in pages("iam", "list_roles", "Roles")
         ],
         "policies": [{"arn": p["Arn"]} for p in pages("iam", "list_policies", "Policies", Scope="Local")],
+        "oidc_providers": [openid_provider(p["Arn"]) for p in iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]],
         "instance_profiles": [{"name": p["InstanceProfileName"]} for p in pages("iam", "list_instance_profiles", "InstanceProfiles")],
+    }
+
+
+def openid_provider(arn):
+    provider = client("iam").get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    return {
+        "arn": arn,
+        "url": provider["Url"],
+        "audiences": sorted(provider["ClientIDList"]),
+        "fingerprints": sorted(provider["ThumbprintList"]),
+        "tags": tags(provider),
     }
 
 

@@ -1,11 +1,17 @@
 //! Amazon EKS: managed Kubernetes.
 
+mod access_entry;
+mod addon;
 mod cluster;
 mod nodegroup;
+mod pod_identity_association;
 #[cfg(feature = "eks")]
 mod update;
 
+pub use access_entry::{AccessEntry, AccessPolicy, AccessScope};
+pub use addon::{Addon, AddonPodIdentity, NamespaceConfig};
 pub use cluster::Cluster;
 pub use nodegroup::Nodegroup;
+pub use pod_identity_association::PodIdentityAssociation;
 
-resources!["eks": Cluster, Nodegroup];
+resources!["eks": AccessEntry, Addon, Cluster, Nodegroup, PodIdentityAssociation];

@@ -1,4 +1,4 @@
-//! What clusters and node groups have in common: EKS's own updates, fresh roles, tags.
+//! What clusters and their parts have in common: EKS's own updates, fresh roles, tags.
 
 use std::time::Duration as Wait;
 
@@ -39,6 +39,14 @@ fn nothing_to_do(refusal: &ProviderError) -> bool {
     refusal.code == "InvalidParameterException" && (message.contains("already at the desired") || message.contains("no changes needed"))
 }
 
+/// What of a cluster an update is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part<'a> {
+    Whole,
+    Nodegroup(&'a str),
+    Addon(&'a str),
+}
+
 /// Waits until an update of a cluster, or of one of its node groups, is through.
 pub(super) async fn through(
     aws: &Aws,
@@ -47,13 +55,30 @@ pub(super) async fn through(
     (cluster, nodegroup): (&str, Option<&str>),
     answer: Result<Option<Update>, ProviderError>,
 ) -> Result<(), ProviderError> {
+    through_part(aws, op, call, cluster, nodegroup.map_or(Part::Whole, Part::Nodegroup), answer).await
+}
+
+/// Waits until an update of a part of a cluster is through.
+pub(super) async fn through_part(
+    aws: &Aws,
+    op: &Operation<'_>,
+    call: &str,
+    cluster: &str,
+    part: Part<'_>,
+    answer: Result<Option<Update>, ProviderError>,
+) -> Result<(), ProviderError> {
     let update = match answer {
         Err(refusal) if nothing_to_do(&refusal) => return Ok(()),
         answer => answer?.ok_or_else(|| incomplete(call, "update"))?,
     };
     let id = update.id.ok_or_else(|| incomplete(call, "update.id"))?;
     until(call, op.timeout, DELAY, || async {
-        let request = aws.eks().describe_update().name(cluster).set_nodegroup_name(nodegroup.map(str::to_owned)).update_id(&id);
+        let request = aws.eks().describe_update().name(cluster).update_id(&id);
+        let request = match part {
+            Part::Whole => request,
+            Part::Nodegroup(name) => request.nodegroup_name(name),
+            Part::Addon(name) => request.addon_name(name),
+        };
         let answer = request.send().await.map_err(|e| provider_error("DescribeUpdate", e))?;
         let update = answer.update.ok_or_else(|| incomplete("DescribeUpdate", "update"))?;
         Ok(match update.status {
@@ -75,7 +100,7 @@ fn reasons(update: &Update) -> String {
     if errors.is_empty() { format!("EKS says the update is {status}") } else { format!("the update {status}: {}", errors.join("; ")) }
 }
 
-/// Makes the tags of a cluster or node group what they should be.
+/// Makes the tags of a cluster, or of a part of one, what they should be.
 pub(super) async fn tag(aws: &Aws, arn: &str, prior: &Tags, desired: &Tags) -> Result<(), ProviderError> {
     let changes = TagChanges::between(prior, desired);
     if !changes.set.is_empty() {

@@ -2,8 +2,10 @@
 
 #[cfg(feature = "iam")]
 mod changes;
+mod oidc_provider;
 mod role;
 
+pub use oidc_provider::OidcProvider;
 pub use role::{InlinePolicy, Role};
 
-resources!["iam": Role];
+resources!["iam": OidcProvider, Role];
