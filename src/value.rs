@@ -250,16 +250,17 @@ impl Duration {
         Self(n * 86_400)
     }
 
-    /// `30d`, `1h30m`; `None` on another unit or an overflow.
+    /// `30d`, `1h30m`; `None` on another unit, one that is not smaller than that before it, or an overflow.
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text;
+        let mut units = DURATION_UNITS.iter();
         let mut total: i64 = 0;
         while !rest.is_empty() {
             let digits = rest.find(|c: char| !c.is_ascii_digit())?;
             let (number, tail) = rest.split_at_checked(digits)?;
             let end = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
             let (unit, tail) = tail.split_at_checked(end)?;
-            let factor = DURATION_UNITS.iter().find(|(name, _)| *name == unit)?.1;
+            let factor = units.find(|(name, _)| *name == unit)?.1;
             total = total.checked_add(number.parse::<i64>().ok()?.checked_mul(factor)?)?;
             rest = tail;
         }

@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
             ItemKind::Let(l) => {
                 let id = match &l.ty {
                     Some(ty) => {
-                        let ty = self.type_of(scope.module, ty);
+                        let ty = self.value_type(scope.module, ty);
                         self.expect(scope, &l.value, &ty, &format!("`{}`", l.name.node))
                     }
                     None => self.infer_free(scope, &l.value),
@@ -123,7 +123,7 @@ impl<'a> Checker<'a> {
                 (self.ty(id).clone(), DeclarationKind::Let(id))
             }
             ItemKind::Output(output) => {
-                let ty = self.type_of(scope.module, &output.ty);
+                let ty = self.value_type(scope.module, &output.ty);
                 let what = format!("output `{}`", output.name.node);
                 let id = self.expect(scope, &output.value, &ty, &what);
                 (ty, DeclarationKind::Output(id))
@@ -135,7 +135,7 @@ impl<'a> Checker<'a> {
     }
 
     fn param(&mut self, scope: &mut Scope, param: &'a ast::Param) -> (Type, DeclarationKind) {
-        let ty = self.type_of(scope.module, &param.ty);
+        let ty = self.value_type(scope.module, &param.ty);
         let default = param.default.as_ref().map(|d| self.expect(scope, d, &ty, &format!("`{}`", param.name.node)));
         // In its own checks the param's value is the innermost name.
         scope.with_locals(&[(param.name.node.clone(), ty.clone(), param.name.span)]);
@@ -297,13 +297,13 @@ impl<'a> Checker<'a> {
         for item in items {
             match &item.kind {
                 ItemKind::Param(param) => {
-                    let ty = self.type_of(module, &param.ty);
+                    let ty = self.value_type(module, &param.ty);
                     let required = param.default.is_none() && !matches!(ty, Type::Optional(_));
                     params.push(Member { name: param.name.node.clone(), ty, required });
                 }
                 ItemKind::Output(output) => {
                     let before = self.diagnostics.len();
-                    let ty = self.type_of(module, &output.ty);
+                    let ty = self.value_type(module, &output.ty);
                     // Reported when the body is checked.
                     self.diagnostics.truncate(before);
                     outputs.push(Member { name: output.name.node.clone(), ty, required: true });
@@ -394,7 +394,7 @@ impl<'a> Checker<'a> {
         let outer = self.enter(function.name.span)?;
         self.function_ids.insert(key.clone(), None);
         let params: Vec<_> = function.params.iter().map(|(n, ty)| (n.node.clone(), self.type_of(there, ty), n.span)).collect();
-        let result = self.type_of(there, &function.result);
+        let result = self.value_type(there, &function.result);
         for (index, (name, _)) in function.params.iter().enumerate() {
             if let Some((first, _)) = function.params.iter().take(index).find(|(other, _)| other.node == name.node) {
                 self.duplicate(&name.node, name.span, first.span);

@@ -53,7 +53,13 @@ impl Checker<'_> {
             Ast::Literal(value) => self.literal(value, span),
             Ast::Broken => self.broken(span),
             Ast::Template(parts) => self.template(scope, parts, span),
-            Ast::Name(name) => self.name(scope, name, span),
+            Ast::Name(name) => match want {
+                Some(Type::Function(function)) => match self.named_function(scope, name, function, span) {
+                    Some(id) => id,
+                    None => self.name(scope, name, span),
+                },
+                _ => self.name(scope, name, span),
+            },
             Ast::List(items) => self.list(scope, items, want, what, span),
             Ast::Record(entries) => self.record(scope, entries, want, what, span),
             Ast::ListFor { head, body } => {
@@ -186,6 +192,9 @@ impl Checker<'_> {
     }
 
     fn name(&mut self, scope: &mut Scope, name: &Arc<str>, span: Span) -> ExprId {
+        if self.uncalled_function(scope, name, span) {
+            return self.broken(span);
+        }
         if let Some(position) = scope.locals.iter().rposition(|(local, ..)| local == name) {
             let ty = scope.locals.get(position).map_or(Type::Error, |(_, ty, _)| ty.clone());
             return self.push(ExprKind::Local(scope.locals.len() - 1 - position), ty, span);
@@ -373,7 +382,7 @@ impl Checker<'_> {
         }
     }
 
-    fn lambda(&mut self, scope: &mut Scope, params: &[ast::Name], body: &Expr, want: Option<&Type>, span: Span) -> ExprId {
+    pub(super) fn lambda(&mut self, scope: &mut Scope, params: &[ast::Name], body: &Expr, want: Option<&Type>, span: Span) -> ExprId {
         let Some(Type::Function(function)) = want else {
             self.report(
                 Diagnostic::error(Code(211), span, "a function cannot stand here".to_owned())

@@ -9,13 +9,16 @@ const MAX_UNION: usize = 32;
 
 /// The type of "one of these two"; `None` when they have nothing in common.
 pub fn join(a: &Type, b: &Type) -> Option<Type> {
-    if is_assignable(a, b) {
+    // What is in `[]` fits everything, and says nothing about the other.
+    let says_all = !(holds_error(a) || holds_error(b));
+    if says_all && is_assignable(a, b) {
         return Some(b.clone());
     }
-    if is_assignable(b, a) {
+    if says_all && is_assignable(b, a) {
         return Some(a.clone());
     }
     match (a, b) {
+        (Type::Error, _) | (_, Type::Error) => Some(Type::Error),
         (Type::Null, t) | (t, Type::Null) => Some(Type::optional(t.clone())),
         (Type::Optional(x), y) | (y, Type::Optional(x)) => join(x, y.required()).map(Type::optional),
         (Type::Secret(x), y) | (y, Type::Secret(x)) => join(x, y).map(Type::secret),
@@ -25,13 +28,32 @@ pub fn join(a: &Type, b: &Type) -> Option<Type> {
             Some(if texts.len() > MAX_UNION { Type::String } else { Type::Union(texts.into()) })
         }
         (Type::Union(_) | Type::Id(_) | Type::Arn(_), Type::Union(_) | Type::Id(_) | Type::Arn(_)) => Some(Type::String),
-        (Type::List(x), Type::List(y)) => join(x, y).map(Type::list),
-        (Type::Map(x), Type::Map(y)) => join(x, y).map(Type::map),
+        (Type::List(x), Type::List(y)) => join_parts(x, y).map(Type::list),
+        (Type::Map(x), Type::Map(y)) => join_parts(x, y).map(Type::map),
         (Type::Record(x), Type::Map(y)) | (Type::Map(y), Type::Record(x)) => {
-            x.fields.iter().try_fold(Type::clone(y), |of, field| join(&of, &field.ty)).map(Type::map)
+            x.fields.iter().try_fold(Type::clone(y), |of, field| join_parts(&of, &field.ty)).map(Type::map)
         }
         (Type::Record(x), Type::Record(y)) => join_records(x, y),
+        _ if is_assignable(a, b) => Some(b.clone()),
+        _ if is_assignable(b, a) => Some(a.clone()),
         _ => None,
+    }
+}
+
+/// What the elements of two lists or maps have in common; one that is empty has no say.
+fn join_parts(x: &Type, y: &Type) -> Option<Type> {
+    match (x, y) {
+        (Type::Error, of) | (of, Type::Error) => Some(of.clone()),
+        (x, y) => join(x, y),
+    }
+}
+
+fn holds_error(ty: &Type) -> bool {
+    match ty {
+        Type::Error => true,
+        Type::List(of) | Type::Map(of) | Type::Optional(of) | Type::Secret(of) => holds_error(of),
+        Type::Record(record) => record.fields.iter().any(|field| holds_error(&field.ty)),
+        _ => false,
     }
 }
 

@@ -212,6 +212,9 @@ impl Checker<'_> {
     }
 
     fn call_name(&mut self, scope: &mut Scope, name: &Arc<str>, name_span: Span, args: &[Expr], span: Span) -> ExprId {
+        if let Some(id) = self.apply(scope, name, name_span, args, span) {
+            return id;
+        }
         if &**name == "reachable" {
             return self.reachable(scope, name_span, args, span);
         }
@@ -246,7 +249,14 @@ impl Checker<'_> {
         self.broken(span)
     }
 
-    fn arguments(&mut self, scope: &mut Scope, name: &str, name_span: Span, params: &[Type], args: &[Expr]) -> Option<Vec<ExprId>> {
+    pub(super) fn arguments(
+        &mut self,
+        scope: &mut Scope,
+        name: &str,
+        name_span: Span,
+        params: &[Type],
+        args: &[Expr],
+    ) -> Option<Vec<ExprId>> {
         if params.len() != args.len() {
             let types = params.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             self.wrong_count(name, name_span, params.len(), args.len(), Some(format!("it takes `{name}({types})`")));
@@ -415,7 +425,7 @@ impl Checker<'_> {
                 }
                 Param::Lambda(over, gives) => {
                     let want = Type::Function(Arc::new(Function { params: over.clone(), result: gives.clone().unwrap_or(Type::Error) }));
-                    if !matches!(*arg.node, Ast::Lambda { .. }) {
+                    if !matches!(*arg.node, Ast::Lambda { .. } | Ast::Name(_)) {
                         self.report(
                             Diagnostic::error(Code(203), arg.span, format!("`{}` takes a function", name.node))
                                 .label("not a function")

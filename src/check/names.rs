@@ -19,11 +19,13 @@ struct Walk<'a> {
     slots: &'a HashMap<Arc<str>, usize>,
     bound: Vec<Arc<str>>,
     found: Vec<Reference>,
+    /// Whether what is called counts: a param of a `fn` may be a function.
+    called: bool,
 }
 
 /// The declarations that an item refers to.
 pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize>) -> Vec<Reference> {
-    let mut walk = Walk { slots, bound: Vec::new(), found: Vec::new() };
+    let mut walk = Walk { slots, bound: Vec::new(), found: Vec::new(), called: false };
     match item {
         ItemKind::Param(param) => walk.maybe(param.default.as_ref()),
         ItemKind::Let(l) => walk.expr(&l.value),
@@ -37,7 +39,7 @@ pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize>) -> Vec<Refe
 /// Whether an expression mentions one of these names, bound outside of it.
 pub fn mentions(expr: &Expr, names: &[&Arc<str>]) -> bool {
     let slots = names.iter().map(|name| ((*name).clone(), 0)).collect();
-    let mut walk = Walk { slots: &slots, bound: Vec::new(), found: Vec::new() };
+    let mut walk = Walk { slots: &slots, bound: Vec::new(), found: Vec::new(), called: true };
     walk.expr(expr);
     !walk.found.is_empty()
 }
@@ -124,8 +126,8 @@ impl Walk<'_> {
                 self.expr(index);
             }
             ExprKind::Call { callee, args } => {
-                // Functions have names of their own.
-                if !matches!(&*callee.node, ExprKind::Name(_)) {
+                // Declared functions have names of their own.
+                if self.called || !matches!(&*callee.node, ExprKind::Name(_)) {
                     self.expr(callee);
                 }
                 args.iter().for_each(|arg| self.expr(arg));

@@ -186,14 +186,14 @@ fn result(op: BinaryOp, a: &Type, b: &Type) -> Option<Type> {
         _ => None,
     };
     match op {
-        Equal | NotEqual => join(a, b).filter(comparable).map(|_| Bool),
+        Equal | NotEqual => join(a, b).filter(|both| comparable(both) || is_empty(a) || is_empty(b)).map(|_| Bool),
         Less | LessEqual | Greater | GreaterEqual => {
             let ordered = number(a, b).is_some() || (a == b && matches!(a, Size | Duration | Version | Ip)) || (text(a) && text(b));
             ordered.then_some(Bool)
         }
         Add => match (a, b) {
             (a, b) if text(a) && text(b) => Some(Type::String),
-            (Type::List(x), Type::List(y)) => join(x, y).map(Type::list),
+            (Type::List(_), Type::List(_)) => join(a, b),
             (Size, Size) | (Duration, Duration) => Some(a.clone()),
             (Ip, Int) => Some(Ip),
             _ => number(a, b),
@@ -217,6 +217,11 @@ fn result(op: BinaryOp, a: &Type, b: &Type) -> Option<Type> {
         Range | RangeInclusive => (a == b && *a == Int).then(|| Type::list(Int)),
         BinaryOp::Or | BinaryOp::And | BinaryOp::Default => None,
     }
+}
+
+/// `[]`: whether a list is that can be asked of any.
+fn is_empty(ty: &Type) -> bool {
+    matches!(ty, Type::List(of) if **of == Type::Error)
 }
 
 fn comparable(ty: &Type) -> bool {

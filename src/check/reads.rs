@@ -52,6 +52,10 @@ impl Walk<'_> {
         let Some(expr) = exprs.get(id.0 as usize) else { return };
         match &expr.kind {
             ExprKind::Const(_) | ExprKind::Slot(_) | ExprKind::Local(_) | ExprKind::EnvName | ExprKind::StackName => {}
+            ExprKind::Apply { callee, args } => {
+                self.visit(*callee, depth);
+                self.all(args, depth);
+            }
             ExprKind::Member { base, .. } => match self.path(id, depth) {
                 Some(path) => {
                     let path: Arc<[Arc<str>]> = path.into();

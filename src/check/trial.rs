@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
                 ast::TestStep::Let(l) => {
                     let value = match &l.ty {
                         Some(ty) => {
-                            let ty = self.type_of(scope.module, ty);
+                            let ty = self.value_type(scope.module, ty);
                             self.expect(&mut scope, &l.value, &ty, &format!("`{}`", l.name.node))
                         }
                         None => self.infer_free(&mut scope, &l.value),

@@ -31,12 +31,12 @@ impl Checker<'_> {
     fn type_named(&mut self, module: ModuleId, ty: &TypeExpr, name: Option<&Arc<str>>) -> Type {
         match &*ty.node {
             TypeKind::Text(text) => Type::union([text.clone()]),
-            TypeKind::List(of) => Type::list(self.type_of(module, of)),
-            TypeKind::Map(of) => Type::map(self.type_of(module, of)),
-            TypeKind::Optional(of) => Type::optional(self.type_of(module, of)),
+            TypeKind::List(of) => Type::list(self.value_type(module, of)),
+            TypeKind::Map(of) => Type::map(self.value_type(module, of)),
+            TypeKind::Optional(of) => Type::optional(self.value_type(module, of)),
             TypeKind::Function(params, result) => Type::Function(Arc::new(Function {
                 params: params.iter().map(|p| self.type_of(module, p)).collect(),
-                result: self.type_of(module, result),
+                result: self.value_type(module, result),
             })),
             TypeKind::Union(members) => self.union(module, members),
             TypeKind::Record(fields) => self.record_type(module, fields, name),
@@ -76,7 +76,7 @@ impl Checker<'_> {
                 continue;
             }
             seen.push(&field.name);
-            let ty = self.type_of(module, &field.ty);
+            let ty = self.value_type(module, &field.ty);
             if let Some(default) = &field.default {
                 let mut scope = Scope::constants(module);
                 let id = self.expect(&mut scope, default, &ty, &format!("`{}`", field.name.node));
@@ -105,7 +105,7 @@ impl Checker<'_> {
             );
             return Type::Error;
         }
-        let arg = args.first().map(|arg| (self.type_of(module, arg), arg.span));
+        let arg = args.first().map(|arg| (self.value_type(module, arg), arg.span));
         match (&*path.node, arg) {
             ("Secret", Some((of, _))) => Type::secret(of),
             ("Arn", None) => Type::Arn("".into()),

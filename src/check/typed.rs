@@ -133,6 +133,11 @@ pub enum ExprKind {
         function: usize,
         args: Vec<ExprId>,
     },
+    /// A param of a `fn` that is a function, called.
+    Apply {
+        callee: ExprId,
+        args: Vec<ExprId>,
+    },
     Builtin {
         builtin: Builtin,
         args: Vec<ExprId>,

@@ -19,6 +19,10 @@ pub enum Severity {
 
 /// The code of a policy's denial: a refusal, not a mistake in the language.
 pub const DENIED: Code = Code(801);
+/// The code of an assert of the stack that does not hold.
+pub const STACK_ASSERT: Code = Code(857);
+/// The code of an assert about who reaches whom that does not hold.
+pub const NOT_REACHED: Code = Code(512);
 
 /// One mistake, told once.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -104,8 +104,13 @@ pub(super) fn method(machine: &Machine<'_>, id: ExprId, method: Method, receiver
             | Method::MapGet
             | Method::MapMerge
     );
-    let inside = looks_inside.then(|| receiver.unknown()).flatten();
+    let inside = match receiver {
+        // How many there are is not known before each list is.
+        Value::List(items) if method == Method::ListFlatten => items.iter().find_map(unknown_itself),
+        receiver => looks_inside.then(|| receiver.unknown()).flatten(),
+    };
     if let Some(unknown) = inside.or_else(|| args.iter().find_map(Value::unknown)) {
+        args.iter().chain([receiver]).for_each(|value| machine.foresee_parts(value, span));
         return Ok(machine.suspend(id, locals, unknown));
     }
     if looks_inside && method != Method::StringLen {
@@ -150,12 +155,15 @@ fn with_lambda(
     let span = machine.span(id);
     // These need to know what the function said; the others only pass it on.
     let decides = !matches!(method, Method::ListMap | Method::MapMap);
-    let rounds = match results.iter().find_map(|r| if let Value::Unknown(u) = r { Some(u.clone()) } else { None }) {
+    let rounds = match results.iter().find_map(unknown_itself).cloned() {
         Some(unknown) if decides => Rounds::Waits(unknown),
         _ => Rounds::Done(results),
     };
     let results = match rounds {
-        Rounds::Waits(unknown) => return Ok(Some(machine.suspend(id, locals, &unknown))),
+        Rounds::Waits(unknown) => {
+            machine.foresee_parts(receiver, span);
+            return Ok(Some(machine.suspend(id, locals, &unknown)));
+        }
         Rounds::Done(results) => results,
     };
     let truths = || results.iter().map(|r| matches!(r, Value::Bool(true)));
@@ -185,6 +193,13 @@ fn with_lambda(
         Method::MapFilter => Value::object(chosen().map(|(k, v)| keyed((k, v.clone())))),
         _ => return Ok(None),
     }))
+}
+
+fn unknown_itself(value: &Value) -> Option<&Arc<Unknown>> {
+    match value {
+        Value::Unknown(unknown) => Some(unknown),
+        _ => None,
+    }
 }
 
 /// Refuses a result that is too large before it is made.

@@ -10,14 +10,18 @@ use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordK
 use crate::schema::Mode;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{BinaryOp, Pattern};
-use crate::types::{Record, Type};
-use crate::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value, Version};
+use crate::types::Type;
+use crate::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value};
 
 pub(super) type Answer = Result<Value, EvalFailure>;
 
 /// Names bound by `for`, lambdas and functions; the innermost first. Cheap to keep for later.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Locals(Option<Arc<Local>>);
+pub(super) struct Locals {
+    innermost: Option<Arc<Local>>,
+    /// How many calls of functions this is within.
+    calls: u32,
+}
 
 #[derive(Debug)]
 struct Local {
@@ -27,13 +31,22 @@ struct Local {
 
 impl Locals {
     pub(super) fn with(&self, value: Value) -> Locals {
-        Locals(Some(Arc::new(Local { value, outer: self.clone() })))
+        Locals { innermost: Some(Arc::new(Local { value, outer: self.clone() })), calls: self.calls }
+    }
+
+    /// The same names, in a function that is called among these.
+    pub(super) fn called_from(&self, caller: &Locals) -> Locals {
+        Locals { innermost: self.innermost.clone(), calls: caller.calls + 1 }
+    }
+
+    pub(super) fn calls(&self) -> u32 {
+        self.calls
     }
 
     fn get(&self, index: usize) -> Option<&Value> {
-        let mut at = self.0.as_ref()?;
+        let mut at = self.innermost.as_ref()?;
         for _ in 0..index {
-            at = at.outer.0.as_ref()?;
+            at = at.outer.innermost.as_ref()?;
         }
         Some(&at.value)
     }
@@ -191,20 +204,25 @@ impl Machine<'_> {
             },
             ExprKind::Binary { op, left, right } => self.binary(id, *op, *left, *right, locals),
             ExprKind::If { condition, then, otherwise } => match self.eval(*condition, locals)? {
-                Value::Unknown(unknown) => Ok(self.suspend(id, locals, &unknown)),
+                Value::Unknown(unknown) => {
+                    self.foresee([*then, *otherwise], locals);
+                    Ok(self.suspend(id, locals, &unknown))
+                }
                 Value::Bool(true) => self.eval(*then, locals),
                 _ => self.eval(*otherwise, locals),
             },
             ExprKind::Match { subject, arms } => self.match_arms(id, *subject, arms, locals),
-            ExprKind::ListFor { head, body } => match self.each(head, locals)? {
+            ExprKind::ListFor { head, body } => match self.each(head, &[*body], locals)? {
                 Err(unknown) => Ok(self.suspend(id, locals, &unknown)),
                 Ok(rounds) => Ok(Value::list(rounds.iter().map(|round| self.eval(*body, round)).collect::<Result<Vec<_>, _>>()?)),
             },
             ExprKind::MapFor { head, key, value } => self.map_for(id, head, *key, *value, locals),
-            ExprKind::Lambda { .. } => fail(expr.span, "a function is no value"),
+            ExprKind::Lambda { body, .. } => Ok(self.closure(id, *body, locals)),
+            ExprKind::Apply { callee, args } => self.apply(id, *callee, args, locals),
             ExprKind::Call { function, args } => {
                 let args = args.iter().map(|arg| self.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
-                let bound = args.into_iter().fold(Locals::default(), |locals, arg| locals.with(arg));
+                let bound = args.into_iter().fold(Locals::default().called_from(locals), |locals, arg| locals.with(arg));
+                super::functions::enter(&bound, expr.span)?;
                 match self.world.program.functions.get(*function) {
                     Some(function) => self.eval(function.body, &bound),
                     None => fail(expr.span, "this function is not part of the program"),
@@ -219,7 +237,10 @@ impl Machine<'_> {
                 }
             }
             ExprKind::Method { receiver, method, args } => match self.eval(*receiver, locals)? {
-                Value::Unknown(unknown) => Ok(self.suspend(id, locals, &unknown)),
+                Value::Unknown(unknown) => {
+                    self.foresee_args(&Value::Unknown(unknown.clone()), args, locals);
+                    Ok(self.suspend(id, locals, &unknown))
+                }
                 Value::Null => Ok(Value::Null),
                 receiver => builtins::method(self, id, *method, &receiver, args, locals),
             },
@@ -256,25 +277,32 @@ impl Machine<'_> {
             },
             Slots::Kept(kept) => match kept.iter().find(|(index, _)| *index == slot) {
                 Some((_, value)) => self.settle(value),
-                None => fail(span, "this value was not kept"),
+                None => fail(span, "this has no value, because of an earlier error"),
             },
         }
     }
 
     /// The whole expression, to be computed when `on` is known.
     pub(super) fn suspend(&self, id: ExprId, locals: &Locals, on: &Unknown) -> Value {
-        let mut wanted = Vec::new();
-        self.slots_of(id, &mut wanted);
-        let slots = wanted
-            .into_iter()
-            .filter_map(|slot| match &self.slots {
-                Slots::Frame(frame) => frame.get(slot).map(|kept| (slot, kept.value.clone())),
-                Slots::Kept(kept) => kept.iter().find(|(index, _)| *index == slot).cloned(),
-            })
-            .collect();
+        let slots = self.kept(id);
         let ty = self.world.program.expr(id).map_or(Type::Error, |e| e.ty.clone());
         let deferred = Box::new(Suspended { world: self.world.clone(), expr: id, slots, locals: locals.clone() });
         Value::Unknown(Arc::new(Unknown { ty, phase: on.phase, source: on.source.clone(), deferred }))
+    }
+
+    /// The values of the declarations that an expression refers to, to be had later.
+    pub(super) fn kept(&self, id: ExprId) -> Box<[(usize, Value)]> {
+        let value = |slot: usize| match &self.slots {
+            Slots::Frame(frame) => frame.get(slot).map(|kept| (slot, kept.value.clone())),
+            Slots::Kept(kept) => kept.iter().find(|(index, _)| *index == slot).cloned(),
+        };
+        self.slots_in(id).into_iter().filter_map(value).collect()
+    }
+
+    pub(super) fn slots_in(&self, id: ExprId) -> Vec<usize> {
+        let mut wanted = Vec::new();
+        self.slots_of(id, &mut wanted);
+        wanted
     }
 
     /// The declarations that an expression refers to.
@@ -293,6 +321,10 @@ impl Machine<'_> {
             ExprKind::Const(_) | ExprKind::Local(_) | ExprKind::EnvName | ExprKind::StackName => {}
             ExprKind::Template(ids) | ExprKind::List(ids) | ExprKind::Call { args: ids, .. } | ExprKind::Builtin { args: ids, .. } => {
                 ids.iter().for_each(|id| self.slots_of(*id, found));
+            }
+            ExprKind::Apply { callee, args } => {
+                self.slots_of(*callee, found);
+                args.iter().for_each(|id| self.slots_of(*id, found));
             }
             ExprKind::Record(entries) => entries.iter().for_each(|(key, value)| {
                 if let RecordKey::Computed(key) = key {
@@ -364,7 +396,10 @@ impl Machine<'_> {
                 RecordKey::Name(name) => name.clone(),
                 RecordKey::Computed(key) => match self.eval(*key, locals)? {
                     Value::String(name) => name,
-                    Value::Unknown(unknown) => return Ok(self.suspend(id, locals, &unknown)),
+                    Value::Unknown(unknown) => {
+                        self.foresee(entries.iter().map(|(_, value)| *value), locals);
+                        return Ok(self.suspend(id, locals, &unknown));
+                    }
                     _ => return fail(self.span(*key), "this key is not a text"),
                 },
             };
@@ -415,7 +450,7 @@ impl Machine<'_> {
     }
 
     /// Reads an attribute, and remembers that it was read.
-    fn attribute(&self, resource: &ResourceHandle, name: &Arc<str>, span: Span) -> Answer {
+    pub(super) fn attribute(&self, resource: &ResourceHandle, name: &Arc<str>, span: Span) -> Answer {
         let Some(attribute) = resource.schema.attribute(name) else { return fail(span, format!("there is no `{name}`")) };
         let source = || Source { address: resource.address.clone(), attribute: name.clone(), span };
         let unset = |value: &Mode| match value {
@@ -470,6 +505,7 @@ impl Machine<'_> {
         let index = self.eval(index, locals)?;
         for value in [&base, &index] {
             if let Value::Unknown(unknown) = value {
+                self.foresee_parts(&base, span);
                 return Ok(self.suspend(id, locals, unknown));
             }
         }
@@ -508,7 +544,12 @@ impl Machine<'_> {
             (BinaryOp::Default, value) if !matches!(value, Value::Unknown(_)) => return Ok(a),
             _ => {}
         }
-        let b = if op == BinaryOp::Default { Value::Null } else { self.eval(right, locals)? };
+        let b = if op == BinaryOp::Default {
+            self.foresee([right], locals);
+            Value::Null
+        } else {
+            self.eval(right, locals)?
+        };
         if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
             self.charge(work(&a, span)?, span)?;
         }
@@ -522,6 +563,8 @@ impl Machine<'_> {
                 },
             };
             if let Some(unknown) = waits {
+                self.foresee_parts(&a, span);
+                self.foresee_parts(&b, span);
                 return Ok(self.suspend(id, locals, unknown));
             }
         }
@@ -531,14 +574,18 @@ impl Machine<'_> {
     fn match_arms(&self, id: ExprId, subject: ExprId, arms: &[Arm], locals: &Locals) -> Answer {
         let value = self.eval(subject, locals)?;
         if let Value::Unknown(unknown) = &value {
+            self.foresee_arms(arms, locals);
             return Ok(self.suspend(id, locals, unknown));
         }
-        for arm in arms {
+        for (position, arm) in arms.iter().enumerate() {
             if !arm.patterns.iter().any(|pattern| matches_pattern(pattern, &value)) {
                 continue;
             }
             match arm.guard.map(|guard| self.eval(guard, locals)).transpose()? {
-                Some(Value::Unknown(unknown)) => return Ok(self.suspend(id, locals, &unknown)),
+                Some(Value::Unknown(unknown)) => {
+                    self.foresee_arms(arms.get(position..).unwrap_or(&[]), locals);
+                    return Ok(self.suspend(id, locals, &unknown));
+                }
                 Some(Value::Bool(false)) => {}
                 _ => return self.eval(arm.body, locals),
             }
@@ -546,18 +593,26 @@ impl Machine<'_> {
         fail(self.span(subject), "no arm of this `match` fits the value")
     }
 
-    /// The rounds of a comprehension: the names bound anew for each. `Err` inside: waits for something.
-    fn each(&self, head: &ForHead, locals: &Locals) -> Result<Result<Vec<Locals>, Arc<Unknown>>, EvalFailure> {
+    /// The rounds of a comprehension: the names bound anew for each. `Err` inside: waits for something. `made` is computed in each.
+    fn each(&self, head: &ForHead, made: &[ExprId], locals: &Locals) -> Result<Result<Vec<Locals>, Arc<Unknown>>, EvalFailure> {
         let source = self.eval(head.source, locals)?;
         let pairs = match elements(&source) {
             Ok(pairs) => pairs,
-            Err(unknown) => return Ok(Err(unknown)),
+            Err(unknown) => {
+                self.foresee_rounds(head, &source, made, locals);
+                return Ok(Err(unknown));
+            }
         };
         let mut rounds = Vec::with_capacity(pairs.len());
         for (key, value) in pairs {
             let round = if head.binders == 2 { locals.with(key).with(value) } else { locals.with(value) };
             match head.condition.map(|c| self.eval(c, &round)).transpose()? {
-                Some(Value::Unknown(unknown)) => return Ok(Err(unknown)),
+                Some(Value::Unknown(unknown)) => {
+                    let some = Value::Unknown(unknown.clone());
+                    self.foresee_parts(&source, self.span(head.source));
+                    self.foresee_rounds(head, &some, made, locals);
+                    return Ok(Err(unknown));
+                }
                 Some(Value::Bool(false)) => {}
                 _ => rounds.push(round),
             }
@@ -566,7 +621,7 @@ impl Machine<'_> {
     }
 
     fn map_for(&self, id: ExprId, head: &ForHead, key: ExprId, value: ExprId, locals: &Locals) -> Answer {
-        let rounds = match self.each(head, locals)? {
+        let rounds = match self.each(head, &[key, value], locals)? {
             Ok(rounds) => rounds,
             Err(unknown) => return Ok(self.suspend(id, locals, &unknown)),
         };
@@ -574,7 +629,12 @@ impl Machine<'_> {
         for round in &rounds {
             let name = match self.eval(key, round)? {
                 Value::String(name) => name,
-                Value::Unknown(unknown) => return Ok(self.suspend(id, locals, &unknown)),
+                Value::Unknown(unknown) => {
+                    for round in &rounds {
+                        self.foresee([key, value], round);
+                    }
+                    return Ok(self.suspend(id, locals, &unknown));
+                }
                 _ => return fail(self.span(key), "this key is not a text"),
             };
             if object.contains_key(&name) {
@@ -586,53 +646,6 @@ impl Machine<'_> {
             }
             let value = self.eval(value, round)?;
             object.insert(name, value);
-        }
-        Ok(Value::Object(Arc::new(object)))
-    }
-
-    /// A value in the form that a type asks for.
-    fn coerce(&self, value: &Value, ty: &Type, span: Span) -> Answer {
-        Ok(match (value, ty) {
-            (Value::Null, _) => Value::Null,
-            (value, Type::Optional(of) | Type::Secret(of)) => self.coerce(value, of, span)?,
-            (Value::List(items), Type::List(of)) => {
-                Value::list(items.iter().map(|item| self.coerce(item, of, span)).collect::<Result<Vec<_>, _>>()?)
-            }
-            (Value::Object(entries), Type::Map(of)) => {
-                let entries = entries.iter().map(|(k, v)| Ok((k.clone(), self.coerce(v, of, span)?))).collect::<Result<Object, _>>()?;
-                Value::Object(Arc::new(entries))
-            }
-            (Value::Object(entries), Type::Record(record)) => self.record_of(entries, record, span)?,
-            (Value::Handle(handle), Type::Id(_) | Type::Arn(_)) => match handle.as_any().downcast_ref::<ResourceHandle>() {
-                Some(resource) => {
-                    let name = if matches!(ty, Type::Arn(_)) { resource.schema.arn } else { resource.schema.id_attribute() };
-                    match name {
-                        Some(name) => self.attribute(resource, &name.into(), span)?,
-                        None => return fail(span, "this resource has no such identifier"),
-                    }
-                }
-                None => return fail(span, "this is not a resource"),
-            },
-            (Value::String(text), Type::Version) => Value::Version(Version(text.clone())),
-            // A list or map of unknown length was suspended before; a single unknown inside keeps its own computation.
-            (value, _) => value.clone(),
-        })
-    }
-}
-
-impl Machine<'_> {
-    /// A record as its type has it: each part in its form, and the defaults of what is left out.
-    fn record_of(&self, entries: &Object, record: &Arc<Record>, span: Span) -> Answer {
-        let known = &self.world.program.field_defaults;
-        let defaults = known.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map_or(&[][..], |(_, defaults)| defaults);
-        let mut object = Object::with_capacity(record.fields.len());
-        for field in &record.fields {
-            let default = || defaults.iter().find(|(name, _)| *name == field.name).map(|(_, id)| *id);
-            match (entries.get(&field.name).filter(|value| !value.is_null()), default()) {
-                (Some(value), _) => object.insert(field.name.clone(), self.coerce(value, &field.ty, span)?),
-                (None, Some(default)) => object.insert(field.name.clone(), self.eval(default, &Locals::default())?),
-                (None, None) => continue,
-            };
         }
         Ok(Value::Object(Arc::new(object)))
     }

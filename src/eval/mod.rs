@@ -5,6 +5,9 @@
 
 mod asking;
 mod builtins;
+mod coercion;
+mod foreseen;
+mod functions;
 mod handle;
 mod instances;
 mod machine;

@@ -310,7 +310,13 @@ impl Evaluation<'_> {
             _ => Vec::new(),
         };
         let timeout = match options.timeout.map(|id| known(reader, id, locals, "`@timeout`")).transpose()? {
-            Some(Value::Duration(timeout)) => Some(timeout),
+            Some(Value::Duration(timeout)) if timeout.0 > 0 => Some(timeout),
+            Some(given @ Value::Duration(_)) => {
+                let span = options.timeout.map_or_else(|| Span::new(crate::source::FileId(0), 0, 0), |id| reader.machine().span(id));
+                return Err(Diagnostic::error(Code(309), span, "`@timeout` leaves an operation no time")
+                    .label(format!("this is {}", shown(&given)))
+                    .help("give it some, `20m`; without `@timeout` an operation takes as long as AWS says it may"));
+            }
             _ => None,
         };
         let made = Options {

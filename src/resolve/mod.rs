@@ -4,7 +4,7 @@ mod files;
 mod library;
 pub mod remote;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,6 +43,8 @@ pub struct Modules {
     pub root: PathBuf,
     /// Files of fetched modules: the folder that `file(…)` is relative to, and the one that it cannot leave.
     pub fetched: HashMap<FileId, (PathBuf, PathBuf)>,
+    /// Names of declarations that could not be read: that they are not known is no mistake of its own.
+    pub lost: HashSet<Arc<str>>,
 }
 
 impl Modules {
@@ -91,7 +93,7 @@ pub fn load_text(name: &str, text: &str, sources: &mut SourceMap, diagnostics: &
 const WORTH_A_THREAD: usize = 64 << 10;
 
 /// What is kept of a file that was parsed: its tree is as large again, and nobody asks for it.
-type Read = (Vec<ast::Item>, Vec<Diagnostic>);
+type Read = (Vec<ast::Item>, Vec<Diagnostic>, Vec<Arc<str>>);
 
 /// Parses files on all cores; what comes out is in the order of what goes in.
 fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Read> {
@@ -104,8 +106,8 @@ fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Read> {
         loop {
             let n = next.fetch_add(1, Ordering::Relaxed);
             let Some((file, text)) = files.get(n) else { return parsed };
-            let Parsed { file, diagnostics, .. } = syntax::parse(*file, text);
-            parsed.push((n, (file.items, diagnostics)));
+            let Parsed { file, diagnostics, lost, .. } = syntax::parse(*file, text);
+            parsed.push((n, (file.items, diagnostics, lost)));
         }
     };
     let mut parsed = if workers == 1 {
@@ -144,6 +146,7 @@ impl Loader<'_> {
     fn parse(&mut self, file: FileId, text: &Arc<str>) -> Vec<ast::Item> {
         let parsed = syntax::parse(file, text);
         self.diagnostics.extend(parsed.diagnostics);
+        self.modules.lost.extend(parsed.lost);
         parsed.file.items
     }
 
@@ -172,8 +175,9 @@ impl Loader<'_> {
             added.push((file, text));
         }
         let mut items = Vec::new();
-        for (read, diagnostics) in parse_all(&added) {
+        for (read, diagnostics, lost) in parse_all(&added) {
             self.diagnostics.extend(diagnostics);
+            self.modules.lost.extend(lost);
             items.extend(read);
         }
         self.finish(id, items, &place, root);

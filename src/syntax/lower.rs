@@ -501,6 +501,8 @@ impl<'a> Lowering<'a> {
             if part.rule() == Rule::unary_op {
                 let op = if part.text() == "!" { UnaryOp::Not } else { UnaryOp::Minus };
                 operators.push(Spanned::new(op, self.span(part)));
+            } else if let Some(op) = operators.pop_if(|op| op.node == UnaryOp::Minus && is_least(part)) {
+                operand = Some(Spanned::new(Box::new(ExprKind::Literal(Value::Int(i64::MIN))), op.span.to(self.span(part))));
             } else {
                 operand = Some(self.postfix(part));
             }
@@ -634,6 +636,9 @@ impl<'a> Lowering<'a> {
         if inner.rule() == Rule::string {
             return Some(Value::String(self.text_name(inner).node));
         }
+        if minus && is_least(inner) {
+            return Some(Value::Int(i64::MIN));
+        }
         Some(match (self.literal(inner)?, minus) {
             (Value::Int(n), true) => Value::Int(n.checked_neg()?),
             (Value::Float(n), true) => Value::Float(-n),
@@ -720,6 +725,11 @@ impl<'a> Lowering<'a> {
         }
         self.boxed(node, ExprKind::Template(parts))
     }
+}
+
+/// The digits of the least `Int`, which is further from zero than the largest: alone they are none.
+fn is_least(node: Node<'_>) -> bool {
+    node.text().bytes().filter(|byte| *byte != b'_').eq(*b"9223372036854775808")
 }
 
 fn join(values: &mut Vec<Expr>, op: Spanned<BinaryOp>) -> Option<()> {

@@ -1,6 +1,9 @@
 //! From text to tree: pest's grammar, a lossless tree over it, and a typed view of that tree.
 
 pub mod ast;
+#[cfg(test)]
+mod corpus;
+mod cuts;
 mod lower;
 mod nesting;
 mod recover;
@@ -34,19 +37,26 @@ pub struct Parsed {
     pub tree: Tree,
     pub file: ast::File,
     pub diagnostics: Vec<Diagnostic>,
+    /// Names that what could not be read would have declared.
+    pub lost: Vec<Arc<str>>,
 }
 
 /// Parses a whole file. What cannot be read is reported, and everything else is still there.
 pub fn parse(file: FileId, text: &Arc<str>) -> Parsed {
     if let Some(diagnostic) = unreadable(file, text) {
-        return Parsed { tree: Tree::empty(text), file: ast::File { id: file, items: Vec::new() }, diagnostics: vec![diagnostic] };
+        return Parsed {
+            tree: Tree::empty(text),
+            file: ast::File { id: file, items: Vec::new() },
+            diagnostics: vec![diagnostic],
+            lost: Vec::new(),
+        };
     }
     match PlatParser::parse(Rule::file, text) {
         Ok(pairs) => {
             let tree = Tree::new(text, pairs, 0);
             let mut diagnostics = Vec::new();
             let items = lower::Lowering::new(file, &tree, &mut diagnostics).file();
-            Parsed { file: ast::File { id: file, items }, tree, diagnostics }
+            Parsed { file: ast::File { id: file, items }, tree, diagnostics, lost: Vec::new() }
         }
         Err(_) => recover::parse_items(file, text),
     }

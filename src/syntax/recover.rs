@@ -6,13 +6,14 @@ use std::sync::Arc;
 use pest::Parser;
 use pest::error::{Error, ErrorVariant, InputLocation};
 
+use super::cuts::{self, Chunk};
 use super::lower::Lowering;
 use super::{Parsed, PlatParser, Rule, Tree, ast};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 
 /// What a top-level item can start with.
-const KEYWORDS: [&str; 17] = [
+pub(super) const KEYWORDS: [&str; 18] = [
     "stack",
     "env",
     "param",
@@ -30,49 +31,53 @@ const KEYWORDS: [&str; 17] = [
     "test",
     "moved",
     "import",
+    "forget",
 ];
 
 /// What a line in a test can start with.
 const TEST_STEPS: [&str; 11] = ["env", "with", "plan", "apply", "destroy", "assert", "expect", "let", "param", "resource", "lookup"];
 
 pub(super) fn parse_items(file: FileId, text: &Arc<str>) -> Parsed {
+    let parsed = parse_chunks(file, text, &cuts::chunks(text, true));
+    if !text.contains("\"\"\"") {
+        return parsed;
+    }
+    // A text that never ends would take all that follows for its own.
+    let other = parse_chunks(file, text, &cuts::chunks(text, false));
+    let worth = |parsed: &Parsed| (std::cmp::Reverse(parsed.diagnostics.len()), parsed.file.items.len());
+    if worth(&other) > worth(&parsed) { other } else { parsed }
+}
+
+fn parse_chunks(file: FileId, text: &Arc<str>, chunks: &[Chunk<'_>]) -> Parsed {
     let mut tree = Tree::empty(text);
     let mut diagnostics = Vec::new();
-    for (offset, chunk) in chunks(text) {
-        match PlatParser::parse(Rule::one_item, chunk) {
-            Ok(pairs) => pairs.for_each(|root| tree.add(root.into_inner(), offset)),
-            Err(error) if !is_trivia(chunk) => diagnostics.push(diagnostic(file, text, offset, &error)),
-            Err(_) => {}
+    let mut lost: Vec<Arc<str>> = Vec::new();
+    for chunk in chunks {
+        match PlatParser::parse(Rule::one_item, chunk.text) {
+            Ok(pairs) => pairs.for_each(|root| tree.add(root.into_inner(), chunk.start)),
+            Err(_) if is_trivia(chunk.text) => {}
+            Err(error) => {
+                lost.extend(cuts::names(chunk.text).into_iter().map(Arc::from));
+                diagnostics.push(match chunk.open_block {
+                    Some(open) => open_block(file, text, open),
+                    None => diagnostic(file, text.get(..chunk.start + chunk.text.len()).unwrap_or(text), chunk.start, &error),
+                });
+            }
         }
     }
     let items = Lowering::new(file, &tree, &mut diagnostics).file();
-    Parsed { file: ast::File { id: file, items }, tree, diagnostics }
+    Parsed { file: ast::File { id: file, items }, tree, diagnostics, lost }
 }
 
 fn is_trivia(chunk: &str) -> bool {
     chunk.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with("//"))
 }
 
-/// Cuts before every line that starts, at its first column, with an item's keyword or something like a word;
-/// the documentation above it goes with it.
-fn chunks(text: &str) -> Vec<(usize, &str)> {
-    let mut cuts = vec![0];
-    let mut doc_start = None;
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        if line.starts_with("///") {
-            doc_start.get_or_insert(offset);
-        } else {
-            if line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-                cuts.push(doc_start.unwrap_or(offset));
-            }
-            doc_start = None;
-        }
-        offset += line.len();
-    }
-    cuts.push(text.len());
-    cuts.dedup();
-    cuts.windows(2).filter_map(|w| Some((*w.first()?, text.get(*w.first()?..*w.get(1)?)?))).collect()
+fn open_block(file: FileId, text: &str, open: usize) -> Diagnostic {
+    let line = text.get(open..).and_then(|rest| rest.lines().next()).map_or(3, |line| line.trim_end().len());
+    Diagnostic::error(Code(101), Span::new(file, open, open + line), "this text is not closed")
+        .label("begins here")
+        .help("a text that begins with `\"\"\"` ends with `\"\"\"`")
 }
 
 /// pest's error as ours: where it stopped, and what could have stood there in the user's words.
@@ -101,7 +106,7 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let line_start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |n| n + 1);
     let at_item = text.get(line_start..at).is_some_and(|t| t.is_empty());
 
-    if at_item && !found.is_empty() && !KEYWORDS.contains(&found) && found != "forget" {
+    if at_item && !found.is_empty() && !KEYWORDS.contains(&found) {
         return Diagnostic::error(Code(102), span, format!("`{found}` starts no declaration")).label("not a kind of declaration").help(
             match closest(found, KEYWORDS) {
                 Some(word) => format!("did you mean `{word}`?"),
@@ -129,7 +134,7 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let expected = expected(error);
     let mut diagnostic = Diagnostic::error(Code(101), span, format!("{what} cannot stand here"));
     diagnostic = diagnostic.label(if expected.is_empty() { "unexpected".to_owned() } else { format!("expected {expected}") });
-    match hint(text, at, rest) {
+    match hint(text.get(offset..).unwrap_or(""), at.saturating_sub(offset), rest) {
         Some(hint) => diagnostic.help(hint),
         None => diagnostic,
     }
@@ -185,10 +190,19 @@ fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
         return Some("take it out; such characters stand in texts, `\"…\"`, and comments only".to_owned());
     }
     if rest.trim().is_empty() {
-        let open = before.matches('{').count() > before.matches('}').count();
-        return open.then(|| "a `{` is not closed".to_owned());
+        return not_closed(before).map(|open| format!("a `{open}` is not closed"));
     }
-    None
+    let value = rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '[' | '{' | '-' | '!'));
+    let behind_name = before.len() < at && before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    (value && behind_name).then(|| "a value is given with `=`, a type with `:`".to_owned())
+}
+
+/// A bracket that is open at the end.
+fn not_closed(before: &str) -> Option<char> {
+    [('{', '}'), ('[', ']'), ('(', ')')].into_iter().find_map(|(open, close)| {
+        let count = |wanted: char| before.chars().filter(|c| *c == wanted).count();
+        (count(open) > count(close)).then_some(open)
+    })
 }
 
 fn is_expected(error: &Error<Rule>, rule: Rule) -> bool {

@@ -64,7 +64,9 @@ fn side(program: &Program, id: ExprId, found: &mut Vec<ExprId>) {
                     side(program, *left, found);
                     side(program, *right, found);
                 }
-                ExprKind::Call { args, .. } | ExprKind::Builtin { args, .. } => args.iter().for_each(|arg| side(program, *arg, found)),
+                ExprKind::Call { args, .. } | ExprKind::Apply { args, .. } | ExprKind::Builtin { args, .. } => {
+                    args.iter().for_each(|arg| side(program, *arg, found))
+                }
                 ExprKind::Index { index, .. } => side(program, *index, found),
                 ExprKind::ListFor { head, .. } | ExprKind::MapFor { head, .. } => side(program, head.source, found),
                 _ => {}

@@ -1,7 +1,7 @@
 //! What went wrong in a test, as diagnostics.
 
 use crate::apply::{Doing, Failure};
-use crate::diagnostic::{Code, DENIED, Diagnostic};
+use crate::diagnostic::{Code, DENIED, Diagnostic, STACK_ASSERT};
 use crate::plan::{Plan, PrepareError, Protected};
 use crate::provider::ProviderError;
 use crate::source::Span;
@@ -14,8 +14,6 @@ pub(super) const STUCK: Code = Code(852);
 pub(super) const NO_ERROR: Code = Code(853);
 /// An assert waits for what only an apply tells.
 pub(super) const TOO_EARLY: Code = Code(854);
-/// An assert of the stack does not hold.
-pub(super) const STACK_ASSERT: Code = Code(857);
 /// What is protected would be lost.
 pub(super) const PROTECTED: Code = Code(858);
 

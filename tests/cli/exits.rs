@@ -46,10 +46,31 @@ fn an_error_of_the_program_shows_its_place_and_its_code() {
 #[test]
 fn a_failed_assert_has_a_code_of_its_own() {
     let stack = Stack::new(&format!("{NETWORK}\nassert sub.len() == 3, \"three zones\"\n"));
+    let valid = stack.plat(&["validate"]).ends(3);
+    assert!(valid.err.contains("error[E0857]: three zones") && valid.err.contains("sub.len() == 3"), "{}", valid.err);
     let plan = stack.sandbox(&["plan", "-e", "dev"]).ends(3);
     assert!(plan.err.contains("three zones") && plan.err.contains("main.plat:"), "{}", plan.err);
     let apply = stack.sandbox(&["apply", "-e", "dev", "--yes"]).ends(3);
     assert!(!apply.err.contains("created"), "{}", apply.err);
+}
+
+#[test]
+fn validate_tells_what_asserts_are_known_to_fail() {
+    let stack = Stack::new(
+        "param zones: Int = 2\nenv dev { zones = 1 }\nenv prod { }\nresource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\n\
+         resource inner: aws.ec2.Subnet { vpc_id = net, cidr_block = 10.0.0.0/24 }\n\
+         assert zones > 1, \"two zones\"\nassert net.vpc_id == \"vpc-1\"\n",
+    );
+    let json = stack.plat(&["validate", "--json"]).ends(3).json();
+    let told: Vec<_> = json["diagnostics"].as_array().unwrap().iter().map(|d| (d["code"].as_str(), d["place"]["line"].as_u64())).collect();
+    assert_eq!(told, [(Some("E0857"), Some(6))]);
+    stack.plat(&["validate", "-e", "prod"]).ends(0);
+    // Why nothing gets there is told in place of that it does not, and is no other kind of mistake.
+    stack.write("more.plat", "assert reachable(internet, inner), \"from outside\"\n");
+    let said = stack.plat(&["validate", "-e", "prod"]).ends(3);
+    assert!(said.err.contains("error[E0512]: from outside") && said.err.contains("1 error") && !said.err.contains("E0857"), "{}", said.err);
+    stack.write("more.plat", "let wrong = nothing\n");
+    stack.plat(&["validate"]).ends(1);
 }
 
 #[test]

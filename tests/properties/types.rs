@@ -118,3 +118,94 @@ fn a_value_that_fits_evaluates_and_no_other() {
     }
     assert!(fit > 30 && unfit > 200, "{fit} fit and {unfit} do not");
 }
+
+/// A value that is given, in the words of a program.
+struct Given {
+    declared: String,
+    name: String,
+    /// The type that is wanted, and what the value is as one.
+    wanted: &'static str,
+    is: String,
+}
+
+/// What fits by the rule, and what stands for something else: a resource for its id or ARN, a text for a version, a record for one with
+/// defaults.
+fn given() -> Vec<Given> {
+    let mut all: Vec<Given> = Vec::new();
+    for (number, (from, from_type, value)) in values().into_iter().enumerate() {
+        for (wanted, wanted_type, _) in values() {
+            if is_assignable(&from_type, &wanted_type) {
+                let name = format!("given{number}");
+                all.push(Given { declared: format!("param {name}: {from} = {value}"), is: name.clone(), name, wanted });
+            }
+        }
+    }
+    let stands = [
+        ("net", "Id<aws.ec2.VPC>", "net.vpc_id"),
+        ("key", "Arn<aws.kms.Key>", "key.arn"),
+        ("key", "Arn", "key.arn"),
+        ("release", "Version", "version"),
+        ("short", "Full", "full"),
+        ("deep", "Deep", "whole"),
+    ];
+    all.extend(stands.map(|(name, wanted, is)| Given { declared: String::new(), name: name.into(), wanted, is: is.into() }));
+    all
+}
+
+const AROUND: &str = r#"type Full = { x: Int, y: String = "d" }
+type Deep = { net: Id<aws.ec2.VPC>, all: [Full] = [{ x = 2 }] }
+resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+resource key: aws.kms.Key { description = "k" }
+param release: "1.2" = "1.2"
+let version: Version = "1.2"
+let short = { x = 1 }
+let full: Full = { x = 1, y = "d" }
+let deep = { net = net, all = [{ x = 3 }] }
+let whole: Deep = { net = net.vpc_id, all = [{ x = 3, y = "d" }] }
+"#;
+
+/// What a value can go through before it is taken, `X`, where `C` holds; and the type of what is taken, of `T`.
+const WAYS: [(&str, &str); 13] = [
+    ("X", "T"),
+    ("[X]", "[T]"),
+    ("{ k = X }", "{T}"),
+    ("{ k = X }.values()", "[T]"),
+    ("[[X], [X]].flatten()", "[T]"),
+    ("[[[X]], [[X]].filter(x => C)].flatten().flatten()", "[T]"),
+    ("[X, X].filter(x => C)", "[T]"),
+    ("[for x in [X, X] if C: x]", "[T]"),
+    ("[1, 2].flat_map(x => if C { [X] } else { [X, X] })", "[T]"),
+    ("{for k in [\"a\"] if C: \"${k}b\" = X}", "{T}"),
+    ("if C { { k = X } } else { {} }", "{T}"),
+    ("[X] + (if C { [X] } else { [] })", "[T]"),
+    ("match C { true => [X], _ => [X, X] }", "[T]"),
+];
+
+/// A value that fits has the form that is wanted: known at once, or only when the cloud has answered, and whatever it goes through.
+#[test]
+fn a_value_that_fits_has_the_form_that_is_wanted_also_when_it_waits() {
+    let mut failed = Vec::new();
+    for (way, of) in WAYS {
+        let mut program = AROUND.to_owned();
+        let mut asserts = String::new();
+        for (number, Given { declared, name, wanted, is }) in given().into_iter().enumerate() {
+            if !program.contains(&format!("{declared}\n")) {
+                program += &format!("{declared}\n");
+            }
+            let ty = of.replace('T', &format!("({wanted})"));
+            let title = ty.replace('"', "'");
+            let later = "net.vpc_id != \"none\"";
+            let waits = way.replace('X', &format!("(if {later} {{ {name} }} else {{ {name} }})")).replace('C', later);
+            let (at_once, is) = (way.replace('X', &name).replace('C', "true"), way.replace('X', &is).replace('C', "true"));
+            program += &format!("let waits{number}: {ty} = {waits}\nlet now{number}: {ty} = {at_once}\nlet is{number}: {ty} = {is}\n");
+            asserts += &format!("  assert waits{number} == is{number}, \"{name} as {title} waits\"\n");
+            asserts += &format!("  assert now{number} == is{number}, \"{name} as {title}\"\n");
+        }
+        program += &format!("test \"all of them\" {{\n  apply\n{asserts}}}\n");
+        let (sources, found) = errors(&program);
+        if !found.is_empty() {
+            failed.push(format!("{way}\n{}", shown(&sources, &found)));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}

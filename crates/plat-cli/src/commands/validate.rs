@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use plat::check::typed::Program;
-use plat::diagnostic::{Diagnostic, to_json};
+use plat::desired::{Assert, Desired};
+use plat::diagnostic::{DENIED, Diagnostic, NOT_REACHED, STACK_ASSERT, to_json};
 use plat::plan::{Answers, police_program};
+use plat::value::Value;
 
 use crate::args::Validate;
 use crate::failure::{Answer, Exit, Failure};
@@ -40,8 +42,9 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
         terminal.diagnostics(&once, &checked.sources);
     }
     if !ok {
-        let denied = once.iter().filter(|diagnostic| diagnostic.is_error()).all(|diagnostic| diagnostic.code == plat::diagnostic::DENIED);
-        return Err(Failure::told(if denied { Exit::Assert } else { Exit::Error }));
+        let refused = |diagnostic: &&Diagnostic| [DENIED, STACK_ASSERT, NOT_REACHED].contains(&diagnostic.code);
+        let refused = once.iter().filter(|diagnostic| diagnostic.is_error()).all(|diagnostic| refused(&diagnostic));
+        return Err(Failure::told(if refused { Exit::Assert } else { Exit::Error }));
     }
     if !args.json {
         let envs = if checked_envs == 1 { "1 environment".to_owned() } else { format!("{checked_envs} environments") };
@@ -52,7 +55,7 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
     Ok(Exit::Done)
 }
 
-/// What is wrong in one environment, and what its policies say as far as the program alone tells.
+/// What is wrong in one environment, and what its asserts and policies say as far as the program alone tells.
 fn found(program: &Arc<Program>, env: Option<&str>) -> Vec<Diagnostic> {
     let desired = match plat::eval::evaluate(program, env, &Answers::new()) {
         Ok(desired) => desired,
@@ -63,7 +66,21 @@ fn found(program: &Arc<Program>, env: Option<&str>) -> Vec<Diagnostic> {
         Ok(policing) => policing.diagnostics(&addresses),
         Err(found) => found,
     };
-    desired.told.iter().cloned().chain(said).collect()
+    failing(&desired).chain(desired.told.iter().cloned()).chain(said).collect()
+}
+
+/// Asserts that are known not to hold. Those about who reaches whom have told why already; whether the others hold, a plan or an apply tells.
+fn failing(desired: &Desired) -> impl Iterator<Item = Diagnostic> + '_ {
+    let told = |assert: &Assert| {
+        let inside = |told: &&Diagnostic| told.span.file == assert.span.file && assert.span.range().contains(&told.span.range().start);
+        desired.told.iter().any(|told| told.is_error() && inside(&told))
+    };
+    let failing = desired.asserts.iter().filter(move |assert| assert.condition == Value::Bool(false) && !told(assert));
+    failing.map(|assert| {
+        Diagnostic::error(STACK_ASSERT, assert.span, assert.message.to_string())
+            .label("this assert does not hold")
+            .help("make it hold, or change the assert")
+    })
 }
 
 fn files(sources: &plat::source::SourceMap) -> String {

@@ -1,0 +1,74 @@
+//! What an expression that has to wait will read. It is computed when its resources are there, so they must be known before: an
+//! attribute that only one branch of an unknown condition reads is a dependency too.
+
+use super::handle::{ComponentHandle, Origin, ResourceHandle, ResourceKind};
+use super::machine::{Locals, Machine};
+use crate::check::typed::{Arm, ExprId, ExprKind, ForHead};
+use crate::source::Span;
+use crate::value::Value;
+
+impl Machine<'_> {
+    /// Notes what these would read, whichever of them is computed. What fails may never be computed.
+    pub(super) fn foresee(&self, ids: impl IntoIterator<Item = ExprId>, locals: &Locals) {
+        if self.known.is_some() {
+            return;
+        }
+        for id in ids {
+            if let Ok(value) = self.eval(id, locals) {
+                self.foresee_parts(&value, self.span(id));
+            }
+        }
+    }
+
+    /// Notes resources that will be asked for their id, or for whatever is read of the result.
+    pub(super) fn foresee_parts(&self, value: &Value, span: Span) {
+        if self.known.is_some() {
+            return;
+        }
+        match value {
+            Value::Handle(handle) => {
+                let handle = handle.as_any();
+                let mut origins = self.origins.borrow_mut();
+                if let Some(resource) = handle.downcast_ref::<ResourceHandle>() {
+                    if matches!(resource.kind, ResourceKind::Managed(_)) {
+                        let attribute = resource.schema.id_attribute().or(resource.schema.arn).unwrap_or("id").into();
+                        origins.push(Origin { address: resource.address.clone(), attribute, span });
+                    }
+                } else if let Some(component) = handle.downcast_ref::<ComponentHandle>() {
+                    let origin = |address: &crate::address::Address| Origin { address: address.clone(), attribute: "id".into(), span };
+                    origins.extend(component.resources.iter().map(origin));
+                }
+            }
+            Value::List(items) => items.iter().for_each(|item| self.foresee_parts(item, span)),
+            Value::Object(entries) => entries.values().for_each(|item| self.foresee_parts(item, span)),
+            _ => {}
+        }
+    }
+
+    /// Arms of which it is not known which is taken.
+    pub(super) fn foresee_arms(&self, arms: &[Arm], locals: &Locals) {
+        for arm in arms {
+            self.foresee(arm.guard.into_iter().chain([arm.body]), locals);
+        }
+    }
+
+    /// The rounds of a comprehension over `source`, of which not all is known.
+    pub(super) fn foresee_rounds(&self, head: &ForHead, source: &Value, ids: &[ExprId], locals: &Locals) {
+        let round = (0..head.binders).fold(locals.clone(), |round, _| round.with(source.clone()));
+        self.foresee_parts(source, self.span(head.source));
+        self.foresee(head.condition.into_iter().chain(ids.iter().copied()), &round);
+    }
+
+    /// The arguments of a method whose receiver is `receiver`.
+    pub(super) fn foresee_args(&self, receiver: &Value, args: &[ExprId], locals: &Locals) {
+        for arg in args {
+            match self.world.program.expr(*arg).map(|expr| &expr.kind) {
+                Some(ExprKind::Lambda { params, body }) => {
+                    let inside = (0..*params).fold(locals.clone(), |inside, _| inside.with(receiver.clone()));
+                    self.foresee([*body], &inside);
+                }
+                _ => self.foresee([*arg], locals),
+            }
+        }
+    }
+}
