@@ -2,7 +2,7 @@
 
 use super::Tri;
 use super::findings::{Notes, Part, Place};
-use super::model::{GroupRef, Network, Workload};
+use super::model::{GroupRef, Network, Target, Workload};
 use super::public::name_of_vpc;
 use super::references::Ref;
 use super::vocabulary::Kind;
@@ -20,6 +20,17 @@ pub(super) fn check(notes: &mut Notes<'_>) {
         if subnet.vpc.same(&table.vpc) == Tri::No {
             let (at, own) = (Place::named(&association.resource.address, "route_table_id"), &table.resource.address);
             tell(notes, at, ("route table", own, &table.vpc), ("subnet", &subnet.resource.address, &subnet.vpc));
+        }
+    }
+    for route in &network.routes {
+        let (Target::Peering(peering), Some(table)) = (&route.target, route.table.own().and_then(|t| network.tables.get(t))) else {
+            continue;
+        };
+        let Some(peering) = network.peerings.get(*peering) else { continue };
+        if [&peering.vpc, &peering.peer].iter().all(|end| end.same(&table.vpc) == Tri::No) {
+            let at = Place::named(&route.resource.address, "vpc_peering_connection_id");
+            let own = ("route table", &table.resource.address, &table.vpc);
+            tell(notes, at, ("peering connection", &peering.resource.address, &peering.vpc), own);
         }
     }
     for bundle in network.database_subnets.iter().chain(&network.cache_subnets) {

@@ -14,6 +14,7 @@ use super::vocabulary::Kind;
 use crate::diagnostic::{Code, Diagnostic};
 
 pub(super) fn check(notes: &mut Notes<'_>) {
+    peerings(notes);
     own_range(notes);
     shared_connections(notes);
     service_ranges(notes);
@@ -29,7 +30,34 @@ fn at_home<'n>(notes: &Notes<'n>, route: &Route) -> Option<(usize, IpNet)> {
 fn connection(route: &Route) -> Option<(&'static str, Option<&Arc<str>>)> {
     match &route.target {
         Target::Beyond(attribute @ ("vpc_peering_connection_id" | "transit_gateway_id"), id) => Some((*attribute, id.as_ref())),
+        Target::Peering(_) => Some(("vpc_peering_connection_id", None)),
         _ => None,
+    }
+}
+
+/// E0503: AWS refuses a connection between networks that share addresses.
+fn peerings(notes: &mut Notes<'_>) {
+    let network = notes.network;
+    for peering in &network.peerings {
+        let end = |end: &Ref| end.own().and_then(|vpc| network.vpcs.get(vpc)).and_then(|vpc| Some((&vpc.resource.address, vpc.range?)));
+        let (Some((one, range)), Some((other, peer))) = (end(&peering.vpc), end(&peering.peer)) else { continue };
+        if !overlap_each_other(range, peer) {
+            continue;
+        }
+        let address = &peering.resource.address;
+        let (message, label) = if one == other {
+            (format!("`{address}` connects `{one}` with itself"), "the same network".to_owned())
+        } else {
+            (
+                format!("`{one}` and `{other}` are connected and share addresses: `{range}` and `{peer}`"),
+                format!("connected by `{address}`"),
+            )
+        };
+        let mut found = Diagnostic::error(Code(503), notes.span(&Place::named(address, "peer_vpc_id")), message).label(label);
+        if one != other {
+            found = found.also(notes.span(&Place::named(other, "cidr_block")), format!("`{other}` is `{peer}`"));
+        }
+        notes.add(found.help("give one of them another range: an address that both have leads to its own network only"));
     }
 }
 

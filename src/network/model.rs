@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
+use super::Tri;
 use super::acls::Acl;
 use super::groups::{self, Rules};
 use super::references::{Catalogue, Ref};
@@ -28,6 +29,7 @@ pub struct Network {
     pub(super) internet_gateways: Vec<Resource>,
     pub(super) attachments: Vec<Attachment>,
     pub(super) nats: Vec<Nat>,
+    pub(super) peerings: Vec<Peering>,
     pub(super) groups: Vec<Group>,
     /// Subnets with a network ACL of their own.
     pub(super) guarded: Vec<Guarded>,
@@ -112,9 +114,30 @@ pub(super) struct Route {
 pub(super) enum Target {
     InternetGateway(Ref),
     Nat(Ref),
+    /// Another network, over a connection that the program makes.
+    Peering(usize),
     /// Another network, a line to an office, an appliance: the attribute, and the id where it is known.
     Beyond(&'static str, Option<Arc<str>>),
     Unknown,
+}
+
+/// A connection between two networks.
+#[derive(Debug)]
+pub(super) struct Peering {
+    pub resource: Resource,
+    pub vpc: Ref,
+    pub peer: Ref,
+}
+
+impl Peering {
+    /// The network at the other end, for one of the two.
+    pub(super) fn beyond(&self, vpc: &Ref) -> Option<&Ref> {
+        match (self.vpc.same(vpc), self.peer.same(vpc)) {
+            (Tri::Yes, _) => Some(&self.peer),
+            (_, Tri::Yes) => Some(&self.vpc),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -249,6 +272,10 @@ impl Network {
                 let subnet = get("subnet_id").map(|value| catalogue.resolve(Some(value), Kind::Subnet));
                 let public = text(get("connectivity_type"), "public").map(|text| &*text == "public");
                 self.nats.push(Nat { resource: resource.clone(), subnet, public });
+            }
+            Kind::Peering => {
+                let (vpc, peer) = (catalogue.resolve(get("vpc_id"), Kind::Vpc), catalogue.resolve(get("peer_vpc_id"), Kind::Vpc));
+                self.peerings.push(Peering { resource: resource.clone(), vpc, peer });
             }
             Kind::NetworkAcl => self.acls.push(Acl { resource: Some(resource), ..Acl::default() }),
             Kind::AclEntry => self.acl_entries.push(resource),
@@ -469,6 +496,9 @@ fn target(inputs: &Object, catalogue: &Catalogue<'_>) -> Target {
     }
     if let Some(nat) = inputs.get("nat_gateway_id") {
         return Target::Nat(catalogue.resolve(Some(nat), Kind::NatGateway));
+    }
+    if let Ref::Own(peering) = catalogue.resolve(inputs.get("vpc_peering_connection_id"), Kind::Peering) {
+        return Target::Peering(peering);
     }
     let beyond = BEYOND.iter().find_map(|name| Some((*name, inputs.get(*name)?)));
     beyond.map_or(Target::Unknown, |(name, value)| Target::Beyond(name, value.as_str().map(Arc::from)))

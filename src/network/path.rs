@@ -389,12 +389,25 @@ impl Network {
         subnets.iter().find_map(|subnet| {
             let route = self.routes_of(*subnet)?.iter().find(|route| {
                 self.routes.get(**route).is_some_and(|r| {
-                    matches!(r.target, Target::Beyond(..))
+                    self.may_lead(&r.target, from, to)
                         && r.destination.is_some_and(|net| addresses.iter().any(|a| overlap_each_other(net, *a)))
                 })
             })?;
             Some(*route)
         })
+    }
+
+    /// Whether the target connects the networks of the two; one that is made elsewhere is taken to.
+    fn may_lead(&self, target: &Target, from: Who, to: Who) -> bool {
+        match target {
+            Target::Beyond(..) => true,
+            Target::Peering(peering) => self
+                .peerings
+                .get(*peering)
+                .and_then(|peering| peering.beyond(&self.network_of(from)))
+                .is_some_and(|other| other.same(&self.network_of(to)) != Tri::No),
+            _ => false,
+        }
     }
 
     // ------------------------------------------------------------ the security groups of both
@@ -437,7 +450,7 @@ impl Network {
         let to = match &at.target {
             Target::InternetGateway(_) => "an internet gateway",
             Target::Nat(_) => "a NAT gateway",
-            Target::Beyond("vpc_peering_connection_id", _) => "a peering connection",
+            Target::Beyond("vpc_peering_connection_id", _) | Target::Peering(_) => "a peering connection",
             Target::Beyond("transit_gateway_id", _) => "a transit gateway",
             Target::Beyond(..) | Target::Unknown => "something beyond the network",
         };

@@ -146,7 +146,7 @@ impl Network {
             },
             Target::Nat(Ref::Own(nat)) => Exit::Nat { route, nat: *nat },
             Target::Nat(_) | Target::Unknown => Exit::Unknown,
-            Target::Beyond(..) => Exit::Beyond { route },
+            Target::Beyond(..) | Target::Peering(_) => Exit::Beyond { route },
         }
     }
 
@@ -191,10 +191,8 @@ impl Network {
     /// Do the networks' own routes lead past them: to what another network, an office or an appliance has?
     pub(super) fn leads_beyond(&self, vpc: usize) -> impl Iterator<Item = usize> + '_ {
         let tables = self.vpcs.get(vpc).map_or(&[][..], |vpc| vpc.tables.as_slice());
-        tables
-            .iter()
-            .filter_map(|table| self.tables.get(*table))
-            .flat_map(|table| table.routes.iter().copied())
-            .filter(|position| self.routes.get(*position).is_some_and(|r| matches!(r.target, Target::Beyond(..) | Target::Unknown)))
+        tables.iter().filter_map(|table| self.tables.get(*table)).flat_map(|table| table.routes.iter().copied()).filter(|position| {
+            self.routes.get(*position).is_some_and(|r| matches!(r.target, Target::Beyond(..) | Target::Peering(_) | Target::Unknown))
+        })
     }
 }

@@ -11,6 +11,7 @@ pub(super) enum Kind {
     InternetGateway,
     Attachment,
     NatGateway,
+    Peering,
     SecurityGroup,
     NetworkAcl,
     AclEntry,
@@ -24,7 +25,7 @@ pub(super) enum Kind {
     Nodes,
 }
 
-const KINDS: [(&str, Kind); 19] = [
+const KINDS: [(&str, Kind); 20] = [
     ("aws.ec2.VPC", Kind::Vpc),
     ("aws.ec2.Subnet", Kind::Subnet),
     ("aws.ec2.RouteTable", Kind::RouteTable),
@@ -33,6 +34,7 @@ const KINDS: [(&str, Kind); 19] = [
     ("aws.ec2.InternetGateway", Kind::InternetGateway),
     ("aws.ec2.VPCGatewayAttachment", Kind::Attachment),
     ("aws.ec2.NatGateway", Kind::NatGateway),
+    ("aws.ec2.VPCPeeringConnection", Kind::Peering),
     ("aws.ec2.SecurityGroup", Kind::SecurityGroup),
     ("aws.ec2.NetworkAcl", Kind::NetworkAcl),
     ("aws.ec2.NetworkAclEntry", Kind::AclEntry),
@@ -47,7 +49,7 @@ const KINDS: [(&str, Kind); 19] = [
 ];
 
 /// The types that are understood, with the attributes of each that are read.
-pub const TYPES: [(&str, &[&str]); 19] = [
+pub const TYPES: [(&str, &[&str]); 20] = [
     ("aws.ec2.VPC", &["cidr_block", "vpc_id", "default_security_group", "default_network_acl"]),
     ("aws.ec2.Subnet", &["vpc_id", "cidr_block", "map_public_ip_on_launch", "subnet_id"]),
     ("aws.ec2.RouteTable", &["vpc_id", "route_table_id"]),
@@ -66,6 +68,7 @@ pub const TYPES: [(&str, &[&str]); 19] = [
     ("aws.ec2.InternetGateway", &["internet_gateway_id"]),
     ("aws.ec2.VPCGatewayAttachment", &["vpc_id", "internet_gateway_id", "vpn_gateway_id"]),
     ("aws.ec2.NatGateway", &["subnet_id", "connectivity_type", "availability_mode", "nat_gateway_id"]),
+    ("aws.ec2.VPCPeeringConnection", &["vpc_id", "peer_vpc_id", "id"]),
     ("aws.ec2.SecurityGroup", &["vpc_id", "security_group_ingress", "security_group_egress", "group_id", "id"]),
     ("aws.ec2.NetworkAcl", &["id"]),
     (
@@ -111,7 +114,7 @@ impl Kind {
             Kind::NatGateway => attribute == "nat_gateway_id",
             Kind::SecurityGroup => matches!(attribute, "group_id" | "id"),
             Kind::AclAssociation => attribute == "association_id",
-            Kind::Association | Kind::Route | Kind::Attachment | Kind::NetworkAcl | Kind::AclEntry => attribute == "id",
+            Kind::Association | Kind::Route | Kind::Attachment | Kind::Peering | Kind::NetworkAcl | Kind::AclEntry => attribute == "id",
             Kind::DatabaseSubnets
             | Kind::Database
             | Kind::DatabaseCluster

@@ -33,6 +33,11 @@ fn network_acls_change_in_place() {
 }
 
 #[test]
+fn peering_connections_are_accepted_on_both_sides() {
+    lives("peering");
+}
+
+#[test]
 fn databases_change_in_place() {
     lives("database");
 }

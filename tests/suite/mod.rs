@@ -1,5 +1,6 @@
 //! The language: programs that are right, programs that are wrong, and what plat says of them.
 
+mod acls;
 mod networks;
 mod policies;
 mod right;

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use super::{desired, registry, shown};
 
 /// A program about which nothing is to be told, and what its asserts come to: `None` while that is not known.
-fn verdicts(text: &str) -> Vec<Option<bool>> {
+pub(super) fn verdicts(text: &str) -> Vec<Option<bool>> {
     let desired = desired(text);
     let verdict = |value: &Value| if let Value::Bool(verdict) = value { Some(*verdict) } else { None };
     desired.asserts.iter().map(|assert| verdict(&assert.condition)).collect()
@@ -22,7 +22,7 @@ fn holds(text: &str) {
     assert!(verdicts(text).iter().all(|verdict| *verdict == Some(true)), "{text}");
 }
 
-const NETWORK: &str = r#"
+pub(super) const NETWORK: &str = r#"
 resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
 resource igw: aws.ec2.InternetGateway { }
 resource attachment: aws.ec2.VPCGatewayAttachment { vpc_id = main, internet_gateway_id = igw }
@@ -157,6 +157,10 @@ resource back: aws.ec2.Route { route_table_id = far_routes, destination_cidr_blo
 "#;
     holds(&format!("{NETWORK}{other}assert !reachable(app, far) && !reachable(far, app)"));
     holds(&format!("{NETWORK}{other}{peering}assert reachable(app, far) && reachable(far, app) && !reachable(inner, far)"));
+    let own = peering.replace("\"pcx-1\"", "peering");
+    let between = |a: &str, b: &str| format!("resource peering: aws.ec2.VPCPeeringConnection {{ vpc_id = {a}, peer_vpc_id = {b} }}\n");
+    holds(&format!("{NETWORK}{other}{own}{}assert reachable(app, far) && reachable(far, app)", between("main", "other")));
+    holds(&format!("{NETWORK}{other}{own}{}assert reachable(app, far) && reachable(far, app)", between("other", "main")));
     let public = database("db", "public", "vpc_security_groups = [access]", "publicly_accessible = true");
     let everyone = group("access", &open(5432, "cidr_ip = 0.0.0.0/0"), "");
     let way = r#"
@@ -206,98 +210,6 @@ resource more: aws.ec2.Subnet for zone in zones.names { vpc_id = main, cidr_bloc
 assert !reachable(internet, one)
 "#;
     assert_eq!(verdicts(zones), [None]);
-}
-
-/// The answers when `inner` has a network ACL with these rules: `in 100 allow 6 10.0.0.0/16 443-443`, one a line.
-fn with_acl(rules: &str, asserts: &str) -> Vec<Option<bool>> {
-    let mut text = format!(
-        "{NETWORK}resource acl: aws.ec2.NetworkAcl {{ vpc_id = main }}\n\
-         resource guarded: aws.ec2.SubnetNetworkAclAssociation {{ subnet_id = inner, network_acl_id = acl }}\n"
-    );
-    for (number, rule) in rules.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
-        text += &entry(&format!("rule{number}"), "acl", rule);
-    }
-    verdicts(&(text + asserts))
-}
-
-fn entry(name: &str, acl: &str, rule: &str) -> String {
-    let words: Vec<&str> = rule.split_whitespace().collect();
-    let ports = words.get(5).map(|ports| {
-        let (from, to) = ports.split_once('-').unwrap();
-        format!(", port_range = {{ from = {from}, to = {to} }}")
-    });
-    format!(
-        "resource {name}: aws.ec2.NetworkAclEntry {{\n  network_acl_id = {acl}, egress = {}, rule_number = {}, rule_action = \"{}\"\n  \
-         protocol = {}, cidr_block = {}{}\n}}\n",
-        words[0] == "out",
-        words[1],
-        words[2],
-        words[3],
-        words[4],
-        ports.unwrap_or_default()
-    )
-}
-
-/// Both lists are asked, for the call and for its answer; the first rule that fits decides.
-#[test]
-fn network_acls_are_followed() {
-    let to_inner = |rules: &str| with_acl(rules, "assert reachable(app, inner, 443)")[0];
-    let answers = "out 100 allow 6 10.0.10.0/24 1024-65535";
-    assert_eq!(to_inner(""), Some(false), "a list without rules lets nothing through");
-    assert_eq!(to_inner("in 100 allow 6 10.0.0.0/16 443-443"), Some(false), "no rule for answers");
-    assert_eq!(to_inner(answers), Some(false));
-    assert_eq!(to_inner(&format!("in 100 allow 6 10.0.0.0/16 443-443\n{answers}")), Some(true));
-    assert_eq!(to_inner(&format!("in 100 allow 6 10.0.11.0/24 443-443\n{answers}")), Some(false), "another subnet");
-    assert_eq!(to_inner(&format!("in 100 allow 17 10.0.0.0/16 443-443\n{answers}")), Some(false), "another protocol");
-    assert_eq!(to_inner(&format!("in 90 deny 6 10.0.10.0/24\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(false), "refused first");
-    assert_eq!(to_inner(&format!("in 110 deny 6 10.0.10.0/24\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(true), "refused too late");
-    assert_eq!(to_inner(&format!("in 90 deny 6 10.0.10.0/25\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(true), "half is left");
-    let halves = "in 90 allow 6 10.0.10.0/25 443-443\nout 100 allow 6 10.0.10.128/25 1024-65535";
-    assert_eq!(to_inner(halves), Some(false), "those that may call get no answer");
-    assert_eq!(to_inner("in 100 allow 6 10.0.0.0/16 443-443\nout 100 allow 6 10.0.10.0/24 80-1023"), Some(false));
-}
-
-/// Where no port is asked for, any that all let through will do.
-#[test]
-fn network_acls_and_any_port() {
-    let any = |rules: &str| with_acl(rules, "assert reachable(app, inner)")[0];
-    assert_eq!(any("in 100 allow 6 10.0.0.0/16 443-443\nout 100 allow -1 0.0.0.0/0"), Some(true));
-    assert_eq!(any("in 100 allow 47 10.0.0.0/16\nout 100 allow 47 0.0.0.0/0"), Some(true), "a protocol without ports");
-    assert_eq!(any("in 100 allow 47 10.0.0.0/16\nout 100 allow 6 0.0.0.0/0"), Some(false));
-    let asserts = "assert reachable(inner, app)\nassert reachable(inner, internet)\nassert reachable(app, public)\nassert reachable(10.0.20.7/32, inner)";
-    assert_eq!(with_acl("", asserts), [Some(false), Some(false), Some(true), Some(true)], "within a subnet no list is asked");
-}
-
-/// What passes through a NAT gateway crosses the borders of its subnet, there and back.
-#[test]
-fn network_acls_around_a_nat_gateway() {
-    let guarded = r#"
-resource acl: aws.ec2.NetworkAcl { vpc_id = main }
-resource guarded: aws.ec2.SubnetNetworkAclAssociation { subnet_id = public, network_acl_id = acl }
-"#;
-    let leaves = |rules: &[&str]| {
-        let entries: String = rules.iter().enumerate().map(|(n, rule)| entry(&format!("rule{n}"), "acl", rule)).collect();
-        verdicts(&format!("{NETWORK}{guarded}{entries}assert reachable(app, internet, 443)"))[0]
-    };
-    let inside = ["in 100 allow 6 10.0.0.0/16 443-443", "out 100 allow 6 10.0.0.0/16 1024-65535"];
-    let outside = ["out 110 allow 6 0.0.0.0/0 443-443", "in 110 allow 6 0.0.0.0/0 1024-65535"];
-    assert_eq!(leaves(&[inside[0], inside[1], outside[0], outside[1]]), Some(true));
-    assert_eq!(leaves(&inside), Some(false));
-    assert_eq!(leaves(&[inside[0], outside[0], outside[1]]), Some(false), "no answer to the machine");
-    assert_eq!(leaves(&[inside[0], inside[1], outside[0]]), Some(false), "no answer from the internet");
-}
-
-/// The list that comes with a network lets everything through, until the program adds to it.
-#[test]
-fn rules_of_default_network_acls() {
-    let with = |acl: &str, rule: &str| {
-        let entry = entry("added", acl, rule);
-        verdicts(&format!("{NETWORK}param foreign: Id<aws.ec2.NetworkAcl> = \"acl-1\"\n{entry}assert reachable(app, inner, 22)"))
-    };
-    assert_eq!(with("main.default_network_acl", "in 90 deny 6 10.0.0.0/16 22-22"), [Some(false)]);
-    assert_eq!(with("main.default_network_acl", "in 90 deny 6 10.0.0.0/16 23-23"), [Some(true)]);
-    assert_eq!(with("main.default_network_acl", "in 110 deny 6 10.0.0.0/16 22-22"), [Some(true)]);
-    assert_eq!(with("foreign", "in 90 deny 6 10.0.0.0/16 22-22"), [None], "it may be the default one");
 }
 
 /// A part of the condition that is not about the network is as before: no story, and the plan tells.

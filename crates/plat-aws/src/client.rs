@@ -3,6 +3,10 @@
 use std::sync::OnceLock;
 
 use aws_config::SdkConfig;
+#[cfg(feature = "ec2")]
+use aws_config::{Region, sts::AssumeRoleProvider};
+#[cfg(feature = "ec2")]
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::repeat::RepeatOnlyWhatIsSafe;
 
@@ -77,6 +81,31 @@ clients! {
 impl Aws {
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// EC2 of another region.
+    #[cfg(feature = "ec2")]
+    pub(crate) fn ec2_in(&self, region: &str) -> aws_sdk_ec2::Client {
+        self.ec2_by(self.config.to_builder().region(Region::new(region.to_owned())).build())
+    }
+
+    /// EC2 of another region, in the account of a role that is taken on by the STS of `sts_region`.
+    #[cfg(feature = "ec2")]
+    pub(crate) async fn ec2_with_role(&self, region: &str, role: &str, sts_region: &str) -> aws_sdk_ec2::Client {
+        let provider = AssumeRoleProvider::builder(role)
+            .session_name("plat")
+            .configure(&self.config)
+            .region(Region::new(sts_region.to_owned()))
+            .build()
+            .await;
+        let config = self.config.to_builder().region(Region::new(region.to_owned()));
+        self.ec2_by(config.credentials_provider(SharedCredentialsProvider::new(provider)).build())
+    }
+
+    #[cfg(feature = "ec2")]
+    fn ec2_by(&self, config: SdkConfig) -> aws_sdk_ec2::Client {
+        let config = aws_sdk_ec2::config::Builder::from(&config).interceptor(RepeatOnlyWhatIsSafe).build();
+        aws_sdk_ec2::Client::from_conf(config)
     }
 
     pub(crate) fn config(&self) -> &SdkConfig {

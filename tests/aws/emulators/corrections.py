@@ -11,6 +11,7 @@ from moto.ec2.exceptions import DependencyViolationError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.network_acls import NetworkAcl
 from moto.ec2.models.vpcs import VPCEndPoint
+from moto.ec2.responses.vpc_peering_connections import VPCPeeringConnections
 from moto.eks import urls as eks_urls
 from moto.eks.models import EKSBackend, Nodegroup, eks_backends
 from moto.eks.responses import EKSResponse
@@ -160,6 +161,29 @@ def know_network_acls() -> None:
     """Network ACLs are found by their own ids, too."""
     ask = NetworkAcl.get_filter_value
     NetworkAcl.get_filter_value = lambda self, name, method=None: self.id if name == "network-acl-id" else ask(self, name, method)
+
+
+def find_peering_connections() -> None:
+    """DescribeVpcPeeringConnections knows filters; moto answers with all connections."""
+
+    def describe(self):
+        wanted = self._filters_from_querystring()
+
+        def fits(connection) -> bool:
+            known = {
+                "vpc-peering-connection-id": [connection.id],
+                "requester-vpc-info.vpc-id": [connection.vpc.id],
+                "accepter-vpc-info.vpc-id": [connection.peer_vpc.id],
+                "accepter-vpc-info.owner-id": [connection.peer_vpc.owner_id],
+                **{f"tag:{tag['key']}": [tag["value"]] for tag in connection.get_tags()},
+            }
+            return all(set(known.get(name, [])) & set(values) for name, values in wanted.items())
+
+        ids = self._get_param("VpcPeeringConnectionIds", [])
+        found = self.ec2_backend.describe_vpc_peering_connections(vpc_peering_ids=ids)
+        return ActionResult({"VpcPeeringConnections": [one for one in found if fits(one)]})
+
+    VPCPeeringConnections.describe_vpc_peering_connections = describe
 
 
 def let_windows_touch() -> None:
@@ -392,6 +416,7 @@ def apply() -> None:
     free_what_a_nat_gateway_held()
     know_endpoints()
     know_network_acls()
+    find_peering_connections()
     let_windows_touch()
     keep_modified_subnet_groups()
     answer_for_public_access()

@@ -153,6 +153,18 @@ def network():
             for acl in pages("ec2", "describe_network_acls", "NetworkAcls")
             if not acl["IsDefault"]
         ],
+        "peerings": [
+            {
+                "id": peering["VpcPeeringConnectionId"],
+                "from": peering["RequesterVpcInfo"]["CidrBlock"],
+                "to": peering["AccepterVpcInfo"]["CidrBlock"],
+                "region": peering["AccepterVpcInfo"]["Region"],
+                "status": peering["Status"]["Code"],
+                "tags": tags(peering),
+            }
+            for peering in pages("ec2", "describe_vpc_peering_connections", "VpcPeeringConnections")
+            if peering["Status"]["Code"] != "deleted"
+        ],
         "flow_logs": [
             {
                 "id": log["FlowLogId"],

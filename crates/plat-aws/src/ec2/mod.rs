@@ -23,6 +23,7 @@ mod vpc;
 mod vpc_encryption;
 mod vpc_endpoint;
 mod vpc_gateway_attachment;
+mod vpc_peering_connection;
 
 pub use availability_zones::AvailabilityZones;
 pub use eip::Eip;
@@ -43,8 +44,9 @@ pub use vpc::Vpc;
 pub use vpc_encryption::{VpcEncryptionControl, VpcEncryptionControlExclusion, VpcEncryptionControlExclusions};
 pub use vpc_endpoint::{DnsOptions, VpcEndpoint};
 pub use vpc_gateway_attachment::VpcGatewayAttachment;
+pub use vpc_peering_connection::VpcPeeringConnection;
 
 resources!["ec2":
     Vpc, Subnet, InternetGateway, VpcGatewayAttachment, Eip, NatGateway, RouteTable, Route, SubnetRouteTableAssociation, SecurityGroup,
-    VpcEndpoint, FlowLog, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation;
+    VpcEndpoint, FlowLog, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation, VpcPeeringConnection;
     lookups: AvailabilityZones, Region];

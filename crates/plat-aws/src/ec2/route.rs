@@ -2,7 +2,7 @@ use ipnet::IpNet;
 use plat::schema::{AnyResource, Arn, Id};
 use plat_derive::Resource;
 
-use super::{InternetGateway, NatGateway, RouteTable, VpcEndpoint};
+use super::{InternetGateway, NatGateway, RouteTable, VpcEndpoint, VpcPeeringConnection};
 
 /// One route of a route table: a destination and where its traffic goes.
 ///
@@ -74,7 +74,7 @@ pub struct Route {
     pub vpc_endpoint_id: Option<Id<VpcEndpoint>>,
     /// Target: a peering connection between networks.
     #[attr(optional)]
-    pub vpc_peering_connection_id: Option<String>,
+    pub vpc_peering_connection_id: Option<Id<VpcPeeringConnection>>,
     /// The destination, as the import id has it: a network or the id of a prefix list.
     #[attr(computed)]
     pub cidr_block: String,
@@ -132,7 +132,7 @@ mod handler {
                 .set_odb_network_arn($route.odb_network_arn.clone().map(Into::into))
                 .set_transit_gateway_id($route.transit_gateway_id.clone())
                 .set_vpc_endpoint_id($route.vpc_endpoint_id.clone().map(Into::into))
-                .set_vpc_peering_connection_id($route.vpc_peering_connection_id.clone())
+                .set_vpc_peering_connection_id($route.vpc_peering_connection_id.clone().map(Into::into))
         };
     }
 
@@ -249,7 +249,7 @@ mod handler {
                 self.odb_network_arn.as_ref().map(|arn| arn.as_str()),
                 self.transit_gateway_id.as_deref(),
                 self.vpc_endpoint_id.as_ref().map(|id| id.as_str()),
-                self.vpc_peering_connection_id.as_deref(),
+                self.vpc_peering_connection_id.as_ref().map(|id| id.as_str()),
             ]
         }
 
@@ -308,7 +308,7 @@ mod handler {
             odb_network_arn: route.odb_network_arn.map(Into::into),
             transit_gateway_id: route.transit_gateway_id,
             vpc_endpoint_id: endpoint.map(Into::into),
-            vpc_peering_connection_id: route.vpc_peering_connection_id,
+            vpc_peering_connection_id: route.vpc_peering_connection_id.map(Into::into),
             cidr_block: String::new(),
         };
         read.cidr_block = read.destination().unwrap_or_default();
