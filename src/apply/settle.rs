@@ -25,6 +25,13 @@ pub struct Found {
     pub address: Address,
     pub type_name: Arc<str>,
     pub verb: Verb,
+    /// The operation's own id: its token, and the mark of what it creates.
+    pub op: Arc<str>,
+    pub recovery: Recovery,
+    /// The id that was known before it was looked into.
+    pub id: Option<String>,
+    /// The create was asked for once more, by its token.
+    pub asked_again: bool,
     pub finding: Finding,
 }
 
@@ -107,7 +114,16 @@ pub async fn settle(
             _ => {}
         }
         entries.push(entry);
-        found.push(Found { address: intent.address.clone(), type_name: intent.type_name.clone(), verb: intent.verb, finding });
+        found.push(Found {
+            address: intent.address.clone(),
+            type_name: intent.type_name.clone(),
+            verb: intent.verb,
+            op: intent.op.clone(),
+            recovery: intent.recovery,
+            id: open.accepted.clone().or_else(|| intent.prior.clone()),
+            asked_again: engine.registry.get(&intent.type_name).is_some_and(|schema| asks_again(schema, intent, journal.is_some())),
+            finding,
+        });
     }
     if let (Some(journal), false) = (journal, entries.is_empty()) {
         durably(|| journal.append(&entries))?;
@@ -173,8 +189,7 @@ async fn create(
     may_call: bool,
 ) -> Result<Ended, ProviderError> {
     let inputs = ResolvedObject::new(intent.inputs.clone()).unwrap_or_default();
-    // The same request with the same token gives the same resource, and waits for it. Without the secrets it is not the same request.
-    if schema.recovery == Recovery::Token && may_call && !intent.inputs.values().any(holds_secret) {
+    if asks_again(schema, intent, may_call) {
         match caller.create(&inputs).await {
             End::Exists(existing) => return Ok(Ended::Made { existing, status: Status::Ready }),
             End::LeftBehind { id, observed, status, .. } => {
@@ -194,6 +209,11 @@ async fn create(
         Some(attributes) => Ended::Made { existing: Existing { id, attributes }, status: Status::Unfinished },
         None => Ended::Vanished,
     })
+}
+
+/// The same request with the same token gives the same resource, and waits for it. Without the secrets it is not the same request.
+fn asks_again(schema: &ResourceSchema, intent: &Intent, may_call: bool) -> bool {
+    intent.verb == Verb::Create && schema.recovery == Recovery::Token && may_call && !intent.inputs.values().any(holds_secret)
 }
 
 struct Settling<'a> {

@@ -9,6 +9,7 @@ mod moves;
 mod observe;
 mod options;
 mod order;
+pub mod past;
 mod policies;
 mod prepare;
 mod rehearsed;
@@ -67,6 +68,8 @@ pub struct Plan {
     pub spent: Vec<Spent>,
     /// What came of carrying it out in a replica of what is there; `None`: nobody did.
     pub rehearsal: Option<Rehearsal>,
+    /// What it does not bring back, when it goes back to an earlier state.
+    pub lost: Vec<past::Lost>,
 }
 
 /// `moved from -> to` would keep what is destroyed and created otherwise: same type, same inputs.

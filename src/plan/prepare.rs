@@ -84,6 +84,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         renames,
         spent,
         rehearsal: None,
+        lost: Vec::new(),
     };
     let Planned { view, facts, operations, .. } = planned;
     Ok(Prepared { plan, stack: desired.stack, protected, view, state_changes, operations, facts })
@@ -117,6 +118,7 @@ async fn observation(
         renames: Vec::new(),
         spent: Vec::new(),
         rehearsal: None,
+        lost: Vec::new(),
     };
     let (operations, facts) = (Graph::default(), Facts::new(Resources::default()));
     Ok(Prepared { plan, stack: desired.stack, protected: Vec::new(), view, state_changes, operations, facts })

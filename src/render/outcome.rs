@@ -45,6 +45,8 @@ pub struct Outcome {
     pub elapsed: Duration,
     /// `plat apply -e production`
     pub command: String,
+    /// The command that goes back to the state before it, when there is something to go back from.
+    pub back: Option<String>,
     /// Of the whole, for the closing line: added, changed, destroyed.
     pub counts: (usize, usize, usize),
 }
@@ -64,7 +66,7 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
         let sum = style.paint(Role::Strong, sum);
         let time = if outcome.elapsed.0 > 0 { format!(" in {}", spoken(outcome.elapsed)) } else { String::new() };
         let sum = format!("{sum}{time}; state {}.\n", outcome.serial);
-        return format!("{sum}{}", outputs(outcome, style));
+        return format!("{sum}{}{}", outputs(outcome, style), back(outcome, style));
     }
     let mut out = String::new();
     for failure in &outcome.failures {
@@ -83,7 +85,14 @@ pub fn outcome(outcome: &Outcome, style: Style) -> String {
     }
     out.push_str(&format!("  {}\n", standing(outcome)));
     out.push_str(&format!("  {}: {}\n", style.paint(Role::Help, "help"), help(outcome)));
+    out.push_str(&back(outcome, style));
     out
+}
+
+/// `To go back: plat rollback --to 41 -e production`
+fn back(outcome: &Outcome, style: Style) -> String {
+    let line = |command: &String| style.paint(Role::Faint, format!("To go back: {}", clean_line(command)));
+    outcome.back.as_ref().map(|command| format!("\n{}\n", line(command))).unwrap_or_default()
 }
 
 fn outputs(outcome: &Outcome, style: Style) -> String {
@@ -125,6 +134,7 @@ pub fn outcome_json(outcome: &Outcome) -> String {
         "not_started": outcome.not_started,
         "elapsed_seconds": outcome.elapsed.0,
         "command": outcome.command,
+        "back": outcome.back,
     }))
 }
 

@@ -52,6 +52,7 @@ pub fn plan_json(plan: &Plan, view: &View<'_>) -> String {
         })).collect::<Vec<_>>(),
         "policies": super::policies::findings_json(plan, view),
         "waivers": super::policies::waivers_json(plan, view),
+        "cannot_be_undone": super::lost::to_json(plan),
         "rehearsal": super::rehearsal::to_json(plan, view),
     });
     finish(&document)

@@ -49,6 +49,7 @@ fn page(plan: &Plan, view: &View<'_>, detail: Detail) -> String {
     }
     asserts(plan, view, &mut out);
     policies(plan, view, detail, &mut out);
+    lost_for_good(plan, &mut out);
     rehearsal(plan, view, &mut out);
     if let Some(left) = left_out(plan) {
         out.push_str(&format!("\n> {}\n", escape(&left)));
@@ -295,6 +296,17 @@ fn policies(plan: &Plan, view: &View<'_>, detail: Detail, out: &mut String) {
     if let Some(note) = super::policies::later(plan) {
         out.push_str(&format!("\n{}\n", escape(&note)));
     }
+}
+
+/// What going back does not bring back.
+fn lost_for_good(plan: &Plan, out: &mut String) {
+    if plan.lost.is_empty() {
+        return;
+    }
+    let (named, more) = super::lost::listed(plan);
+    out.push_str(&format!("\n> **{}**\n", super::lost::HEAD));
+    out.extend(named.iter().map(|lost| format!("> - {}: {}\n", code(&lost.address.to_string()), escape(&super::lost::said(&lost.loss)))));
+    out.extend(more.map(|more| format!("> - {more}\n")));
 }
 
 /// What a rehearsal found; it is short at every level of detail.

@@ -32,6 +32,7 @@ pub fn plan_text(plan: &Plan, view: &View<'_>) -> String {
     parts.extend(outputs(plan, view));
     parts.extend(asserts(plan, view));
     parts.extend(super::policies::text(plan, view));
+    parts.extend(super::lost::text(plan, view));
     parts.extend(super::rehearsal::text(plan, view));
     parts.extend(spent(plan, view));
     parts.extend(left_out(plan).map(|said| view.style.paint(Role::Warning, said)));

@@ -159,6 +159,7 @@ impl Tracker {
             interrupted: ended.stopped != Stop::No && !ended.waiting.is_empty(),
             elapsed: Duration(i64::try_from(ended.elapsed.as_secs()).unwrap_or(i64::MAX)),
             command: command.to_owned(),
+            back: None,
             counts: self.counts,
         }
     }

@@ -135,6 +135,7 @@ fn excerpt(prepared: &Prepared, touched: &[&Step]) -> Prepared {
         renames: Vec::new(),
         spent: Vec::new(),
         rehearsal: None,
+        lost: Vec::new(),
     };
     Prepared {
         plan,

@@ -132,6 +132,7 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         renames: Vec::new(),
         spent: Vec::new(),
         rehearsal: None,
+        lost: Vec::new(),
     }
 }
 

@@ -7,6 +7,7 @@ mod docs;
 mod encryption;
 mod exits;
 mod fmt;
+mod going_back;
 mod life;
 mod modules;
 mod policies;

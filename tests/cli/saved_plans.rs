@@ -211,6 +211,7 @@ fn no_secret_is_in_a_saved_plan() {
         assert!(missing.err.contains("give it again: `-p pw=…`"), "{}", missing.err);
         let applied = run(&["apply", "it.plan", "-p", &given]).ends(0);
         let state = run(&["show", "--sandbox", "--json", "-p", &given]).ends(0);
-        assert!(!applied.out.contains(CANARY) && !state.out.contains(CANARY), "{}", state.out);
+        assert!(!applied.out.contains(CANARY) && !state.out.contains(CANARY), "{}\n{}", applied.out, state.out);
+        assert!(!applied.out.contains("To go back") || applied.out.contains("-p pw=…"), "{}", applied.out);
     }
 }

@@ -10,6 +10,7 @@ mod basics;
 mod choosing;
 mod crashes;
 mod faults;
+mod going_back;
 mod races;
 mod rehearsing;
 mod settings;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use plat::apply::{self, Cancel, Journal, Outcome, SessionJournal, Settings, Silent};
+use plat::plan::past::{Lost, Past, losses};
 use plat::plan::{self, Engine, Options, Prepared, Rehearsal};
 use plat::provider::sandbox::{Call, Item, Sandbox};
 use plat::provider::{Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
@@ -227,6 +228,39 @@ impl Place {
         self.runtime(|| async { self.prepare(&engine, program, self.state(), &Options::default()).await }).unwrap()
     }
 
+    /// What would go back to the state `to`, as `plat rollback` works it out, with `program` as the program of today.
+    pub fn way_back(&self, program: &Program, to: u64) -> (Prepared, Vec<Lost>) {
+        let engine = self.engine(&Death::never());
+        self.runtime(|| self.back(&engine, program, self.state(), to)).unwrap()
+    }
+
+    async fn back(&self, engine: &Engine, program: &Program, now: StateFile, to: u64) -> Result<(Prepared, Vec<Lost>), String> {
+        let then = self.store().snapshot(to, &self.registry).map_err(|e| e.to_string())?;
+        let today = program.desired(&self.registry);
+        let past = Past { then: &then, now: &now, program: &today };
+        let desired = past.desired(engine).await.map_err(|e| e.to_string())?;
+        let evaluate = |_: &plan::Answers| Ok(desired.clone());
+        let prepared = plan::prepare(engine, &evaluate, now.clone(), &Options::default()).await.map_err(|e| format!("{e}: {e:?}"))?;
+        let lost = losses(&prepared.plan, &then, &now, &self.registry);
+        Ok((prepared, lost))
+    }
+
+    /// Goes back to the state `to`.
+    #[track_caller]
+    pub fn roll_back(&self, program: &Program, to: u64) -> Outcome {
+        let engine = self.engine(&Death::never());
+        let outcome = self.runtime(|| async {
+            let holder = Holder { who: "tests".to_owned(), pid: 1, command: "plat rollback".to_owned(), since: 0 };
+            let (session, loaded) = self.store().open(&OpenOptions { holder, wait: Duration::ZERO }, &self.registry).unwrap();
+            let mut state = loaded.state;
+            let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state).unwrap());
+            let (prepared, _) = self.back(&engine, program, state, to).await.unwrap();
+            let settings = Settings { consistency: Duration::ZERO, ..Settings::default() };
+            apply::apply(&engine, prepared, journal, Arc::new(Silent), &Cancel::default(), &settings).await.unwrap()
+        });
+        Run::Ended(Box::new(outcome)).succeeded()
+    }
+
     /// What an apply would meet.
     pub fn rehearse(&self, program: &Program) -> Rehearsal {
         let prepared = self.plan(program);
@@ -328,7 +362,11 @@ impl Place {
                 let Some(wanted) = expected(expr, &state) else { continue };
                 let attribute = schema.attribute(name).unwrap();
                 let observed = record.observed.get(*name).unwrap_or(&Value::Null);
-                let none = |value: &Value| matches!(value, Value::List(items) if items.is_empty()) || value.is_null();
+                let none = |value: &Value| match value {
+                    Value::List(items) => items.is_empty(),
+                    Value::Object(entries) => entries.is_empty(),
+                    other => other.is_null(),
+                };
                 assert!(
                     attribute.same(&wanted, observed) || none(&wanted) && none(observed),
                     "`{at}`.{name} is {observed:?} and should be {wanted:?}"

@@ -94,6 +94,21 @@ fn what_was_deleted_before() {
 }
 
 #[test]
+fn a_relation_that_is_made_anew_takes_nothing_along() {
+    let place = Place::new();
+    let group = Spec::new(GROUP, [("name", text("team"))]).create_first();
+    let program = network()
+        .with("group", group)
+        .with("rule", Spec::new(RULE, [("source", of("subnet", "subnet_id")), ("target", of("group", "name"))]));
+    place.apply(&program).succeeded();
+    // The rule goes and comes again; the subnet that both are of is there all the time.
+    let program = program.set("group", "name", text("crew"));
+    let rehearsal = place.rehearse(&program);
+    assert!(rehearsal.steps == 2 && rehearsal.flaws.is_empty(), "{rehearsal:?}");
+    place.apply(&program).succeeded();
+}
+
+#[test]
 fn two_that_want_one_thing_otherwise() {
     let place = Place::new();
     place.apply(&network()).succeeded();

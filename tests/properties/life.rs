@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use plat::plan::Options;
+use plat::plan::past::unknown_secrets;
 use plat::provider::sandbox::{Fault, Faults, What};
 use plat::value::{Duration, Object, Value};
 
@@ -26,6 +27,8 @@ pub struct Life {
     left: BTreeSet<String>,
     /// Numbers names, so that none is used twice.
     names: usize,
+    /// The program of an earlier apply that went through, and the serial it came to.
+    before: Option<(Program, u64)>,
     /// What was done, for a failure.
     story: Vec<String>,
 }
@@ -40,8 +43,15 @@ impl Drop for Life {
 
 impl Life {
     pub fn new(dice: Dice) -> Self {
-        let mut life =
-            Self { dice, place: Place::alone(), program: Program::default(), left: BTreeSet::new(), names: 0, story: Vec::new() };
+        let mut life = Self {
+            dice,
+            place: Place::alone(),
+            program: Program::default(),
+            left: BTreeSet::new(),
+            names: 0,
+            before: None,
+            story: Vec::new(),
+        };
         for _ in 0..8 {
             life.add();
         }
@@ -81,8 +91,36 @@ impl Life {
         }
         self.place.apply(&self.program).succeeded();
         self.place.check(&self.program, &self.left);
+        if self.dice.percent(30) {
+            self.go_back();
+        }
         self.program.moves.clear();
         self.program.forgets.clear();
+        self.before = Some((self.program.clone(), self.place.state().serial));
+    }
+
+    /// Back to the apply before, and the program along with it: it must have nothing to do.
+    fn go_back(&mut self) {
+        let Some((mut before, serial)) = self.before.take().filter(|(_, serial)| *serial < self.place.state().serial) else { return };
+        let (prepared, _) = self.place.way_back(&self.program, serial);
+        if !unknown_secrets(&prepared.plan).is_empty() {
+            return;
+        }
+        self.story.push(format!("back to {serial}"));
+        self.place.roll_back(&self.program, serial);
+        // Secrets stay those of today.
+        for (at, spec) in &mut before.resources {
+            let today = self.program.resources.get(at).filter(|today| today.kind == spec.kind);
+            for (name, expr) in &mut spec.inputs {
+                if let (Expr::Secret(_), Some(now @ Expr::Secret(_))) = (&*expr, today.and_then(|today| today.inputs.get(name))) {
+                    *expr = now.clone();
+                }
+            }
+        }
+        self.program = before;
+        let state = self.place.state();
+        self.left.retain(|id| !state.resources.values().any(|record| record.id == *id));
+        self.place.check(&self.program, &self.left);
     }
 
     /// An apply in bad weather.
@@ -261,6 +299,8 @@ impl Life {
     fn remove(&mut self, at: &str) {
         self.story.push(format!("remove `{at}`"));
         self.program.resources.shift_remove(at);
+        // A move to an instance that is not there is refused.
+        self.program.moves.retain(|(_, to)| to != at || !at.ends_with(']'));
         let mut doomed = Vec::new();
         for (name, spec) in &mut self.program.resources {
             spec.after.retain(|on| on != at);
@@ -301,7 +341,8 @@ impl Life {
         let Some(at) = self.dice.pick(&self.of_kind(NETWORK)).cloned() else { return };
         // Only what is settled: what a dying process left open has no id yet.
         self.go_through();
-        let id = self.place.state().resources[&address(&at)].id.clone();
+        // It may have gone back to before it was there.
+        let Some(id) = self.place.state().resources.get(&address(&at)).map(|record| record.id.clone()) else { return };
         self.remove(&at);
         if self.dice.percent(50) {
             self.program.forgets.push(at.clone());

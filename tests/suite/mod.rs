@@ -4,7 +4,6 @@ mod acls;
 mod networks;
 mod policies;
 mod right;
-mod rules;
 mod wrong;
 
 use std::sync::{Arc, OnceLock};

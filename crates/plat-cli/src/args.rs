@@ -39,6 +39,10 @@ pub enum Command {
     Apply(Apply),
     /// Delete everything that the state records, or a part of it
     Destroy(Destroy),
+    /// Go back to what an earlier state records
+    Rollback(Rollback),
+    /// Settle what an apply that was cut off left open, and tell what became of it
+    Recover(Recover),
     /// Tell what was changed outside plat
     Drift(Drift),
     /// Show what the state records
@@ -259,6 +263,9 @@ pub struct ApplyOptions {
     /// Do not carry the plan out on the embedded cloud first
     #[arg(long)]
     pub no_rehearse: bool,
+    /// Save the way back, a plan for `plat apply FILE`, once this is done
+    #[arg(long, value_name = "FILE")]
+    pub inverse: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -295,6 +302,54 @@ pub struct Destroy {
     pub run: ApplyOptions,
     /// Print the outcome as JSON; asks nothing, so it needs `--yes`
     #[arg(long, requires = "yes")]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// Serial of the state to go back to, as `plat state history` lists it; by default the one before the current one
+    #[arg(long, value_name = "SERIAL")]
+    pub to: Option<u64>,
+    /// Only show the way back
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Save the way back, for `plat apply FILE` to carry out exactly this; nothing is done now
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Of the plan that is only shown: text, Markdown for a comment, JSON for programs
+    #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
+    pub format: Format,
+    /// Show every new resource with all its attributes
+    #[arg(long)]
+    pub full: bool,
+    /// Take the state for the truth instead of reading what exists
+    #[arg(long)]
+    pub no_refresh: bool,
+    #[command(flatten)]
+    pub choice: ChoiceOptions,
+    #[command(flatten)]
+    pub consent: ConsentOptions,
+    #[command(flatten)]
+    pub run: ApplyOptions,
+    /// Print the outcome as JSON, or the plan that is only shown; asks nothing, so it needs `--yes` or `--dry-run`
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Recover {
+    #[command(flatten)]
+    pub stack: StackArgs,
+    /// How many seconds the cloud may hide what was created, before it counts as not created
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub consistency: u64,
+    /// Wait this many seconds for another apply to end
+    #[arg(long, value_name = "SECONDS", default_value = "0")]
+    pub lock_wait: u64,
+    /// Print it as JSON
+    #[arg(long)]
     pub json: bool,
 }
 

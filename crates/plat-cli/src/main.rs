@@ -67,6 +67,8 @@ fn run(command: Command, terminal: &Arc<Terminal>) -> Answer {
         Command::Plan(args) => commands::plan::run(&args, terminal),
         Command::Apply(args) => commands::apply::run(args, terminal),
         Command::Destroy(args) => commands::destroy::run(args, terminal),
+        Command::Rollback(args) => commands::rollback::run(args, terminal),
+        Command::Recover(args) => commands::recover::run(&args, terminal),
         Command::Drift(args) => commands::drift::run(&args, terminal),
         Command::Show(args) => commands::show::run(&args, terminal),
         Command::Output(args) => commands::output::run(args, terminal),

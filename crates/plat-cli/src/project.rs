@@ -101,6 +101,11 @@ impl Project {
         self.env.as_deref()
     }
 
+    /// What the command line said of the stack.
+    pub fn given(&self) -> &StackOptions {
+        &self.options
+    }
+
     pub fn sandbox(&self) -> bool {
         self.options.sandbox
     }
@@ -186,7 +191,12 @@ impl Project {
             words.extend(["-e".to_owned(), quoted(env)]);
         }
         for param in &self.options.params {
-            words.extend(["-p".to_owned(), quoted(param)]);
+            // A command is shown, and kept with the lock.
+            let shown = match param.split_once('=') {
+                Some((name, _)) if self.is_secret(name.trim()) => format!("{}=…", name.trim()),
+                _ => quoted(param),
+            };
+            words.extend(["-p".to_owned(), shown]);
         }
         if let Some(dir) = &self.options.state_dir {
             words.extend(["--state-dir".to_owned(), quoted(&dir.display().to_string())]);

@@ -22,7 +22,7 @@ pub use fit::Misfit;
 use super::{Options, Prepared};
 
 /// The format that this plat writes and reads.
-pub const FORMAT: &str = "plat.saved-plan/1";
+pub const FORMAT: &str = "plat.saved-plan/2";
 
 /// A plan that was made for a later apply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,9 @@ pub struct Terms {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_dir: Option<String>,
     pub destroy: bool,
+    /// Back to the state of this serial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<u64>,
     pub refresh: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replace: Vec<String>,

@@ -12,6 +12,7 @@ use super::{Inner, Sandbox};
 use crate::address::Address;
 use crate::provider::Operation;
 use crate::schema::{Attribute, Mode, Registry, ResourceSchema};
+use crate::types::Type;
 use crate::value::{Object, Value};
 
 /// A thing that exists in the real cloud.
@@ -85,7 +86,14 @@ pub fn held<'a>(schema: &'a ResourceSchema, attributes: &'a Object, found: &mut 
 
 /// The ids and ARN that the thing itself goes by.
 pub fn own_names(schema: &ResourceSchema, id: &str, attributes: &Object) -> Vec<Arc<str>> {
-    let named = [schema.id_attribute(), schema.arn].into_iter().flatten().filter_map(|name| attributes.get(name)?.as_str());
+    // The first part of a composed id, and what names the ends of a relation, are not the thing's own.
+    let whole = schema.import.first().copied().filter(|_| schema.import.len() == 1);
+    let is_own = |attribute: &&Attribute| match &attribute.ty {
+        Type::Id(of) | Type::Arn(of) => **of == *schema.name,
+        _ => true,
+    };
+    let own = [schema.id, whole, schema.arn].into_iter().flatten().filter_map(|name| schema.attribute(name)).filter(is_own);
+    let named = own.filter_map(|attribute| attributes.get(attribute.name)?.as_str());
     let mut names: Vec<Arc<str>> = named.chain([id]).map(Arc::from).collect();
     names.sort_unstable();
     names.dedup();

@@ -26,12 +26,13 @@ pub fn run(args: args::Apply, terminal: &Arc<Terminal>) -> Answer {
     if options.refresh_only {
         return super::refresh::run(&project, options, &args, terminal);
     }
-    carry_out(&project, options, &Run { name: "apply", run: args.run, full: args.options.full, json: args.json }, terminal)
+    carry_out(&project, options, &Run { name: "apply".to_owned(), run: args.run, full: args.options.full, json: args.json }, terminal)
 }
 
 /// What apply and destroy have in common.
 pub struct Run {
-    pub name: &'static str,
+    /// The command, as it is given again.
+    pub name: String,
     pub run: ApplyOptions,
     pub full: bool,
     pub json: bool,
@@ -41,7 +42,7 @@ pub struct Run {
 pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<Terminal>) -> Answer {
     let stack = project.desired()?.stack;
     let store = project.store(&stack)?;
-    let (session, loaded) = store.open(&open_options(project.command(run.name), run.run.lock_wait), &project.registry)?;
+    let (session, loaded) = store.open(&open_options(project.command(&run.name), run.run.lock_wait), &project.registry)?;
     let state_age = age(loaded.written);
     let settings = settings(&run.run);
     block_on(async {
@@ -114,13 +115,13 @@ pub async fn settled(
 }
 
 /// The consent of whoever runs it; an empty plan needs none.
-fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal) -> Result<bool, Failure> {
+pub fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal) -> Result<bool, Failure> {
     if run.run.yes || prepared.plan.is_empty() {
         return Ok(true);
     }
     let plan = &prepared.plan;
     let question = format!("Do this to {} · {} in account {}?", plan.stack, plan.env, plan.account);
-    let instead = format!("add `--yes` to do it without asking: `{} --yes`", project.command(run.name));
+    let instead = format!("add `--yes` to do it without asking: `{} --yes`", project.command(&run.name));
     terminal.confirm(&question, &instead)
 }
 
@@ -134,7 +135,7 @@ pub async fn applied(
     terminal: &Arc<Terminal>,
 ) -> Answer {
     let cancel = Cancel::default();
-    let empty = prepared.plan.is_empty();
+    let (empty, before) = (prepared.plan.is_empty(), prepared.plan.serial);
     let live = Live::new(&prepared.plan, terminal.clone(), cancel.clone(), run.json || empty);
     let interrupts = tokio::spawn(interrupts(cancel.clone(), terminal.clone()));
     let watcher = live.watch();
@@ -145,8 +146,16 @@ pub async fn applied(
         ApplyError::Refused(refusal) => prepare_failure(*refusal, &project.sources),
         ApplyError::State(error) => Failure::from(error),
     })?;
-    let told = live.tracker().outcome(&ended, &project.sources, &project.command(run.name));
-    conclude(&told, empty, run, terminal)
+    let mut told = live.tracker().outcome(&ended, &project.sources, &project.command(&run.name));
+    if told.total > 0 && told.serial > before {
+        told.back = Some(project.command(&format!("rollback --to {before}")));
+    }
+    let answer = conclude(&told, empty, run, terminal);
+    match &run.run.inverse {
+        Some(file) if told.back.is_some() => super::rollback::save_inverse(cloud, project, before, file, terminal).await.and(answer),
+        Some(_) => answer.inspect(|_| terminal.note("Nothing was changed, so there is no way back to save.\n")),
+        None => answer,
+    }
 }
 
 /// Tells how it ended.

@@ -25,7 +25,7 @@ pub fn run(args: Import, terminal: &Terminal) -> Answer {
     let (session, loaded) = store.open(&open_options(project.command("import"), 0), &project.registry)?;
     if !loaded.pending.is_empty() {
         return Err(Failure::new("an apply was cut off, and what it left open comes first")
-            .help(format!("run `{}`, then import", project.command("apply"))));
+            .help(format!("run `{}`, then import", project.command("recover"))));
     }
     let mut state = loaded.state;
     refuse_taken(&wanted, &args.id, &state)?;

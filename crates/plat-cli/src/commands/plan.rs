@@ -39,7 +39,7 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     judged(&prepared, &project, terminal)?;
     rehearsed(&prepared)?;
     if let Some(file) = &args.out {
-        super::saved::save(file, &prepared, &project, args, &prepared.view.header, new, terminal)?;
+        super::saved::save(file, &prepared, &project, super::saved::terms_of(&project, args), new, terminal)?;
     }
     let changes = if args.options.refresh_only { prepared.plan.drifted() } else { !prepared.plan.is_empty() };
     Ok(if args.detailed_exitcode && changes { Exit::Changes } else { Exit::Done })

@@ -13,6 +13,7 @@ use plat::state::{Encryption, Loaded, StateError, StateFile};
 use super::apply::{Run, applied, rehearsal, settings, settled, through};
 use super::block_on;
 use super::plan::{Look, judged, prepared, shown};
+use super::rollback::way_back;
 use crate::args::{self, Format, PlanOptions, StackArgs, StackOptions};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure};
@@ -26,16 +27,9 @@ const MAX_FILE: u64 = 256 << 20;
 const KIND: &str = "saved-plan";
 
 /// Writes the plan to a file.
-pub fn save(
-    file: &Path,
-    prepared: &Prepared,
-    project: &Project,
-    args: &args::Plan,
-    state: &StateFile,
-    new: bool,
-    terminal: &Terminal,
-) -> Result<(), Failure> {
-    let plan = SavedPlan::of(prepared, terms(project, args), sources(project), new, now())?;
+pub fn save(file: &Path, prepared: &Prepared, project: &Project, terms: Terms, new: bool, terminal: &Terminal) -> Result<(), Failure> {
+    let plan = SavedPlan::of(prepared, terms, sources(project), new, now())?;
+    let state = &prepared.view.header;
     let encryption = project.encryption(&prepared.stack);
     let bytes = encryption.close_file(&file.display().to_string(), KIND, &state.lineage, state.serial, plan.encode(state)?)?;
     write(file, &bytes).map_err(|error| Failure::new(format!("the plan cannot be written to `{}`: {error}", file.display())))?;
@@ -43,24 +37,33 @@ pub fn save(
     Ok(())
 }
 
-fn terms(project: &Project, args: &args::Plan) -> Terms {
-    let common = &args.stack.common;
+/// Which stack it is, of which environment and cloud.
+pub fn terms(project: &Project) -> Terms {
+    let common = project.given();
     let given = crate::project::params(&common.params).unwrap_or_default();
-    // Wrong patterns were refused when the plan was made.
-    let choice = super::plan::choice(&args.options.choice, project).unwrap_or_default();
     let param = |(name, value): (String, String)| SavedParam { value: (!project.is_secret(&name)).then_some(value), name };
     Terms {
-        folder: args.stack.dir.display().to_string(),
+        folder: project.dir.display().to_string(),
         env: project.env().map(str::to_owned),
         params: given.into_iter().map(param).collect(),
         sandbox: common.sandbox,
         state_dir: common.state_dir.as_ref().map(|dir| dir.display().to_string()),
+        ..Terms::default()
+    }
+}
+
+/// The same, and how `plat plan` was asked.
+pub fn terms_of(project: &Project, args: &args::Plan) -> Terms {
+    // Wrong patterns were refused when the plan was made.
+    let choice = super::plan::choice(&args.options.choice, project).unwrap_or_default();
+    Terms {
         destroy: args.destroy,
         refresh: !args.options.no_refresh,
         replace: args.options.replace.clone(),
         targets: choice.targets.iter().map(ToString::to_string).collect(),
         excluded: choice.excluded.iter().map(ToString::to_string).collect(),
         consent: args.options.consent.consent_to_lose.clone(),
+        ..terms(project)
     }
 }
 
@@ -99,7 +102,12 @@ pub fn apply(file: &Path, folder: Option<PathBuf>, args: args::Apply, terminal: 
     let project = Project::open(&stack, terminal)?;
     let target = Target { file, saved: &saved, bytes: &bytes, project: &project };
     target.fits(saved.changed_sources(&sources(&project)).into_iter().filter(|misfit| !asked_for(misfit)).collect())?;
-    let run = Run { name: if saved.terms.destroy { "destroy" } else { "apply" }, run: args.run, full: args.options.full, json: args.json };
+    let name = match saved.terms.rollback {
+        Some(serial) => format!("rollback --to {serial}"),
+        None if saved.terms.destroy => "destroy".to_owned(),
+        None => "apply".to_owned(),
+    };
+    let run = Run { name, run: args.run, full: args.options.full, json: args.json };
     target.carry_out(&run, terminal)
 }
 
@@ -198,12 +206,12 @@ impl Target<'_> {
     fn carry_out(&self, run: &Run, terminal: &Arc<Terminal>) -> Answer {
         let project = self.project;
         let store = project.store(&project.desired()?.stack)?;
-        let (session, loaded) = store.open(&open_options(project.command(run.name), run.run.lock_wait), &project.registry)?;
+        let (session, loaded) = store.open(&open_options(project.command(&run.name), run.run.lock_wait), &project.registry)?;
         self.fits(self.saved.misfit(self.bytes, &loaded.state, loaded.new)?.into_iter().collect())?;
         let Loaded { mut state, pending, written, .. } = loaded;
         let settings = settings(&run.run);
         self.saved.use_up(&mut state);
-        let (destroying, state_age) = (self.saved.terms.destroy, age(written));
+        let (destroying, state_age) = (self.saved.terms.destroy || self.saved.terms.rollback.is_some(), age(written));
         let look = Look { format: Format::Text, full: run.full, destroying, style: terminal.out, state_age };
         block_on(async {
             let cloud = Cloud::open(project, Access::Change).await?;
@@ -230,7 +238,14 @@ impl Target<'_> {
     /// The plan, made anew and held to what was saved.
     async fn prepared(&self, cloud: &Cloud, state: StateFile, terminal: &Terminal) -> Result<Prepared, Failure> {
         let options = self.saved.options(Some(today())).map_err(|error| Failure::new(error.to_string()))?;
-        let mut prepared = prepared(cloud, self.project, state, options, terminal).await?;
+        let mut prepared = match self.saved.terms.rollback {
+            Some(serial) => {
+                let store = self.project.store(&self.project.desired()?.stack)?;
+                let then = store.snapshot(serial, &self.project.registry)?;
+                way_back(cloud, self.project, &then, state, options).await?
+            }
+            None => prepared(cloud, self.project, state, options, terminal).await?,
+        };
         self.fits(self.saved.changed_sources(&sources(self.project)))?;
         let left = self.saved.hold(&mut prepared).or_else(|misfits| self.fits(misfits).map(|()| Vec::new()))?;
         judged(&prepared, self.project, terminal)?;
@@ -251,7 +266,11 @@ impl Target<'_> {
         if misfits.len() > TOLD {
             reasons.push(format!("\n  and {} more", misfits.len() - TOLD));
         }
-        let again = self.project.command(if self.saved.terms.destroy { "plan --destroy" } else { "plan" });
+        let again = self.project.command(&match self.saved.terms.rollback {
+            Some(serial) => format!("rollback --to {serial}"),
+            None if self.saved.terms.destroy => "plan --destroy".to_owned(),
+            None => "plan".to_owned(),
+        });
         Err(Failure::new(format!("the plan `{}` no longer fits, and nothing was changed:{}", self.file.display(), reasons.concat()))
             .help(format!("make a new one: `{again} --out {}`", self.file.display()))
             .exit(Exit::Stale))

@@ -107,7 +107,7 @@ pub fn pull(args: &StatePull, terminal: &Terminal) -> Answer {
     }
     terminal.print(&state_source(&plat::state::encode(&loaded.state)?));
     if !loaded.pending.is_empty() {
-        terminal.note(&format!("An apply was cut off: what it left open is not in this. `{}` settles it.\n", project.command("apply")));
+        terminal.note(&format!("An apply was cut off: what it left open is not in this. `{}` settles it.\n", project.command("recover")));
     }
     Ok(Exit::Done)
 }
@@ -217,7 +217,7 @@ fn opened(store: &dyn StateStore, project: &Project, command: &str, wait: u64) -
     }
     Err(Failure::new("an apply was cut off, and what it left open comes first").help(format!(
         "run `{}`, then `{}`",
-        project.command("apply"),
+        project.command("recover"),
         project.command(command)
     )))
 }
