@@ -229,6 +229,8 @@ const NETS: &str = "resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\n\
 const CLUSTER: &str = "resource it: aws.eks.Cluster { role_arn = role, ";
 const NODES: &str = "resource it: aws.eks.Nodegroup { cluster_name = \"c\", node_role = role, ";
 const DB_CLUSTER: &str = "resource it: aws.rds.DBCluster { engine = \"aurora-postgresql\", ";
+const PARAMETERS: &str = "resource it: aws.rds.DBParameterGroup { description = \"g\", ";
+const CLUSTER_PARAMETERS: &str = "resource it: aws.rds.DBClusterParameterGroup { description = \"g\", ";
 const DB_GROUP: &str = "resource it: aws.rds.DBSubnetGroup { db_subnet_group_description = \"g\", ";
 
 /// Policy, `deny` or `warn`, the beginning of a resource, what makes it pass, what makes it fail.
@@ -247,6 +249,36 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
     ("keys_rotate", "warn", KEY, "enable_key_rotation = true", ""),
     ("keys_rotate", "warn", KEY, "key_spec = \"RSA_2048\", key_usage = \"SIGN_VERIFY\"", "enable_key_rotation = false"),
     ("caches_speak_tls", "deny", CACHE, "transit_encryption_enabled = true", "transit_encryption_enabled = false"),
+    ("databases_ask_for_tls", "deny", PARAMETERS, "family = \"postgres16\"", "family = \"postgres14\""),
+    (
+        "databases_ask_for_tls",
+        "deny",
+        PARAMETERS,
+        "family = \"postgres14\", parameters = { \"rds.force_ssl\" = \"1\" }",
+        "family = \"postgres16\", parameters = { \"rds.force_ssl\" = \"0\" }",
+    ),
+    ("databases_ask_for_tls", "deny", PARAMETERS, "family = \"oracle-se2-19\"", "family = \"sqlserver-ex-15.0\""),
+    (
+        "databases_ask_for_tls",
+        "deny",
+        PARAMETERS,
+        "family = \"mysql8.0\", parameters = { require_secure_transport = \"ON\" }",
+        "family = \"mysql8.0\"",
+    ),
+    (
+        "database_clusters_ask_for_tls",
+        "deny",
+        CLUSTER_PARAMETERS,
+        "family = \"aurora-postgresql17\", parameters = {}",
+        "family = \"aurora-postgresql16\", parameters = {}",
+    ),
+    (
+        "database_clusters_ask_for_tls",
+        "deny",
+        CLUSTER_PARAMETERS,
+        "family = \"aurora-mysql8.0\", parameters = { require_secure_transport = \"1\" }",
+        "family = \"aurora-mysql8.0\", parameters = {}",
+    ),
     ("databases_backed_up", "deny", DB, "backup_retention_period = 7d", "backup_retention_period = 6d"),
     (
         "databases_backed_up",
