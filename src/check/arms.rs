@@ -53,9 +53,13 @@ impl Checker<'_> {
         let missing = missing(&sure, subject);
         if let Some(first) = missing.first() {
             self.report(
-                Diagnostic::error(Code(219), span, format!("`match` has no arm for {}", missing.join(", ")))
-                    .label("not every value is covered")
-                    .help(format!("add `{first} => …`")),
+                Diagnostic::error(
+                    Code(219),
+                    span,
+                    format!("`match` has no arm for {}", if first == "_" { "other values".to_owned() } else { missing.join(", ") }),
+                )
+                .label("not every value is covered")
+                .help(format!("add `{first} => …`")),
             );
         }
     }

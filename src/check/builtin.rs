@@ -230,11 +230,13 @@ fn list(of: &Arc<Type>, name: &str) -> Option<Signature> {
         "join" if crate::types::is_assignable(of, &Type::String) => plain(Method::ListJoin, [Type::String], Type::String),
         "flatten" => match &**of {
             inner @ Type::List(_) => plain(Method::ListFlatten, [], inner.clone()),
+            // Nothing is known of what is in `[]`.
+            Type::Error => plain(Method::ListFlatten, [], same()),
             _ => None,
         },
         "zip" => plain(Method::ListZip, [Type::list(Type::String)], Type::map(item())),
-        "sum" if matches!(**of, Type::Int | Type::Float | Type::Size | Type::Duration) => plain(Method::ListSum, [], item()),
-        "min" | "max" if matches!(**of, Type::Int | Type::Float | Type::Size | Type::Duration | Type::Version) => {
+        "sum" if matches!(**of, Type::Int | Type::Float | Type::Size | Type::Duration | Type::Error) => plain(Method::ListSum, [], item()),
+        "min" | "max" if matches!(**of, Type::Int | Type::Float | Type::Size | Type::Duration | Type::Version | Type::Error) => {
             plain(if name == "min" { Method::ListMin } else { Method::ListMax }, [], Type::optional(item()))
         }
         _ => None,

@@ -402,7 +402,9 @@ impl<'a> Checker<'a> {
         }
         let mut scope = Scope::constants(there);
         scope.with_locals(&params);
+        let outside = std::mem::replace(&mut self.in_function, true);
         let body = self.expect(&mut scope, &function.body, &result, &format!("`{}`", function.name.node));
+        self.in_function = outside;
         let id = self.functions.len();
         self.functions.push(typed::Function { name: function.name.node.clone(), body });
         self.function_types.push((params.into_iter().map(|(_, ty, _)| ty).collect(), result));

@@ -34,6 +34,14 @@ impl Checker<'_> {
             && !scope.locals.iter().any(|(n, ..)| n == namespace)
         {
             match (&**namespace, &*name.node) {
+                ("env" | "stack", "name") if self.in_function => {
+                    self.report(
+                        Diagnostic::error(Code(200), span, "a `fn` reads nothing but its params")
+                            .label("not one of them")
+                            .help(format!("add a param, and give it `{namespace}.name` where the `fn` is called")),
+                    );
+                    return self.broken(span);
+                }
                 ("env", "name") => return self.push(ExprKind::EnvName, Type::String, span),
                 ("stack", "name") => return self.push(ExprKind::StackName, Type::String, span),
                 ("env" | "stack", _) => {

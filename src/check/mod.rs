@@ -141,6 +141,8 @@ struct Checker<'a> {
     in_own_test: bool,
     /// What is checked now is the condition of an assert.
     in_assert: bool,
+    /// What is checked now is the body of a `fn`.
+    in_function: bool,
     policies: policies::Policies,
     levels: levels::Levels,
 }
@@ -201,6 +203,7 @@ impl<'a> Checker<'a> {
             wanted: HashMap::new(),
             in_own_test: false,
             in_assert: false,
+            in_function: false,
             policies: policies::Policies::default(),
             levels: levels::Levels::default(),
         }

@@ -53,6 +53,11 @@ fn access_to_clusters_changes_in_place() {
 }
 
 #[test]
+fn a_cluster_of_the_standard_library_changes_in_place() {
+    lives("platform");
+}
+
+#[test]
 fn caches_change_in_place() {
     lives("cache");
 }

@@ -4,6 +4,7 @@ mod acls;
 mod networks;
 mod policies;
 mod right;
+mod rules;
 mod wrong;
 
 use std::sync::{Arc, OnceLock};

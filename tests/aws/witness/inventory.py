@@ -248,6 +248,8 @@ def kubernetes():
                 "security_groups": sorted(network["securityGroupIds"]),
                 "private_endpoint": network["endpointPrivateAccess"],
                 "public_endpoint": network["endpointPublicAccess"],
+                "public_from": network["publicAccessCidrs"],
+                "encrypted": [kind for config in cluster.get("encryptionConfig", []) for kind in config["resources"]],
                 "logs": sorted(t for setup in setups if setup["enabled"] for t in setup["types"]),
                 "tags": cluster.get("tags", {}),
             }
@@ -266,6 +268,8 @@ def kubernetes():
                     "max": group["scalingConfig"]["maxSize"],
                     "desired": group["scalingConfig"]["desiredSize"],
                     "capacity": group["capacityType"],
+                    "image": group["amiType"],
+                    "taints": [[taint["key"], taint.get("value"), taint["effect"]] for taint in group.get("taints", [])],
                     "update": group.get("updateConfig"),
                     "tags": group.get("tags", {}),
                 }
