@@ -36,6 +36,11 @@ impl Asking {
         std::mem::replace(&mut *self.network.lock().unwrap_or_else(PoisonError::into_inner), network)
     }
 
+    /// Whether an assert is judged now.
+    pub(super) fn is_open(&self) -> bool {
+        self.network().is_some()
+    }
+
     /// Computes something that may ask of the network.
     pub(super) fn of<T>(&self, network: &Arc<Network>, compute: impl FnOnce() -> T) -> T {
         let before = self.set(Some(network.clone()));

@@ -2,21 +2,39 @@
 //! attribute that only one branch of an unknown condition reads is a dependency too.
 
 use super::handle::{ComponentHandle, Origin, ResourceHandle, ResourceKind};
-use super::machine::{Locals, Machine};
+use super::machine::{Locals, Machine, Slots};
 use crate::check::typed::{Arm, ExprId, ExprKind, ForHead};
 use crate::source::Span;
 use crate::value::Value;
 
+/// Deepest of such computations in each other. Where both branches call what has two branches, all ways would be too many.
+const MAX_FORESEEN: u32 = 8;
+
 impl Machine<'_> {
     /// Notes what these would read, whichever of them is computed. What fails may never be computed.
     pub(super) fn foresee(&self, ids: impl IntoIterator<Item = ExprId>, locals: &Locals) {
-        if self.known.is_some() {
+        // What an assert reads orders nothing, and what it would ask must not be told as asked.
+        if self.known.is_some() || self.world.asking.is_open() {
             return;
         }
+        let (inside, depth) = locals.foreseen();
         for id in ids {
-            if let Ok(value) = self.eval(id, locals) {
+            if depth >= MAX_FORESEEN {
+                self.foresee_all(id, locals);
+            } else if let Ok(value) = self.eval(id, &inside) {
                 self.foresee_parts(&value, self.span(id));
             }
+        }
+    }
+
+    /// Notes all that is in reach of an expression.
+    fn foresee_all(&self, id: ExprId, locals: &Locals) {
+        let span = self.span(id);
+        locals.values().for_each(|value| self.foresee_parts(value, span));
+        self.kept(id).iter().for_each(|(_, value)| self.foresee_parts(value, span));
+        if let Slots::Frame(frame) = &self.slots {
+            let kept = self.slots_in(id).into_iter().filter_map(|slot| frame.get(slot));
+            self.origins.borrow_mut().extend(kept.flat_map(|kept| kept.from.iter().cloned()));
         }
     }
 

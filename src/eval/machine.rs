@@ -21,6 +21,8 @@ pub(super) struct Locals {
     innermost: Option<Arc<Local>>,
     /// How many calls of functions this is within.
     calls: u32,
+    /// How many computations this is within whose results are only looked at for what they read.
+    foreseen: u32,
 }
 
 #[derive(Debug)]
@@ -31,16 +33,25 @@ struct Local {
 
 impl Locals {
     pub(super) fn with(&self, value: Value) -> Locals {
-        Locals { innermost: Some(Arc::new(Local { value, outer: self.clone() })), calls: self.calls }
+        Locals { innermost: Some(Arc::new(Local { value, outer: self.clone() })), calls: self.calls, foreseen: self.foreseen }
     }
 
     /// The same names, in a function that is called among these.
     pub(super) fn called_from(&self, caller: &Locals) -> Locals {
-        Locals { innermost: self.innermost.clone(), calls: caller.calls + 1 }
+        Locals { innermost: self.innermost.clone(), calls: caller.calls + 1, foreseen: caller.foreseen }
     }
 
     pub(super) fn calls(&self) -> u32 {
         self.calls
+    }
+
+    /// The same names, in a computation that is only looked at; how many that is within.
+    pub(super) fn foreseen(&self) -> (Locals, u32) {
+        (Locals { foreseen: self.foreseen + 1, ..self.clone() }, self.foreseen)
+    }
+
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        std::iter::successors(self.innermost.as_deref(), |local| local.outer.innermost.as_deref()).map(|local| &local.value)
     }
 
     fn get(&self, index: usize) -> Option<&Value> {
