@@ -305,8 +305,8 @@ impl Planner<'_> {
         let gone = view.records.iter().filter(|(address, _)| !facts.resources.contains_key(*address));
         gone.map(|(address, record)| {
             let schema = self.engine.registry.get(&record.type_name).ok_or_else(|| unknown_type(address, &record.type_name))?;
-            let forgotten = forgets.iter().any(|(from, _)| address.is_within(from));
-            let forget = record.status != Status::Deposed && (record.retain || forgotten);
+            let line = forgets.iter().find(|(from, _)| address.is_within(from)).map(|(_, span)| *span);
+            let forget = record.status != Status::Deposed && (record.retain || line.is_some());
             Ok(Step {
                 address: address.clone(),
                 type_name: record.type_name.clone(),
@@ -314,7 +314,7 @@ impl Planner<'_> {
                 changes: Vec::new(),
                 desired: None,
                 prior: Some(record.clone()),
-                span: None,
+                span: line.filter(|_| forget),
                 after: Vec::new(),
                 estimate: if forget { crate::value::Duration(0) } else { schema.takes.delete },
             })

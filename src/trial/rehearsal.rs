@@ -189,7 +189,7 @@ fn span_of(plan: &Plan, step: &Step, snag: &Snag) -> Option<Span> {
     match snag {
         Snag::InUse { by, attribute } => {
             let by = plan.steps.iter().find(|other| other.address.to_string() == **by);
-            by.and_then(|by| desired(by, attribute)).or(step.span)
+            by.and_then(|by| desired(by, attribute).or(by.span)).or(step.span)
         }
         Snag::Gone { attribute, .. } => desired(step, attribute),
         Snag::Taken { .. } | Snag::Unsettled { .. } => step.span,

@@ -40,6 +40,16 @@ fn an_apply_is_rehearsed_before_it_asks() {
 }
 
 #[test]
+fn what_was_let_go_stands_in_the_way_at_its_line() {
+    let stack = Stack::new(NETWORK);
+    stack.sandbox(&["apply", "-e", "dev", "--yes"]).ends(0);
+    stack.write("main.plat", "stack shop { }\nenv dev { @region = \"us-east-1\" }\nforget sub\n");
+    let refused = stack.sandbox(&["plan", "-e", "dev", "--rehearse"]).ends(1);
+    let line = "would be refused: deleting net: sub[\"a\"] still uses it (`vpc_id`)  main.plat:3\n";
+    assert!(refused.out.contains(line), "{}", refused.out);
+}
+
+#[test]
 fn a_saved_plan_that_would_be_refused_is_not_used_up() {
     let stack = Stack::new(&format!("{NETWORK}{TAKEN}"));
     stack.sandbox(&["plan", "-e", "dev", "--out", "it.plan"]).ends(0);
