@@ -196,7 +196,9 @@ impl<'a> Checker<'a> {
             Type::Error => None,
             other => {
                 self.report(
-                    Diagnostic::error(Code(204), resource.ty.span, format!("`{other}` cannot be looked up")).label("not a resource type"),
+                    Diagnostic::error(Code(204), resource.ty.span, format!("`{other}` cannot be looked up"))
+                        .label("not a resource type")
+                        .help("what is looked up is one thing of AWS: name its type, as in `lookup net: aws.ec2.VPC { … }`"),
                 );
                 None
             }

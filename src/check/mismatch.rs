@@ -232,6 +232,8 @@ impl Checker<'_> {
                     let own = got.fields.iter().find(differs)?;
                     Some(format!("its `{}` is {}, and not {}", own.name, describe(&own.ty), describe(&want.field(&own.name)?.ty)))
                 }),
+            (Type::Int, Type::Bool, None) => Some(format!("compare it: `{text} != 0`")),
+            (Type::String, Type::Bool, None) => Some(format!("compare it: `{text} == \"…\"`")),
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
             _ => None,
         }

@@ -18,7 +18,8 @@ impl Checker<'_> {
         if *op == UnaryOp::Minus && !matches!(ty, Type::Int | Type::Float | Type::Duration | Type::Error) {
             self.report(
                 Diagnostic::error(Code(213), op.span, format!("`-` needs a number, and this is {}", mismatch::describe(&ty)))
-                    .label(format!("on `{ty}`")),
+                    .label(format!("on `{ty}`"))
+                    .help("numbers and durations have a negative"),
             );
             return self.broken(span);
         }
@@ -118,6 +119,7 @@ impl Checker<'_> {
             }
         }
         let text = |ty: &Type| matches!(ty, Type::String | Type::Union(_));
+        let amount = |ty: &Type| matches!(ty, Type::Int | Type::Float | Type::Size | Type::Duration);
         let help = match *op {
             BinaryOp::Add if text(a) || text(b) => Some("put values into a text with `${}`".to_owned()),
             BinaryOp::Add | BinaryOp::Subtract if matches!((a, b), (Type::Duration, Type::Int) | (Type::Int, Type::Duration)) => {
@@ -130,6 +132,16 @@ impl Checker<'_> {
                 Some("a size or duration is multiplied and divided by whole numbers".to_owned())
             }
             BinaryOp::Equal | BinaryOp::NotEqual => Some("values of different types are never equal".to_owned()),
+            BinaryOp::Less | BinaryOp::LessEqual | BinaryOp::Greater | BinaryOp::GreaterEqual => {
+                Some("numbers, sizes, durations, versions, addresses and texts have an order, each among its own".to_owned())
+            }
+            BinaryOp::Range | BinaryOp::RangeInclusive => Some("a range is of whole numbers, `1..=3`".to_owned()),
+            BinaryOp::Add | BinaryOp::Subtract if matches!((a, b), (Type::Ip, Type::Ip)) => {
+                Some("an address and a whole number give another address: `10.0.0.1 + 5`".to_owned())
+            }
+            BinaryOp::Add | BinaryOp::Subtract if amount(a) && amount(b) => {
+                Some("both sides must be of one kind: two numbers, two sizes, two durations".to_owned())
+            }
             _ => None,
         };
         Diagnostic::error(

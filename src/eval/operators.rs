@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::MAX_RANGE;
-use super::machine::{Answer, fail};
+use super::machine::{Answer, fail, fail_with};
 use crate::source::Span;
 use crate::syntax::ast::{BinaryOp, UnaryOp};
 use crate::value::{Duration, Size, Value};
@@ -63,12 +63,16 @@ pub(super) fn binary(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Answer {
         _ => {}
     }
     if matches!(op, BinaryOp::Divide | BinaryOp::Remainder) && is_zero(b) {
-        return fail(span, "division by zero");
+        return fail_with(span, "division by zero", "ask before: `if n != 0 { … } else { … }`");
     }
     match arithmetic(op, a, b) {
         Some(Value::Float(n)) if !n.is_finite() => fail(span, "the result is too large"),
         Some(value) => Ok(value),
-        None => fail(span, "the result is too large or below zero"),
+        None => fail_with(
+            span,
+            "the result is too large or below zero",
+            format!("a whole number is from {} to {}, and a size is never below zero", i64::MIN, i64::MAX),
+        ),
     }
 }
 
