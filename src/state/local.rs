@@ -68,9 +68,18 @@ impl LocalStore {
         let path = self.head_path();
         match read(&path)? {
             Some(bytes) => Head::decode(&path.display().to_string(), &bytes, &self.stack, &self.env).map(Some),
-            None if self.listed()?.is_empty() => Ok(None),
+            None if self.nothing_begun()? => Ok(None),
             None => Err(StateError::damaged(path.display(), "it is missing")),
         }
+    }
+
+    /// Where there is no HEAD: was there never one? The first apply writes its snapshot and its journal's first line before it, and what it
+    /// does into the journal after it.
+    fn nothing_begun(&self) -> Result<bool, StateError> {
+        let only_first = self.listed()?.iter().all(|snapshot| snapshot.serial == 0);
+        let begun = |path: &PathBuf| Ok(read(path)?.is_some_and(|bytes| bytes.iter().filter(|byte| **byte == b'\n').count() > 1));
+        let journals: Vec<bool> = self.journals()?.iter().map(begun).collect::<Result<_, StateError>>()?;
+        Ok(only_first && !journals.contains(&true))
     }
 
     /// What is current, with the journal's outcomes in it. A journal that a running apply has cut in the meantime: read again.
@@ -321,6 +330,13 @@ impl Medium for LocalMedium {
 
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), StateError> {
         self.alone()?;
+        if self.head.is_none() && self.store.nothing_begun()? {
+            // Of an apply that was cut off before it had begun.
+            for old in self.store.listed()? {
+                let path = self.store.snapshot_path(old.serial, &old.sha256);
+                fs::remove_file(&path).map_err(StateError::io(&path))?;
+            }
+        }
         if !commit.same {
             write_durably(&self.store.snapshot_path(commit.serial, commit.sha256), commit.bytes)?;
         }
@@ -347,7 +363,11 @@ impl Medium for LocalMedium {
 impl LocalStore {
     fn journals(&self) -> Result<Vec<PathBuf>, StateError> {
         let folder = self.folder.join("journal");
-        let entries = fs::read_dir(&folder).map_err(StateError::io(&folder))?;
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(StateError::io(&folder)(error)),
+        };
         let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
         Ok(paths.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).collect())
     }

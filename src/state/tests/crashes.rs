@@ -97,6 +97,34 @@ fn a_commit_cut_short_leaves_the_old_state_or_the_new_one() {
     assert_eq!(before.store().load(&registry).unwrap().state, new.state);
 }
 
+/// The first apply writes its snapshot and journal before there is a HEAD. Killed there, it did nothing, and the next one begins anew; once
+/// it has told the journal of a call, a HEAD that is missing was lost.
+#[test]
+fn a_first_apply_cut_short_is_begun_anew() {
+    let registry = registry();
+    let (folder, place) = (Folder::new(), |folder: &Folder, name: &str| folder.path().join(".plat/state/shop/dev").join(name));
+    let (session, mut loaded) = folder.store().open(&options("plat apply"), &registry).unwrap();
+    session.begin(&mut loaded.state, "a").unwrap();
+    drop(session);
+    fs::remove_file(place(&folder, "HEAD")).unwrap();
+    for also in [None, Some("journal")] {
+        for gone in also.map(|name| files(&place(&folder, name))).into_iter().flatten() {
+            fs::remove_file(gone).unwrap();
+        }
+        let crash = Folder::new();
+        copy_folder(folder.path(), crash.path());
+        assert!(crash.store().load(&registry).unwrap().new);
+        let (session, mut loaded) = crash.store().open(&options("plat apply"), &registry).unwrap();
+        session.begin(&mut loaded.state, "b").unwrap();
+        session.intents(vec![intent(0)]).unwrap();
+        drop(session);
+        assert_eq!(crash.store().load(&registry).unwrap().pending.len(), 1);
+        assert_eq!(files(&place(&crash, "snapshots")).len(), 1, "nothing is left of the first one");
+        fs::remove_file(place(&crash, "HEAD")).unwrap();
+        assert!(crash.store().load(&registry).is_err(), "a call may have gone out");
+    }
+}
+
 /// Random sessions that end at random points, against a model that is told what was durable.
 #[test]
 fn random_applies_killed_at_random_points_lose_nothing() {
