@@ -41,7 +41,7 @@ use crate::state::Record;
 use crate::value::{Duration, Value};
 
 /// What an apply would do, and on what it was worked out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Plan {
     pub stack: String,
     pub env: String,

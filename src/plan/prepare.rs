@@ -109,16 +109,8 @@ async fn observation(
         lineage: view.header.lineage.clone(),
         serial: view.header.serial,
         scope: Scope::Observation,
-        steps: Vec::new(),
         drift,
-        outputs: Vec::new(),
-        asserts: Vec::new(),
-        policing: Default::default(),
-        moves: Vec::new(),
-        renames: Vec::new(),
-        spent: Vec::new(),
-        rehearsal: None,
-        lost: Vec::new(),
+        ..Plan::default()
     };
     let (operations, facts) = (Graph::default(), Facts::new(Resources::default()));
     Ok(Prepared { plan, stack: desired.stack, protected: Vec::new(), view, state_changes, operations, facts })

@@ -127,15 +127,7 @@ fn excerpt(prepared: &Prepared, touched: &[&Step]) -> Prepared {
         serial: plan.serial,
         scope: plan.scope.clone(),
         steps: plan.steps.clone(),
-        drift: Vec::new(),
-        outputs: Vec::new(),
-        asserts: Vec::new(),
-        policing: Default::default(),
-        moves: Vec::new(),
-        renames: Vec::new(),
-        spent: Vec::new(),
-        rehearsal: None,
-        lost: Vec::new(),
+        ..Plan::default()
     };
     Prepared {
         plan,

@@ -122,17 +122,8 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         account: "123456789012".into(),
         lineage: "b0c1".into(),
         serial: 41,
-        scope: Default::default(),
         steps,
-        drift: Vec::new(),
-        outputs: Vec::new(),
-        asserts: Vec::new(),
-        policing: Default::default(),
-        moves: Vec::new(),
-        renames: Vec::new(),
-        spent: Vec::new(),
-        rehearsal: None,
-        lost: Vec::new(),
+        ..Plan::default()
     }
 }
 
