@@ -201,7 +201,7 @@ impl Checker<'_> {
                 }
                 _ => format!("look up what is there already, `lookup name: {of} {{ … }}`, and give `name`"),
             }),
-            (_, _, Some(Value::String(inner))) => quoted_help(inner, want),
+            (_, _, Some(Value::String(inner))) => quoted_help(inner, want).or_else(|| how_it_is_written(want)),
             (_, Type::Size, Some(Value::Int(n))) => Some(format!("a size has a unit: `{n}GiB`")),
             (_, Type::Duration, Some(Value::Int(n))) => Some(format!("a duration has a unit: `{n}d`, `{n}h`, `{n}m` or `{n}s`")),
             (_, Type::Version, Some(_)) => Some(format!("a version is written as text: `\"{text}\"`")),
@@ -235,7 +235,7 @@ impl Checker<'_> {
             (Type::Int, Type::Bool, None) => Some(format!("compare it: `{text} != 0`")),
             (Type::String, Type::Bool, None) => Some(format!("compare it: `{text} == \"…\"`")),
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
-            _ => None,
+            _ => how_it_is_written(want),
         }
     }
 
@@ -271,6 +271,19 @@ fn describe_got(got: &Type) -> String {
 fn described_short(target: &str) -> String {
     let short = target.rsplit('.').next().unwrap_or(target);
     format!("the {short}")
+}
+
+/// What to write where something else stands.
+fn how_it_is_written(want: &Type) -> Option<String> {
+    Some(match want {
+        Type::Bool => "it is `true` or `false`, or what a comparison like `a == b` gives".to_owned(),
+        Type::Int => "a whole number is written like `3`".to_owned(),
+        Type::Float => "a number is written like `0.5`".to_owned(),
+        Type::List(of) => format!("a list is written `[a, b]`, and here each is {}", describe(of)),
+        Type::Map(of) => format!("a map is written `{{ name = value }}`, and here each value is {}", describe(of)),
+        Type::Resource(of) => format!("name a resource or lookup of the type `{of}`"),
+        _ => return None,
+    })
 }
 
 /// What to write in place of a text in quotes.

@@ -473,7 +473,11 @@ impl<'a> Checker<'a> {
             Ast::Literal(Value::String(text)) if !text.trim().is_empty() => return Some(text.clone()),
             Ast::Broken => {}
             Ast::Literal(Value::String(_)) => {
-                self.report(Diagnostic::error(Code(804), value.span, format!("{what} says nothing")).label("an empty text"));
+                self.report(
+                    Diagnostic::error(Code(804), value.span, format!("{what} says nothing"))
+                        .label("an empty text")
+                        .help("write it for those who read it in a year"),
+                );
             }
             _ => self.report(Diagnostic::error(Code(203), value.span, format!("{what} wants a plain text")).label("not a text in quotes")),
         }

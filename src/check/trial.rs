@@ -196,7 +196,9 @@ impl<'a> Checker<'a> {
                     settings.extend(self.param_value(&mut scope, name, &entry.value, params));
                 }
                 Key::Text(expr) => self.report(
-                    Diagnostic::error(Code(201), expr.span, "the names here are the stack's params").label("put together from parts"),
+                    Diagnostic::error(Code(201), expr.span, "the names here are the stack's params")
+                        .label("put together from parts")
+                        .help("write the name of a param: `name = value`"),
                 ),
             }
         }

@@ -149,7 +149,9 @@ impl Checker<'_> {
                 other => {
                     let what = if matches!(other, ItemKind::Policy(_)) { "policy" } else { "function" };
                     self.report(
-                        Diagnostic::error(Code(204), path.span, format!("`{name}` is a {what}, not a type")).label("used as a type"),
+                        Diagnostic::error(Code(204), path.span, format!("`{name}` is a {what}, not a type"))
+                            .label("used as a type")
+                            .help("here stands a type: `String`, `[Int]`, a `type` of the stack, or a resource's, like `aws.ec2.VPC`"),
                     );
                     Type::Error
                 }

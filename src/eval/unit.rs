@@ -532,12 +532,13 @@ fn in_range(attribute: &Attribute, value: &Value, span: Span) -> Result<(), Diag
         _ => return Ok(()),
     };
     let factor = attribute.unit.map_or(1, Measure::factor);
-    let error = |message: String, label: String| Err(Diagnostic::error(Code(309), span, message).label(label));
+    let error = |message: String, label: String, help: String| Err(Diagnostic::error(Code(309), span, message).label(label).help(help));
     if raw % factor != 0 {
         let unit = attribute.unit.map_or("", Measure::name);
         return error(
             format!("AWS counts `{}` in whole {unit}", attribute.name),
             format!("{} is not a whole number of {unit}", shown(value)),
+            format!("write the next that is one: {}", shown(&of_kind(value, (raw / factor + 1) * factor))),
         );
     }
     if let Some(nearest) = attribute.nearest(raw / factor) {
@@ -549,7 +550,12 @@ fn in_range(attribute: &Attribute, value: &Value, span: Span) -> Result<(), Diag
     match attribute.range {
         Some((least, most)) if raw / factor < least || raw / factor > most => {
             let unit = attribute.unit.map_or(String::new(), |u| format!(" {}", u.name()));
-            error(format!("`{}` must be from {least} to {most}{unit}", attribute.name), format!("this is {}", shown(value)))
+            let nearest = (raw / factor).clamp(least, most);
+            error(
+                format!("`{}` must be from {least} to {most}{unit}", attribute.name),
+                format!("this is {}", shown(value)),
+                format!("the nearest that AWS takes: {nearest}{unit}"),
+            )
         }
         _ => Ok(()),
     }
