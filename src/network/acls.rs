@@ -106,7 +106,7 @@ impl Block {
     }
 }
 
-/// What was let through, and what refused the most of the rest.
+/// What was let through, and what refused some of the rest.
 #[derive(Debug, Default)]
 pub(super) struct Passed<'n> {
     /// With whether it is sure.

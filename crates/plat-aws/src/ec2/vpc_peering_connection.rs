@@ -153,15 +153,13 @@ mod handler {
     /// The stage that the connection comes to. Once it is `accepted`, it is seen waiting for that no longer than it takes to be known.
     async fn stage(aws: &Aws, op: &Operation<'_>, id: &str, accepted: bool) -> Result<Stage, ProviderError> {
         until("VpcPeeringConnectionExists", op.timeout, LOOK, || async {
-            let Some(connection) = all(aws, vec![filter(VpcPeeringConnection::ID_FILTER, [id])]).await?.into_iter().find(|c| is(c, id))
-            else {
-                return Ok(Progress::Pending);
-            };
+            let seen = all(aws, vec![filter(VpcPeeringConnection::ID_FILTER, [id])]).await?.into_iter().next();
+            let Some(connection) = seen else { return Ok(Progress::Pending) };
             let status = connection.status.as_ref();
             Ok(match status.and_then(|status| status.code.as_ref()) {
                 Some(Code::Active) => Progress::Ready(Stage::Active),
                 Some(Code::PendingAcceptance) if !accepted => Progress::Ready(Stage::Acceptance { own_account: one_account(&connection) }),
-                Some(code @ (Code::Failed | Code::Rejected | Code::Expired | Code::Deleting | Code::Deleted)) => {
+                Some(code) if is_over(code) => {
                     let told = status.and_then(|status| status.message.as_deref()).unwrap_or("AWS does not say why");
                     Progress::Failed(format!("the connection is `{}`: {told}", code.as_str()))
                 }
@@ -171,8 +169,9 @@ mod handler {
         .await
     }
 
-    fn is(connection: &sdk::VpcPeeringConnection, id: &str) -> bool {
-        connection.vpc_peering_connection_id.as_deref() == Some(id)
+    /// Nothing comes of it any more.
+    fn is_over(code: &Code) -> bool {
+        matches!(code, Code::Failed | Code::Rejected | Code::Expired | Code::Deleting | Code::Deleted)
     }
 
     fn one_account(connection: &sdk::VpcPeeringConnection) -> bool {
@@ -203,7 +202,7 @@ mod handler {
 
     fn from_sdk(connection: sdk::VpcPeeringConnection) -> Option<Seen<VpcPeeringConnection>> {
         let code = connection.status.and_then(|status| status.code)?;
-        if matches!(code, Code::Deleted | Code::Deleting | Code::Rejected | Code::Expired | Code::Failed) {
+        if is_over(&code) {
             return None;
         }
         let (own, peer) = (connection.requester_vpc_info?, connection.accepter_vpc_info?);

@@ -50,19 +50,32 @@ pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<
         let mut state = loaded.state;
         let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state)?);
         let state = settled(&cloud, state, loaded.pending, Some(journal.clone()), &settings, terminal).await?;
-        let mut prepared = prepared(&cloud, project, state, options, terminal).await?;
-        rehearsal(&mut prepared, project, run).await;
-        if !run.json {
-            let look = Look { format: Format::Text, full: run.full, destroying: run.name == "destroy", style: terminal.out, state_age };
-            terminal.print(&shown(&prepared.plan, project, &look));
-        }
-        judged(&prepared, project, terminal)?;
-        through(&prepared, project, run, terminal)?;
-        if !asked(&prepared, project, run, terminal)? {
-            return Err(Failure::new("nothing was changed"));
-        }
-        applied(&cloud, project, prepared, journal, run, &settings, terminal).await
+        let prepared = prepared(&cloud, project, state, options, terminal).await?;
+        let look = Look { format: Format::Text, full: run.full, destroying: run.name == "destroy", style: terminal.out, state_age };
+        decided(&cloud, project, prepared, journal, run, &look, terminal).await
     })
+}
+
+/// Rehearses the plan and shows it, and carries it out when nothing speaks against it and the user agrees.
+pub async fn decided(
+    cloud: &Cloud,
+    project: &Project,
+    mut prepared: Prepared,
+    journal: Arc<dyn Journal>,
+    run: &Run,
+    look: &Look,
+    terminal: &Arc<Terminal>,
+) -> Answer {
+    rehearsal(&mut prepared, project, run).await;
+    if !run.json {
+        terminal.print(&shown(&prepared.plan, project, look));
+    }
+    judged(&prepared, project, terminal)?;
+    through(&prepared, project, run, terminal)?;
+    if !asked(&prepared, project, run, terminal)? {
+        return Err(Failure::new("nothing was changed"));
+    }
+    applied(cloud, project, prepared, journal, run, &settings(&run.run), terminal).await
 }
 
 /// Carries the plan out where it changes nothing. What is as it should be is not worth a word.
@@ -115,7 +128,7 @@ pub async fn settled(
 }
 
 /// The consent of whoever runs it; an empty plan needs none.
-pub fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal) -> Result<bool, Failure> {
+fn asked(prepared: &Prepared, project: &Project, run: &Run, terminal: &Terminal) -> Result<bool, Failure> {
     if run.run.yes || prepared.plan.is_empty() {
         return Ok(true);
     }

@@ -9,7 +9,7 @@ use plat::plan::saved::Terms;
 use plat::plan::{Options, Prepared, prepare};
 use plat::state::{StateFile, StateStore};
 
-use super::apply::{Run, applied, asked, rehearsal, settings, settled, through};
+use super::apply::{Run, decided, rehearsal, settings, settled, through};
 use super::block_on;
 use super::plan::{Look, choice, consent, judged, shown};
 use super::saved::{save, terms};
@@ -72,18 +72,9 @@ fn carry_out(args: Rollback, project: &Project, options: Options, terminal: &Arc
         let mut state = loaded.state;
         let journal: Arc<dyn Journal> = Arc::new(SessionJournal::begin(session, &mut state)?);
         let state = settled(&cloud, state, loaded.pending, Some(journal.clone()), &settings, terminal).await?;
-        let mut prepared = way_back(&cloud, project, &then, state, options).await?;
-        rehearsal(&mut prepared, project, &run).await;
-        if !run.json {
-            let look = Look { format: Format::Text, full: run.full, destroying: true, style: terminal.out, state_age };
-            terminal.print(&shown(&prepared.plan, project, &look));
-        }
-        judged(&prepared, project, terminal)?;
-        through(&prepared, project, &run, terminal)?;
-        if !asked(&prepared, project, &run, terminal)? {
-            return Err(Failure::new("nothing was changed"));
-        }
-        applied(&cloud, project, prepared, journal, &run, &settings, terminal).await
+        let prepared = way_back(&cloud, project, &then, state, options).await?;
+        let look = Look { format: Format::Text, full: run.full, destroying: true, style: terminal.out, state_age };
+        decided(&cloud, project, prepared, journal, &run, &look, terminal).await
     })
 }
 
