@@ -64,6 +64,11 @@ impl Checker<'_> {
             );
         }
         let place = if lookup { Place::Lookup } else { Place::Resource };
+        // The names that go with Terraform's `for_each` and `count` are part of that one mistake.
+        let loops = |entry: &&Entry| matches!(&entry.key, Key::Name(name) if matches!(&*name.node, "for_each" | "count") && schema.attribute(&name.node).is_none());
+        if let Some(entry) = resource.entries.iter().find(loops) {
+            scope.with_locals(&["each", "count"].map(|name| (name.into(), Type::Error, entry.key.span())));
+        }
         let (settings, options) = self.settings(scope, rest, &wanted, &format!("`{}`", schema.name), resource.name.span, Some(place));
         self.ignorable(&options, schema);
         (settings, options)
@@ -182,6 +187,7 @@ impl Checker<'_> {
     fn unknown_setting(&mut self, name: &ast::Name, wanted: &[Wanted], close: Option<&str>, owner: &str, engine: bool) {
         let engine_word = engine && super::settings::ENGINE_NAMES.contains(&&*name.node);
         let help = match close {
+            _ if engine && let Some(ours) = super::foreign::setting(&name.node) => ours.to_owned(),
             _ if engine_word => format!("settings of the engine start with `@`: `@{}`", name.node),
             Some(close) => format!("did you mean `{close}`?"),
             None if wanted.is_empty() => "it takes none".to_owned(),

@@ -430,7 +430,7 @@ fn is_key(ty: &Type) -> bool {
     matches!(ty, Type::String | Type::Union(_) | Type::Id(_) | Type::Arn(_) | Type::Cidr | Type::Ip | Type::Version)
 }
 
-fn declared_name(item: &ItemKind) -> Option<&ast::Name> {
+pub(super) fn declared_name(item: &ItemKind) -> Option<&ast::Name> {
     match item {
         ItemKind::Param(param) => Some(&param.name),
         ItemKind::Let(l) => Some(&l.name),

@@ -19,6 +19,12 @@ impl Scope {
         Self { module, slots: HashMap::new(), locals: Vec::new(), only_constants: true, facts: super::facts::Facts::default() }
     }
 
+    /// The innermost local of that name: how far in it is bound, its type, and where.
+    pub(super) fn local(&self, name: &str) -> Option<(usize, &Type, Span)> {
+        let found = self.locals.iter().rev().enumerate().find(|(_, (local, ..))| **local == *name);
+        found.map(|(depth, (_, ty, span))| (depth, ty, *span))
+    }
+
     pub(super) fn with_locals(&mut self, names: &[(Arc<str>, Type, Span)]) -> usize {
         let before = self.locals.len();
         self.locals.extend_from_slice(names);
@@ -195,9 +201,8 @@ impl Checker<'_> {
         if self.uncalled_function(scope, name, span) {
             return self.broken(span);
         }
-        if let Some(position) = scope.locals.iter().rposition(|(local, ..)| local == name) {
-            let ty = scope.locals.get(position).map_or(Type::Error, |(_, ty, _)| ty.clone());
-            return self.push(ExprKind::Local(scope.locals.len() - 1 - position), ty, span);
+        if let Some((depth, ty, _)) = scope.local(name) {
+            return self.push(ExprKind::Local(depth), ty.clone(), span);
         }
         if let Some(slot) = scope.slots.get(name) {
             let (index, ty) = (slot.index, slot.ty.clone());
@@ -223,14 +228,25 @@ impl Checker<'_> {
             _ if out_of_reach => {
                 "a test that declares resources of its own does not see the stack's: declare here what it needs".to_owned()
             }
+            None if let Some(ours) = super::foreign::value(name) => format!("write `{ours}`"),
             Some(close) => format!("did you mean `{close}`?"),
-            None if scope.only_constants => "a value here can refer to no other declaration".to_owned(),
+            None if self.in_function && self.is_declared(scope, name) => {
+                format!("a `fn` reads nothing but its params: add one, and give it `{name}` where the `fn` is called")
+            }
+            None if scope.only_constants && self.is_declared(scope, name) => "a value here can refer to no other declaration".to_owned(),
+            None if scope.only_constants => format!("a value here can refer to no other declaration; a text stands in quotes: `\"{name}\"`"),
             None if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
                 format!("declare it, for instance `param {name}: String`; a text stands in quotes")
             }
             None => "declare it with `let` or `param`".to_owned(),
         };
         self.report(Diagnostic::error(Code(200), span, format!("there is no `{name}` here")).label("not known in this scope").help(help));
+    }
+
+    /// Whether the module has a value of that name, in reach or not.
+    fn is_declared(&self, scope: &Scope, name: &str) -> bool {
+        let items = self.modules.get(scope.module).map_or(&[][..], |module| &module.items);
+        items.iter().filter_map(|item| super::declarations::declared_name(&item.kind)).any(|declared| *declared.node == *name)
     }
 
     fn list(&mut self, scope: &mut Scope, items: &[Expr], want: Option<&Type>, what: &str, span: Span) -> ExprId {
@@ -428,7 +444,8 @@ impl Checker<'_> {
         self.report(
             Diagnostic::error(Code(220), second, format!("{what} must be of one type: `{left}` and `{right}` have nothing in common"))
                 .label(format!("`{right}`"))
-                .also(first, format!("`{left}`")),
+                .also(first, format!("`{left}`"))
+                .help(self.alike(a, b)),
         );
         Type::Error
     }

@@ -141,6 +141,11 @@ impl Scope {
         self.facts.known.iter().filter(|fact| fact.of == *expr && self.same_names(expr, fact.locals)).map(|fact| &fact.is)
     }
 
+    /// Whether a condition around it has asked for it: that it is there need be no news.
+    pub(super) fn is_asked(&self, expr: &Expr) -> bool {
+        self.known_of(expr).next().is_some() || matches!(&*expr.node, ExprKind::Name(name) if self.exists(name))
+    }
+
     /// Whether a condition of the unit certainly holds here, or certainly does not.
     fn decided(&self, condition: &Expr, wanted: bool) -> bool {
         let known = self.known_of(condition).any(|is| matches!((is, wanted), (Is::True, true) | (Is::False, false)));
@@ -156,7 +161,7 @@ impl Scope {
 
     /// Whether the declaration is there, because what it exists under holds here.
     fn exists(&self, name: &Arc<str>) -> bool {
-        let own = !self.locals.iter().any(|(local, ..)| local == name);
+        let own = self.local(name).is_none();
         own && self.facts.conditions.get(name).is_some_and(|condition| self.same_names(condition, 0) && self.decided(condition, true))
     }
 }

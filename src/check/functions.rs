@@ -14,17 +14,17 @@ use crate::types::{Function, Type};
 impl Checker<'_> {
     /// `f(x)`, where the innermost `f` is a param of a function's type.
     pub(super) fn apply(&mut self, scope: &mut Scope, name: &Arc<str>, at: Span, args: &[Expr], span: Span) -> Option<ExprId> {
-        let position = scope.locals.iter().rposition(|(local, ..)| local == name)?;
-        let Some((_, Type::Function(function), _)) = scope.locals.get(position).cloned() else { return None };
+        let (depth, Type::Function(function), _) = scope.local(name)? else { return None };
+        let function = function.clone();
         let Some(args) = self.arguments(scope, name, at, &function.params, args) else { return Some(self.broken(span)) };
-        let callee = self.push(ExprKind::Local(scope.locals.len() - 1 - position), Type::Function(function.clone()), at);
+        let callee = self.push(ExprKind::Local(depth), Type::Function(function.clone()), at);
         Some(self.push(ExprKind::Apply { callee, args }, function.result.clone(), span))
     }
 
     /// A name where a function is wanted: a param that is one, or a `fn`. It stands for a lambda that calls it, so that what it is given
     /// and what it gives get the form that is wanted here.
     pub(super) fn named_function(&mut self, scope: &mut Scope, name: &Arc<str>, want: &Arc<Function>, span: Span) -> Option<ExprId> {
-        let takes = match scope.locals.iter().rfind(|(local, ..)| local == name) {
+        let takes = match scope.local(name) {
             Some((_, Type::Function(own), _)) => own.params.len(),
             Some(_) => return None,
             None if scope.slots.contains_key(name) || !self.is_function(scope.module, name) => return None,
@@ -58,7 +58,7 @@ impl Checker<'_> {
 
     /// A function that is named where a value is wanted.
     pub(super) fn uncalled_function(&mut self, scope: &Scope, name: &Arc<str>, span: Span) -> bool {
-        let local = scope.locals.iter().rfind(|(local, ..)| local == name);
+        let local = scope.local(name);
         let found = match local {
             Some((_, ty, _)) => matches!(ty, Type::Function(_)),
             None => !scope.slots.contains_key(name) && self.is_function(scope.module, name),
@@ -68,7 +68,7 @@ impl Checker<'_> {
                 .label("a value is wanted")
                 .help(format!("call it, `{name}(…)`; a function itself can only be given to a function"));
             if let Some((.., declared)) = local {
-                diagnostic = diagnostic.also(*declared, format!("`{name}` is declared here"));
+                diagnostic = diagnostic.also(declared, format!("`{name}` is declared here"));
             }
             self.report(diagnostic);
         }

@@ -31,7 +31,7 @@ impl Checker<'_> {
     pub(super) fn member(&mut self, scope: &mut Scope, base: &Expr, name: &ast::Name, safe: bool, span: Span) -> ExprId {
         if let Ast::Name(namespace) = &*base.node
             && !scope.slots.contains_key(namespace)
-            && !scope.locals.iter().any(|(n, ..)| n == namespace)
+            && scope.local(namespace).is_none()
         {
             match (&**namespace, &*name.node) {
                 ("env" | "stack", "name") if self.in_function => {
@@ -52,10 +52,16 @@ impl Checker<'_> {
                     );
                     return self.broken(span);
                 }
+                _ if self.foreign_reference(scope, namespace, name, span) => return self.broken(span),
                 _ => {}
             }
         }
+        let written = base;
         let base = self.infer_free(scope, base);
+        if safe && self.is_certain(scope, written, base) {
+            self.needless(base, name, "");
+            return self.broken(span);
+        }
         let ty = self.ty(base).clone();
         let (inner, optional) = match &ty {
             Type::Optional(inner) => (Type::clone(inner), true),
@@ -78,6 +84,18 @@ impl Checker<'_> {
         self.push(ExprKind::Member { base, name: name.node.clone(), safe }, ty, span)
     }
 
+    /// `?.` on what is always there.
+    fn needless(&mut self, base: ExprId, name: &ast::Name, call: &str) {
+        let (ty, at) = (self.ty(base).clone(), self.span(base));
+        let text = self.text(at);
+        self.report(
+            Diagnostic::error(Code(213), name.span, format!("`?.` has nothing to do here: `{text}` is always there"))
+                .label("read without a condition")
+                .also(at, format!("`{ty}`"))
+                .help(format!("write `{text}.{}{call}`", name.node)),
+        );
+    }
+
     fn member_type(&mut self, scope: &Scope, base: ExprId, ty: &Type, name: &ast::Name) -> Option<Type> {
         let text = self.text(self.span(base));
         let (candidates, help): (Vec<Arc<str>>, Option<String>) = match ty {
@@ -87,7 +105,12 @@ impl Checker<'_> {
                 if let Some(attribute) = schema.attribute(&name.node) {
                     return Some(read_type(attribute));
                 }
-                (schema.attributes.iter().map(|a| a.name.into()).collect(), Some(format!("`plat docs {type_name}` lists its attributes")))
+                let help = match (&*name.node, schema.id_attribute(), schema.arn) {
+                    ("id", Some(id), _) => format!("its id is `{text}.{id}`; where an id is wanted, `{text}` stands for it"),
+                    ("arn", _, Some(arn)) => format!("its ARN is `{text}.{arn}`; where an ARN is wanted, `{text}` stands for it"),
+                    _ => format!("`plat docs {type_name}` lists its attributes"),
+                };
+                (schema.attributes.iter().map(|a| a.name.into()).collect(), Some(help))
             }
             Type::Component(component) => {
                 let signature = self.signatures.iter().find(|s| s.name == *component)?;
@@ -247,7 +270,13 @@ impl Checker<'_> {
                 .help(format!("write `{name}` alone; functions are declared by `fn`"))
         } else {
             let candidates = BUILTINS.iter().map(|(n, ..)| *n).chain(declared.iter().map(|n| &**n));
+            let texts: Vec<&str> = args.iter().map(|arg| self.text(arg.span)).collect();
             let help = match closest(name, candidates) {
+                _ if texts.iter().all(|text| !text.contains('\n'))
+                    && let Some(ours) = super::foreign::function(name, &texts) =>
+                {
+                    ours
+                }
                 Some(close) => format!("did you mean `{close}`?"),
                 None => "most functions are called on a value, as in `list.len()`; `plat docs functions` lists all".to_owned(),
             };
@@ -342,6 +371,10 @@ impl Checker<'_> {
 
     fn method(&mut self, scope: &mut Scope, base: &Expr, name: &ast::Name, safe: bool, args: &[Expr], span: Span) -> ExprId {
         let receiver = self.infer_free(scope, base);
+        if safe && self.is_certain(scope, base, receiver) {
+            self.needless(receiver, name, "(…)");
+            return self.broken(span);
+        }
         let ty = self.ty(receiver).clone();
         let inner = match &ty {
             Type::Error => return self.broken(span),
@@ -421,7 +454,7 @@ impl Checker<'_> {
                     ids.push(if fits { id } else { self.coerce(scope, id, one, &format!("`{}`", name.node)) });
                 }
                 Param::Like(ty) => {
-                    let id = self.infer_free(scope, arg);
+                    let id = self.infer_like(scope, arg, ty);
                     let own = match self.ty(id) {
                         Type::Record(record) => Type::map(super::join::any_field(record)),
                         own => own.clone(),
@@ -458,6 +491,24 @@ impl Checker<'_> {
         };
         let ty = if safe { Type::optional(ty) } else { ty };
         self.push(ExprKind::Method { receiver, method: signature.method, args: ids }, ty, span)
+    }
+}
+
+impl Checker<'_> {
+    /// A literal takes the form of what it goes with, when it can: a record in it the defaults of its type, a resource the place of its id.
+    fn infer_like(&mut self, scope: &mut Scope, arg: &Expr, want: &Type) -> ExprId {
+        let literal = matches!(*arg.node, Ast::Record(_) | Ast::MapFor { .. } | Ast::List(_) | Ast::ListFor { .. });
+        if literal && !matches!(want, Type::Map(of) | Type::List(of) if matches!(**of, Type::Error | Type::Union(_))) {
+            let before = self.diagnostics.len();
+            let id = self.expect(scope, arg, want, "this");
+            let inside = |d: &Diagnostic| d.span.file == arg.span.file && arg.span.start <= d.span.start && d.span.end <= arg.span.end;
+            if !self.diagnostics.iter().skip(before).any(inside) {
+                return id;
+            }
+            let found = self.diagnostics.split_off(before);
+            self.diagnostics.extend(found.into_iter().filter(|d| !inside(d)));
+        }
+        self.infer_free(scope, arg)
     }
 }
 

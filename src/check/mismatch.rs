@@ -211,6 +211,9 @@ impl Checker<'_> {
             (Type::String, Type::Arn(of), _) => Some(format!("declare it as what it is, `Arn<{of}>`")),
             (Type::String, Type::Version, _) => Some("declare it as what it is, `Version`".to_owned()),
             (Type::String, Type::Union(_), _) => Some(format!("declare it as what it can be, `{want}`")),
+            (Type::Ip, Type::Cidr, _) => Some(format!("a network says how long its prefix is: `{text}/24`")),
+            (Type::Cidr, Type::Ip, Some(_)) => Some("one address has no `/`".to_owned()),
+            (Type::Cidr, Type::Ip, _) => Some(format!("its first address is `{text}.address()`, another one `{text}.host(5)`")),
             (Type::String, Type::Cidr, _) => Some(format!("make it one: `cidr({text})`")),
             (
                 Type::Int | Type::Bool | Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Float | Type::Version,
@@ -236,6 +239,28 @@ impl Checker<'_> {
             (Type::String, Type::Bool, None) => Some(format!("compare it: `{text} == \"…\"`")),
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
             _ => how_it_is_written(want),
+        }
+    }
+
+    /// How two values that stand for the same thing come to have one type.
+    pub(super) fn alike(&self, a: ExprId, b: ExprId) -> String {
+        let is_text = |id: ExprId| matches!(self.ty(id), Type::String | Type::Union(_));
+        let other = if is_text(a) { b } else { a };
+        let (got, text) = (self.ty(other).clone(), self.text(self.span(other)));
+        match (&got, self.kind(other)) {
+            (Type::Int | Type::Float | Type::Bool | Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Version, kind)
+                if is_text(a) || is_text(b) =>
+            {
+                match kind {
+                    Some(ExprKind::Const(_)) => format!("put `{text}` in quotes: `\"{text}\"`"),
+                    _ => format!("write it into a text: `\"${{{text}}}\"`"),
+                }
+            }
+            _ => match (self.ty(a), self.ty(b)) {
+                (one, Type::List(of)) if is_assignable(one, of) => format!("write `[{}]`", self.text(self.span(a))),
+                (Type::List(of), one) if is_assignable(one, of) => format!("write `[{}]`", self.text(self.span(b))),
+                _ => "give the same type in each, or `null` where there is nothing to give".to_owned(),
+            },
         }
     }
 

@@ -7,6 +7,7 @@ pub mod builtin_docs;
 mod declarations;
 mod expr;
 mod facts;
+mod foreign;
 mod functions;
 pub mod join;
 mod levels;
@@ -79,6 +80,7 @@ fn finish(
     let mut checker = Checker::new(&modules, registry, &sources);
     let program = checker.program(&overrides);
     diagnostics.append(&mut checker.diagnostics);
+    foreign::name_types(&mut diagnostics, &sources, registry);
     // What could not be read was reported; that its names are missing follows from it.
     diagnostics.retain(|d| !(NOT_KNOWN.contains(&d.code.0) && modules.lost.contains(sources.text(d.span))));
     diagnostics.sort_by_key(|d| (d.severity, d.span));

@@ -4,8 +4,9 @@ use super::join::join;
 use super::typed::{ExprId, ExprKind};
 use super::{Checker, Scope, mismatch};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::Mode;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{BinaryOp, Expr, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind as Ast, UnaryOp};
 use crate::types::Type;
 
 impl Checker<'_> {
@@ -48,11 +49,34 @@ impl Checker<'_> {
         if *op == Default {
             return self.default(scope, op, left, right, want, span);
         }
+        if *op == BinaryOp::Subtract && self.is_bare_text(scope, left, span) {
+            let text = self.text(span);
+            self.report(
+                Diagnostic::error(Code(200), span, format!("there is no `{text}` here"))
+                    .label("not known in this scope")
+                    .help(format!("a text stands in quotes: `\"{text}\"`")),
+            );
+            return self.broken(span);
+        }
+        let written = (left, right);
         let mut left = self.infer_free(scope, left);
         let mut right = self.infer_free(scope, right);
         let (a, b) = (self.ty(left).clone(), self.ty(right).clone());
         if a == Type::Error || b == Type::Error {
             return self.broken(span);
+        }
+        if let (BinaryOp::Equal | BinaryOp::NotEqual, Some((of, id))) = (
+            *op,
+            match (&a, &b) {
+                (_, Type::Null) => Some((written.0, left)),
+                (Type::Null, _) => Some((written.1, right)),
+                _ => None,
+            },
+        ) && self.is_certain(scope, of, id)
+        {
+            let diagnostic = self.never_null(scope, op, id);
+            self.report(diagnostic);
+            return self.push(ExprKind::Binary { op: *op, left, right }, Type::Bool, span);
         }
         // Whether there is a secret is not what it is.
         let asks_presence = matches!(*op, BinaryOp::Equal | BinaryOp::NotEqual) && matches!((&a, &b), (Type::Null, _) | (_, Type::Null));
@@ -107,6 +131,48 @@ impl Checker<'_> {
             .help(help.map_or_else(|| format!("it is {}", mismatch::describe(&b)), |close| format!("did you mean \"{close}\"?")))
     }
 
+    /// `us-west-2` without quotes: what stands first is no name of the program, and no space is in it.
+    fn is_bare_text(&self, scope: &Scope, first: &Expr, span: Span) -> bool {
+        let text = self.text(span);
+        let known = |name| scope.slots.contains_key(name) || scope.local(name).is_some();
+        match &*first.node {
+            Ast::Binary { left, .. } => self.is_bare_text(scope, left, span),
+            Ast::Name(name) => !known(name) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)),
+            _ => false,
+        }
+    }
+
+    /// Whether a value is always there, and nothing around it has asked.
+    pub(super) fn is_certain(&self, scope: &Scope, written: &Expr, id: ExprId) -> bool {
+        !matches!(self.ty(id), Type::Optional(_) | Type::Null | Type::Json | Type::Error) && !scope.is_asked(written) && !self.may_lack(id)
+    }
+
+    /// An attribute that AWS answers, and not for each resource: it can be read as if it were there, and be asked for.
+    fn may_lack(&self, id: ExprId) -> bool {
+        let Some(ExprKind::Member { base, name, .. }) = self.kind(id) else { return false };
+        let Type::Resource(of) = self.ty(*base).required() else { return false };
+        let attribute = self.registry.get(of).and_then(|schema| schema.attribute(name));
+        attribute.is_some_and(|a| matches!(a.mode, Mode::Computed | Mode::Chosen) && matches!(a.ty, Type::Optional(_)))
+    }
+
+    fn never_null(&self, scope: &Scope, op: Spanned<BinaryOp>, id: ExprId) -> Diagnostic {
+        let (ty, at) = (self.ty(id), self.span(id));
+        let (text, equal) = (self.text(at), *op == BinaryOp::Equal);
+        let help = match ty {
+            Type::List(_) | Type::Map(_) => format!("where there are none it is empty: `{text}.len() {} 0`", op.text()),
+            Type::Resource(_) | Type::Component(_) => "what has no `if` is always there: leave the comparison out".to_owned(),
+            _ => format!("leave the comparison out; only what may be left out, like `{ty}?`, can be `null`"),
+        };
+        let mut diagnostic = Diagnostic::error(Code(213), op.span, format!("`{text}` is never `null`"))
+            .label(if equal { "never true" } else { "always true" })
+            .also(at, format!("`{ty}`"))
+            .help(help);
+        if let Some((name, declared)) = self.origin(scope, id) {
+            diagnostic = diagnostic.also(declared, format!("`{name}` is declared here"));
+        }
+        diagnostic
+    }
+
     fn no_operator(&self, op: Spanned<BinaryOp>, left: ExprId, right: ExprId, a: &Type, b: &Type) -> Diagnostic {
         for (id, ty) in [(left, a), (right, b)] {
             if let Type::Optional(_) = ty
@@ -157,23 +223,39 @@ impl Checker<'_> {
 
     /// `a ?? b`
     fn default(&mut self, scope: &mut Scope, op: Spanned<BinaryOp>, left: &Expr, right: &Expr, want: Option<&Type>, span: Span) -> ExprId {
+        let written = left;
         let left = self.infer_free(scope, left);
         let ty = self.ty(left).clone();
-        let Type::Optional(inner) = &ty else {
-            if !matches!(ty, Type::Error | Type::Null) {
-                let at = self.span(left);
+        let (at, text) = (self.span(left), self.text(right.span));
+        let inner: &Type = match &ty {
+            Type::Optional(inner) => inner,
+            Type::Error => return self.broken(span),
+            Type::Null => {
                 self.report(
-                    Diagnostic::error(Code(213), op.span, "`??` has nothing to do here: the value to its left is always there".to_owned())
+                    Diagnostic::error(Code(213), op.span, "`??` has nothing to do here: the value to its left is never there")
+                        .label("always what stands to its right")
+                        .also(at, "`null`")
+                        .help(format!("write `{text}` alone")),
+                );
+                return self.broken(span);
+            }
+            ty if self.is_certain(scope, written, left) => {
+                self.report(
+                    Diagnostic::error(Code(213), op.span, "`??` has nothing to do here: the value to its left is always there")
                         .label("never used")
                         .also(at, format!("`{ty}`"))
-                        .help(format!("leave `?? {}` out", self.text(right.span))),
+                        .help(format!("leave `?? {text}` out")),
                 );
+                return self.broken(span);
             }
-            return self.broken(span);
+            // A condition around has asked already, which is no mistake.
+            ty => ty,
         };
         let right = self.infer(scope, right, Some(want.unwrap_or(inner)), "`??`");
         let other = self.ty(right).clone();
         match join(inner, &other) {
+            // What is there is what it comes to.
+            Some(_) if inner == &ty => self.push(ExprKind::Binary { op: BinaryOp::Default, left, right }, ty, span),
             Some(ty) => self.push(ExprKind::Binary { op: BinaryOp::Default, left, right }, ty, span),
             None => {
                 let what = "`??`".to_owned();

@@ -57,7 +57,7 @@ impl Checker<'_> {
         if let Ast::Name(name) = &*arg.node
             && &**name == "internet"
             && !scope.slots.contains_key(name)
-            && !scope.locals.iter().any(|(local, ..)| local == name)
+            && scope.local(name).is_none()
         {
             return self.push(ExprKind::Const(Value::str("internet")), Type::String, arg.span);
         }

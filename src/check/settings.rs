@@ -147,7 +147,7 @@ impl Checker<'_> {
     }
 
     pub(super) fn stack_parts(&mut self, unit: &typed::Unit, items: &[ast::Item], overrides: &[(ast::Name, Expr)]) -> StackParts {
-        let params = Self::stack_params(unit, items);
+        let params = self.given_params(Self::stack_params(unit, items));
         let mut parts = StackParts {
             stack: Stack {
                 name: self.default_name(),
@@ -192,6 +192,24 @@ impl Checker<'_> {
         let folder = std::fs::canonicalize(&self.modules.folder).ok();
         let name = folder.as_deref().and_then(|f| f.file_name()).map(|n| n.to_string_lossy().into_owned());
         name.filter(|n| !n.is_empty()).unwrap_or_else(|| "stack".to_owned()).into()
+    }
+
+    /// The params without those that nobody can give: what gives them names no resources.
+    pub(super) fn given_params(&mut self, mut params: Vec<StackParam>) -> Vec<StackParam> {
+        for param in params.iter_mut().filter(|param| holds_resource(&param.ty)) {
+            let (name, ty) = (&param.name, param.ty.to_string());
+            let help = match param.ty.required() {
+                Type::Resource(of) => format!("take its id, `param {name}_id: Id<{of}>`, and look it up, `lookup {name}: {of} {{ … }}`"),
+                _ => "declare it in the stack; only a component's params can be resources and components".to_owned(),
+            };
+            self.report(
+                Diagnostic::error(Code(204), param.span, "a stack's param cannot be a resource or component: an env, or `-p`, could not name it")
+                    .label(format!("`{ty}`"))
+                    .help(help),
+            );
+            (param.ty, param.required) = (Type::Error, false);
+        }
+        params
     }
 
     pub(super) fn stack_params(unit: &typed::Unit, items: &[ast::Item]) -> Vec<StackParam> {
@@ -366,6 +384,8 @@ impl Checker<'_> {
 
     pub(super) fn param_value(&mut self, scope: &mut Scope, name: &ast::Name, value: &Expr, params: &[&StackParam]) -> Option<Setting> {
         match params.iter().find(|p| p.name == name.node) {
+            // What is wrong is the param.
+            Some(param) if param.ty == Type::Error => None,
             Some(param) => {
                 let ty = param.ty.clone();
                 let value = self.expect(scope, value, &ty, &format!("`{}`", name.node));
@@ -391,6 +411,15 @@ impl Checker<'_> {
         let mut scope = Scope::constants(ModuleId(0));
         let params: Vec<&StackParam> = params.iter().collect();
         overrides.iter().filter_map(|(name, value)| self.param_value(&mut scope, name, value, &params)).collect()
+    }
+}
+
+fn holds_resource(ty: &Type) -> bool {
+    match ty {
+        Type::Resource(_) | Type::Component(_) => true,
+        Type::List(of) | Type::Map(of) | Type::Optional(of) | Type::Secret(of) => holds_resource(of),
+        Type::Record(record) => record.fields.iter().any(|field| holds_resource(&field.ty)),
+        _ => false,
     }
 }
 

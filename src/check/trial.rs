@@ -60,7 +60,8 @@ impl<'a> Checker<'a> {
         let unit = if own { self.own_unit(&test.items) } else { 0 };
         let own_params = own.then(|| {
             let unit = self.units.get(unit).and_then(Option::as_ref);
-            unit.map(|unit| Self::stack_params(unit, &test.items)).unwrap_or_default()
+            let params = unit.map(|unit| Self::stack_params(unit, &test.items)).unwrap_or_default();
+            self.given_params(params)
         });
         let findings = self.units.get(unit).and_then(Option::as_ref).map(Self::findings).unwrap_or_default();
         let params: Vec<&StackParam> = own_params.as_deref().unwrap_or(stack_params).iter().chain(&findings).collect();

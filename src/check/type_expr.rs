@@ -198,6 +198,8 @@ impl Checker<'_> {
         let declared: Vec<Arc<str>> = module.map(|m| m.declared.keys().chain(m.imported.keys()).cloned().collect()).unwrap_or_default();
         candidates.extend(declared.iter().map(|n| &**n));
         let help = match crate::diagnostic::closest(name, candidates) {
+            _ if let Some(ours) = super::foreign::plain_type(name) => format!("write {ours}"),
+            _ if let Some(ours) = super::foreign::resource_type(self.registry, name) => format!("did you mean `{ours}`?"),
             Some(close) => format!("did you mean `{close}`?"),
             None => match library_home(name) {
                 Some(home) => format!("add `use {home}.{{{name}}}`"),

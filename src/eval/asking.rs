@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::handle::{Frame, ResourceHandle};
-use super::machine::{Answer as Computed, Locals, Machine, fail};
+use super::machine::{Answer as Computed, Locals, Machine, fail, fail_with};
 use super::unit::{Evaluation, Reader};
 use super::words::Words;
 use crate::check::builtin::Builtin;
@@ -65,7 +65,13 @@ pub(super) fn reachable(machine: &Machine<'_>, id: ExprId, args: &[Value], local
     let port = match args.get(2) {
         Some(Value::Int(port)) => match u16::try_from(*port) {
             Ok(port) => Some(port),
-            Err(_) => return fail(span, format!("{port} is not a port: there are 0 to 65535")),
+            Err(_) => {
+                let at = match machine.world.program.expr(id).map(|expr| &expr.kind) {
+                    Some(ExprKind::Builtin { args, .. }) => args.get(2).map_or(span, |arg| machine.span(*arg)),
+                    _ => span,
+                };
+                return fail_with(at, format!("{port} is not a port"), "a port is 0 to 65535; leave it out to ask for any");
+            }
         },
         _ => None,
     };

@@ -108,7 +108,14 @@ pub(super) fn chunks(text: &str, blocks: bool) -> Vec<Chunk<'_>> {
             chunks.push(Chunk { start, text, open_block });
         }
     };
+    let mut heredoc: Option<&str> = None;
     for line in text.split_inclusive('\n') {
+        if let Some(end) = heredoc {
+            heredoc = (line.trim() != end).then_some(end);
+            offset += line.len();
+            continue;
+        }
+        heredoc = super::foreign::heredoc(line).filter(|end| text.get(offset..).is_some_and(|rest| rest.lines().any(|l| l.trim() == *end)));
         let begins = begins(line, open) && !(blocks && open.block.is_some());
         if begins {
             let here = doc_start.unwrap_or(offset);
@@ -149,7 +156,7 @@ fn word(line: &str) -> &str {
 
 /// Names that a chunk would declare, as far as can be told: what follows a keyword or a word where one should be, and what a `use` brings.
 pub(super) fn names(chunk: &str) -> Vec<&str> {
-    let mut names = Vec::new();
+    let mut names: Vec<&str> = super::foreign::names(chunk).into_iter().collect();
     for (number, line) in chunk.lines().filter(|line| !line.trim_start().starts_with("//")).enumerate() {
         let line = line.trim_start();
         let first = word(line);

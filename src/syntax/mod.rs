@@ -4,6 +4,7 @@ pub mod ast;
 #[cfg(test)]
 mod corpus;
 mod cuts;
+mod foreign;
 mod lower;
 mod nesting;
 mod recover;
@@ -19,6 +20,7 @@ use pest::Parser;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 
+pub use foreign::SOME_TYPE;
 pub use tree::{Node, Tree};
 
 #[derive(pest_derive::Parser)]

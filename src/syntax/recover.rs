@@ -8,7 +8,7 @@ use pest::error::{Error, ErrorVariant, InputLocation};
 
 use super::cuts::{self, Chunk};
 use super::lower::Lowering;
-use super::{Parsed, PlatParser, Rule, Tree, ast};
+use super::{Parsed, PlatParser, Rule, Tree, ast, foreign};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 
@@ -82,6 +82,9 @@ fn open_block(file: FileId, text: &str, open: usize) -> Diagnostic {
 
 /// pest's error as ours: where it stopped, and what could have stood there in the user's words.
 pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<Rule>) -> Diagnostic {
+    if let Some(declaration) = foreign::declaration(file, text.get(offset..).unwrap_or(""), offset) {
+        return declaration;
+    }
     let at = offset
         + match error.location {
             InputLocation::Pos(at) => at,
@@ -107,8 +110,10 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let at_item = text.get(line_start..at).is_some_and(|t| t.is_empty());
 
     if at_item && !found.is_empty() && !KEYWORDS.contains(&found) {
+        let other = foreign::word(found, rest.get(found.len()..).unwrap_or(""));
         return Diagnostic::error(Code(102), span, format!("`{found}` starts no declaration")).label("not a kind of declaration").help(
             match closest(found, KEYWORDS) {
+                _ if other.is_some() => other.unwrap_or_default(),
                 Some(word) => format!("did you mean `{word}`?"),
                 None => "a declaration starts with `resource`, `param`, `let`, `component`, `output` or the like".to_owned(),
             },
@@ -118,6 +123,7 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
         None => "the end of the file".to_owned(),
         Some('\n' | '\r') => "the end of the line".to_owned(),
         Some(_) if !found.is_empty() => format!("`{found}`"),
+        Some('"') => "a text".to_owned(),
         Some(c) => format!("`{}`", c.escape_debug()),
     };
     if is_expected(error, Rule::test_step) && !found.is_empty() {
@@ -134,7 +140,7 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
     let expected = expected(error);
     let mut diagnostic = Diagnostic::error(Code(101), span, format!("{what} cannot stand here"));
     diagnostic = diagnostic.label(if expected.is_empty() { "unexpected".to_owned() } else { format!("expected {expected}") });
-    match hint(text.get(offset..).unwrap_or(""), at.saturating_sub(offset), rest) {
+    match foreign::hint(text.get(offset..).unwrap_or(""), at.saturating_sub(offset), rest) {
         Some(hint) => diagnostic.help(hint),
         None => diagnostic,
     }
@@ -147,7 +153,7 @@ fn back_to_text(text: &str, at: usize) -> usize {
     if text.get(at..).is_some_and(|rest| rest.trim().is_empty()) && !text.is_empty() { before.trim_end().len() } else { at }
 }
 
-fn word_at(rest: &str) -> &str {
+pub(super) fn word_at(rest: &str) -> &str {
     let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
     rest.get(..end).unwrap_or("")
 }
@@ -159,50 +165,6 @@ fn open_text(text: &str, at: usize, rest: &str) -> Option<usize> {
     let quotes = || line.char_indices().filter(|(i, c)| *c == '"' && !line.get(..*i).is_some_and(|l| l.ends_with('\\')));
     let ends = rest.is_empty() || rest.starts_with(['\n', '\r']);
     (ends && quotes().count() % 2 == 1).then(|| quotes().next_back().map(|(i, _)| start + i)).flatten()
-}
-
-/// Mistakes that people make who come from other languages.
-fn hint(text: &str, at: usize, rest: &str) -> Option<String> {
-    let before = text.get(..at)?.trim_end();
-    let line = text.get(..at)?.rsplit('\n').next()?;
-    if rest.starts_with('\'') {
-        return Some("text stands in double quotes".to_owned());
-    }
-    if rest.starts_with('\\') {
-        return Some(
-            "a text knows `\\n`, `\\t`, `\\r`, `\\\"`, `\\\\`, `\\$` and `\\u{e9}`; a backslash itself is written `\\\\`".to_owned(),
-        );
-    }
-    if rest.starts_with('#') || rest.starts_with("/*") {
-        return Some("comments start with `//`".to_owned());
-    }
-    if rest.starts_with(';') {
-        return Some("entries end with their line; no `;` is needed".to_owned());
-    }
-    if rest.starts_with('{') && line.trim().chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' ') && !line.trim().is_empty() {
-        let name = line.trim().split(' ').next()?;
-        return Some(format!("there are no blocks inside blocks: write `{name} = {{ … }}`"));
-    }
-    if rest.starts_with(':') {
-        return Some("a value is given with `=`, a type with `:`".to_owned());
-    }
-    if rest.starts_with(|c: char| !c.is_ascii() && !c.is_alphanumeric()) {
-        return Some("take it out; such characters stand in texts, `\"…\"`, and comments only".to_owned());
-    }
-    if rest.trim().is_empty() {
-        return not_closed(before).map(|open| format!("a `{open}` is not closed"));
-    }
-    let value = rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '[' | '{' | '-' | '!'));
-    let behind_name = before.len() < at && before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-    (value && behind_name).then(|| "a value is given with `=`, a type with `:`".to_owned())
-}
-
-/// A bracket that is open at the end.
-fn not_closed(before: &str) -> Option<char> {
-    [('{', '}'), ('[', ']'), ('(', ')')].into_iter().find_map(|(open, close)| {
-        let count = |wanted: char| before.chars().filter(|c| *c == wanted).count();
-        (count(open) > count(close)).then_some(open)
-    })
 }
 
 fn is_expected(error: &Error<Rule>, rule: Rule) -> bool {

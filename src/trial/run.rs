@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
         let wrong = Diagnostic::error(wrong::ASSERT, assert.span, message).label(label);
         Some(match story {
             Some(story) => Diagnostic { span: story.span, related: story.related, help: story.help, ..wrong },
-            None => wrong,
+            None => wrong.help("change the stack so that it holds with these params, or this line where the stack is right"),
         })
     }
 

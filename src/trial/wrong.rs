@@ -3,7 +3,7 @@
 use crate::apply::{Doing, Failure};
 use crate::diagnostic::{Code, DENIED, Diagnostic, STACK_ASSERT};
 use crate::plan::{Plan, PrepareError, Protected};
-use crate::provider::ProviderError;
+use crate::provider::{ErrorKind, ProviderError};
 use crate::source::Span;
 
 /// An assert of the test does not hold.
@@ -93,8 +93,13 @@ pub(super) fn failed(failure: &Failure, plan: &Plan, at: Span) -> Diagnostic {
     let step = plan.steps.get(failure.step);
     let address = step.map(|step| step.address.to_string()).unwrap_or_default();
     let message = format!("{doing} `{address}`: {}", said(failure.error.clone()));
-    match step.and_then(|step| step.span) {
+    let help = match failure.error.kind {
+        ErrorKind::Exists => "give it a name of its own: something else of the stack has this one",
+        _ => "change what is refused: it would be in an account, too",
+    };
+    let diagnostic = match step.and_then(|step| step.span) {
         Some(span) => Diagnostic::error(STUCK, span, message).label("refused").also(at, "at the test's line"),
         None => Diagnostic::error(STUCK, at, message).label("refused"),
-    }
+    };
+    diagnostic.help(help)
 }

@@ -40,6 +40,13 @@ fn each_mistake_is_told_once_at_its_word_with_a_way_out() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
+#[test]
+fn each_mistake_has_a_way_out() {
+    let without = programs().into_iter().map(|program| program.with_extension("txt"));
+    let without: Vec<PathBuf> = without.filter(|said| !fs::read_to_string(said).unwrap().contains("\n  help: ")).collect();
+    assert!(without.is_empty(), "no help: {without:?}");
+}
+
 /// Codes that no single program can give: they need a state, files or a choice. Each with the file that asserts it, and what it says there.
 const ELSEWHERE: [(u16, &str, &str); 5] = [
     (110, "tests/cli/modules.rs", "E0110"),
