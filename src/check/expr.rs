@@ -234,7 +234,9 @@ impl Checker<'_> {
                 format!("a `fn` reads nothing but its params: add one, and give it `{name}` where the `fn` is called")
             }
             None if scope.only_constants && self.is_declared(scope, name) => "a value here can refer to no other declaration".to_owned(),
-            None if scope.only_constants => format!("a value here can refer to no other declaration; a text stands in quotes: `\"{name}\"`"),
+            None if scope.only_constants => {
+                format!("a value here can refer to no other declaration; a text stands in quotes: `\"{name}\"`")
+            }
             None if name.starts_with(|c: char| c.is_ascii_lowercase()) => {
                 format!("declare it, for instance `param {name}: String`; a text stands in quotes")
             }

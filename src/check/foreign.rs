@@ -93,7 +93,9 @@ pub(super) fn function(name: &str, args: &[&str]) -> Option<String> {
     match (name, args) {
         ("length" | "len" | "size", _) => on("len"),
         ("upper" | "lower" | "split" | "join", [a, b]) => Some(format!("write `{b}.{name}({a})`")),
-        ("upper" | "lower" | "keys" | "values" | "reverse" | "sort" | "sum" | "flatten" | "abs" | "merge" | "contains" | "replace", _) => on(name),
+        ("upper" | "lower" | "keys" | "values" | "reverse" | "sort" | "sum" | "flatten" | "abs" | "merge" | "contains" | "replace", _) => {
+            on(name)
+        }
         ("trimspace" | "trim", [_]) => on("trim"),
         ("distinct" | "toset" | "set", [_]) => on("unique"),
         ("startswith", _) => on("starts_with"),
@@ -139,7 +141,9 @@ impl Checker<'_> {
             ("local", _) => alone("a `let`"),
             ("module", _) => alone("a component's use"),
             ("data", _) => "what a `lookup` finds stands by its name alone".to_owned(),
-            ("each", "key") => "`for k, v in map` binds the key as `k`, and `for x in list` the element, which is its own key, as `x`".to_owned(),
+            ("each", "key") => {
+                "`for k, v in map` binds the key as `k`, and `for x in list` the element, which is its own key, as `x`".to_owned()
+            }
             ("each", _) => "`for k, v in map` binds the value as `v`, and `for x in list` the element as `x`".to_owned(),
             ("count", _) => "instances have keys, no numbers: `for x in list` binds each as `x`".to_owned(),
             ("self", _) => "a resource's own attributes can be read elsewhere, by its name".to_owned(),

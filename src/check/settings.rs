@@ -203,9 +203,13 @@ impl Checker<'_> {
                 _ => "declare it in the stack; only a component's params can be resources and components".to_owned(),
             };
             self.report(
-                Diagnostic::error(Code(204), param.span, "a stack's param cannot be a resource or component: an env, or `-p`, could not name it")
-                    .label(format!("`{ty}`"))
-                    .help(help),
+                Diagnostic::error(
+                    Code(204),
+                    param.span,
+                    "a stack's param cannot be a resource or component: an env, or `-p`, could not name it",
+                )
+                .label(format!("`{ty}`"))
+                .help(help),
             );
             (param.ty, param.required) = (Type::Error, false);
         }

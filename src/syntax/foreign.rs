@@ -56,9 +56,8 @@ pub(super) fn declaration(file: FileId, chunk: &str, offset: usize) -> Option<Di
     let opens = head.rest.starts_with('{');
     let span = |from: usize| Span::new(file, offset + from, offset + head.end);
     let refused = |from: usize, message: &str| Diagnostic::error(Code(101), span(from), message).label("as Terraform writes it");
-    let unknown = || {
-        Diagnostic::error(Code(102), span(head.start), format!("`{}` starts no declaration", head.word)).label("as Terraform writes it")
-    };
+    let unknown =
+        || Diagnostic::error(Code(102), span(head.start), format!("`{}` starts no declaration", head.word)).label("as Terraform writes it");
     Some(match (head.word, head.texts.as_slice()) {
         ("resource", [_, name]) => {
             refused(head.texts_start, "a resource is declared by a name and a type").help(format!("write `resource {}: {SOME_TYPE} {{ … }}`", named(name)))
@@ -118,7 +117,9 @@ pub(super) fn word(found: &str, rest: &str) -> Option<String> {
         "data" => format!("write `lookup {name}: {SOME_TYPE} {{ … }}`"),
         "module" => "write `resource name: Component { … }`; what a file declares is in reach of all files of its folder".to_owned(),
         "from" | "include" | "require" => "write `use \"../folder\".{Component}`".to_owned(),
-        "if" | "for" => "what is there only sometimes, or several times, says so itself: `resource name: Type if condition { … }`".to_owned(),
+        "if" | "for" => {
+            "what is there only sometimes, or several times, says so itself: `resource name: Type if condition { … }`".to_owned()
+        }
         "print" | "echo" => "what a stack tells is an `output`".to_owned(),
         _ => return None,
     })
@@ -161,7 +162,11 @@ fn declared(line: &str, rest: &str) -> Option<String> {
         "env" | "stack" | "component" if alone && assigned => format!("its body follows at once, without `=`: `{keyword} {name} {{ … }}`"),
         "component" if alone && rest.starts_with('(') => format!("what it takes is declared in it: `component {name} {{ param … }}`"),
         "type" if alone && rest.starts_with('{') => format!("write `type {name} = {{ field: String }}`"),
-        "fn" if rest.starts_with("->") || rest.starts_with(':') || rest.starts_with('{') || (rest.starts_with('=') && !line.contains("=>")) => {
+        "fn" if rest.starts_with("->")
+            || rest.starts_with(':')
+            || rest.starts_with('{')
+            || (rest.starts_with('=') && !line.contains("=>")) =>
+        {
             format!("what it gives stands behind `=>`: `fn {name}(x: Int) => Int = …`")
         }
         "let" if alone && rest.starts_with(":=") => format!("write `let {name} = …`"),
@@ -201,7 +206,9 @@ fn body(chunk: &str, line: &str, rest: &str) -> Option<String> {
         "provisioner" | "connection" => "plat runs no commands on machines: give them to the machine, as its `user_data`".to_owned(),
         "validation" => "write the condition behind the param: `param x: Int { check x > 0, \"message\" }`".to_owned(),
         "ingress" | "egress" if several(chunk, word) => format!("rules are a list: `security_group_{word} = [{{ … }}, {{ … }}]`"),
-        _ if several(chunk, word) => format!("there are no blocks inside blocks, and several of a thing are a list: `{word} = [{{ … }}, {{ … }}]`"),
+        _ if several(chunk, word) => {
+            format!("there are no blocks inside blocks, and several of a thing are a list: `{word} = [{{ … }}, {{ … }}]`")
+        }
         _ if labelled => format!("there are no blocks inside blocks: write `{word} = {{ … }}`"),
         _ => format!("there are no blocks inside blocks: write `{word} = {{ … }}`"),
     })
@@ -241,7 +248,8 @@ fn without_else(before: &str, rest: &str) -> Option<String> {
         c => *c == '{',
     })?;
     let head = inner.get(..open.0)?.rsplit('\n').next()?;
-    let chooses = head.trim_start().starts_with("if ") || ["= if ", "=> if ", "(if ", "[if ", ", if ", "{if ", "{ if "].iter().any(|word| head.contains(word));
+    let chooses = head.trim_start().starts_with("if ")
+        || ["= if ", "=> if ", "(if ", "[if ", ", if ", "{if ", "{ if "].iter().any(|word| head.contains(word));
     (chooses && !rest.starts_with("else")).then(|| "an `if` gives a value in both cases: add `else { … }`".to_owned())
 }
 
@@ -343,9 +351,7 @@ fn character(before: &str, rest: &str) -> Option<String> {
         '/' if rest.starts_with("/*") => "comments start with `//`".to_owned(),
         ';' => "entries end with their line; no `;` is needed".to_owned(),
         ':' => "a value is given with `=`, a type with `:`".to_owned(),
-        c if !c.is_ascii() && !c.is_alphanumeric() => {
-            "take it out; such characters stand in texts, `\"…\"`, and comments only".to_owned()
-        }
+        c if !c.is_ascii() && !c.is_alphanumeric() => "take it out; such characters stand in texts, `\"…\"`, and comments only".to_owned(),
         _ => return None,
     })
 }
