@@ -9,6 +9,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::address::Address;
+use crate::age::Recipient;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::{Duration, Object, Value};
@@ -46,8 +47,7 @@ pub struct Stack {
     /// Deletes and replacements of stateful resources need explicit consent.
     pub protect: bool,
     pub state: StateLocation,
-    /// The state is encrypted where it is kept.
-    pub encrypted: bool,
+    pub encryption: StateKey,
     /// Where `account` and `region` are said, for the refusal.
     pub env_span: Option<Span>,
 }
@@ -56,6 +56,22 @@ pub struct Stack {
 pub enum StateLocation {
     Local,
     S3 { bucket: Arc<str>, region: Option<Arc<str>>, prefix: Arc<str> },
+}
+
+/// What the state is encrypted with where it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateKey {
+    /// Nothing.
+    None,
+    Passphrase,
+    /// A key of AWS KMS by its id, ARN or alias.
+    Kms {
+        key: Arc<str>,
+        region: Option<Arc<str>>,
+    },
+    Age {
+        recipients: Vec<Recipient>,
+    },
 }
 
 /// One resource instance that should exist.

@@ -10,6 +10,7 @@ mod facts;
 mod foreign;
 mod functions;
 pub mod join;
+mod keeping;
 mod levels;
 pub mod lines;
 mod members;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::typed::{self, Env, ExprId, ExprKind, Options, Setting, Stack, StateDeclaration};
+use super::typed::{self, EncryptionDeclaration, Env, ExprId, ExprKind, Options, Setting, Stack, StateDeclaration};
 use super::{Checker, Scope, mismatch};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::resolve::ModuleId;
@@ -153,7 +153,7 @@ impl Checker<'_> {
                 name: self.default_name(),
                 tags: None,
                 state: StateDeclaration::Local,
-                encrypted: false,
+                encryption: EncryptionDeclaration::None,
                 options: Options::default(),
             },
             envs: Vec::new(),
@@ -249,8 +249,14 @@ impl Checker<'_> {
     }
 
     fn stack(&mut self, name: &ast::Name, entries: &[Entry]) -> Stack {
-        let mut stack =
-            Stack { name: name.node.clone(), tags: None, state: StateDeclaration::Local, encrypted: false, options: Options::default() };
+        let mut stack = Stack {
+            name: name.node.clone(),
+            tags: None,
+            state: StateDeclaration::Local,
+            encryption: EncryptionDeclaration::None,
+            options: Options::default(),
+        };
+        let mut unsaid = None;
         let mut scope = Scope::constants(ModuleId(0));
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
         for entry in entries {
@@ -263,8 +269,11 @@ impl Checker<'_> {
                     }
                     match &*name.node {
                         "tags" => stack.tags = Some(self.expect(&mut scope, &entry.value, &Type::map(Type::String), "`tags`")),
-                        "state" => stack.state = self.state(&mut scope, &entry.value),
-                        "encryption" => stack.encrypted = self.encryption(&entry.value),
+                        "state" => {
+                            stack.state = self.state(&mut scope, &entry.value);
+                            unsaid = Some(entry.value.span);
+                        }
+                        "encryption" => stack.encryption = self.encryption(&mut scope, &entry.value),
                         other => {
                             let help = closest(other, ["tags", "state", "encryption"]).map(|c| format!("did you mean `{c}`?"));
                             self.report(
@@ -282,75 +291,10 @@ impl Checker<'_> {
                 }
             }
         }
+        if let (Some(span), StateDeclaration::S3 { .. }, false) = (unsaid, &stack.state, seen.contains_key("encryption")) {
+            self.open_to_read(span);
+        }
         stack
-    }
-
-    fn state(&mut self, scope: &mut Scope, value: &Expr) -> StateDeclaration {
-        let (tag, entries) = match &*value.node {
-            Ast::Tagged { tag, entries } if &*tag.node == "s3" => (tag, entries),
-            Ast::Name(name) if &**name == "local" => return StateDeclaration::Local,
-            _ => {
-                self.report(
-                    Diagnostic::error(Code(201), value.span, "`state` says where the state is kept")
-                        .label("not a state store")
-                        .help("leave it out for files in `.plat/`, or write `s3 { bucket = \"…\", region = \"…\" }`"),
-                );
-                return StateDeclaration::Local;
-            }
-        };
-        let (mut bucket, mut region, mut prefix) = (None, None, None);
-        for entry in entries {
-            let Key::Name(name) = &entry.key else { continue };
-            let slot = match &*name.node {
-                "bucket" => &mut bucket,
-                "region" => &mut region,
-                "prefix" => &mut prefix,
-                other => {
-                    let help = closest(other, ["bucket", "region", "prefix"]).map(|c| format!("did you mean `{c}`?"));
-                    self.report(
-                        Diagnostic::error(Code(201), name.span, format!("`s3` has no `{other}`"))
-                            .label("not known")
-                            .help(help.unwrap_or_else(|| "it has `bucket`, `region` and `prefix`".to_owned())),
-                    );
-                    continue;
-                }
-            };
-            *slot = Some(self.expect(scope, &entry.value, &Type::String, &format!("`{}`", name.node)));
-        }
-        match bucket {
-            Some(bucket) => StateDeclaration::S3 { bucket, region, prefix },
-            None => {
-                self.report(
-                    Diagnostic::error(Code(202), tag.span, "`s3` needs `bucket`").label("is missing here").help("add `bucket = \"…\"`"),
-                );
-                StateDeclaration::Local
-            }
-        }
-    }
-
-    /// `encryption = passphrase`; where the passphrase comes from is not for the program to say.
-    fn encryption(&mut self, value: &Expr) -> bool {
-        match &*value.node {
-            Ast::Name(name) if &**name == "passphrase" => true,
-            Ast::Tagged { tag, entries } if &*tag.node == "passphrase" => {
-                for span in entries.iter().map(|entry| entry.key.span()) {
-                    self.report(
-                        Diagnostic::error(Code(201), span, "`passphrase` has no settings")
-                            .label("not known")
-                            .help("write `encryption = passphrase`; the passphrase is in PLAT_STATE_PASSPHRASE when plat runs"),
-                    );
-                }
-                true
-            }
-            _ => {
-                self.report(
-                    Diagnostic::error(Code(201), value.span, "`encryption` says what the state is encrypted with")
-                        .label("not a kind of key")
-                        .help("write `encryption = passphrase`, and set PLAT_STATE_PASSPHRASE when plat runs"),
-                );
-                false
-            }
-        }
     }
 
     fn env(&mut self, name: &ast::Name, entries: &[Entry], params: &[StackParam], overridden: &HashSet<Arc<str>>) -> Env {

@@ -387,9 +387,17 @@ pub struct Stack {
     pub name: Arc<str>,
     pub tags: Option<ExprId>,
     pub state: StateDeclaration,
-    /// The state is encrypted with a key made of a passphrase.
-    pub encrypted: bool,
+    pub encryption: EncryptionDeclaration,
     pub options: Options,
+}
+
+/// What the state is encrypted with.
+#[derive(Debug)]
+pub enum EncryptionDeclaration {
+    None,
+    Passphrase,
+    Kms { key: ExprId, region: Option<ExprId> },
+    Age { recipients: ExprId },
 }
 
 #[derive(Debug)]

@@ -70,4 +70,6 @@ pub const CODES: &[CodeInfo] = stories! {
     801 802 803 804 805 806
     // Tests
     851 852 853 854 855 856 857 858 859
+    // Where the state is kept
+    870 871
 };

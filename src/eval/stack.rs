@@ -7,8 +7,9 @@ use super::handle::{Frame, ResourceHandle, SlotValue};
 use super::machine::Locals;
 use super::scenario::Scenario;
 use super::unit::{Evaluation, Reader};
-use crate::check::typed::{DeclarationKind, Env, ExprId, Program, StateDeclaration};
-use crate::desired::{Output, Stack, StateLocation};
+use crate::age::Recipient;
+use crate::check::typed::{DeclarationKind, EncryptionDeclaration, Env, ExprId, Program, StateDeclaration};
+use crate::desired::{Output, Stack, StateKey, StateLocation};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 use crate::value::{EvalFailure, Object, Value};
@@ -71,6 +72,12 @@ pub(super) fn settings(program: &Program, scenario: &Scenario<'_>, reader: &Read
             prefix: text(*prefix)?.unwrap_or_default(),
         },
     };
+    let encryption = match &program.stack.encryption {
+        EncryptionDeclaration::None => StateKey::None,
+        EncryptionDeclaration::Passphrase => StateKey::Passphrase,
+        EncryptionDeclaration::Kms { key, region } => StateKey::Kms { key: text(Some(*key))?.unwrap_or_default(), region: text(*region)? },
+        EncryptionDeclaration::Age { recipients } => StateKey::Age { recipients: age_recipients(*recipients, reader)? },
+    };
     Ok(Stack {
         name: program.stack.name.clone(),
         env: scenario.env.clone(),
@@ -78,9 +85,34 @@ pub(super) fn settings(program: &Program, scenario: &Scenario<'_>, reader: &Read
         account: text(own(|o| o.account))?,
         protect,
         state,
-        encrypted: program.stack.encrypted,
+        encryption,
         env_span: scenario.env_span,
     })
+}
+
+/// The keys that are to open the state.
+fn age_recipients(list: ExprId, reader: &Reader<'_>) -> Result<Vec<Recipient>, Diagnostic> {
+    let place = reader.machine().span(list);
+    let Value::List(items) = reader.eval(list, &Locals::default())? else { return Ok(Vec::new()) };
+    if items.is_empty() {
+        return Err(Diagnostic::error(Code(871), place, "the state is encrypted for nobody")
+            .label("no recipient")
+            .help("`age-keygen` makes a pair of keys; write the public one here, `age1…`"));
+    }
+    let recipient = |item: &Value| {
+        let Value::String(text) = item else { return None };
+        let shown = if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") { "a private key" } else { &**text };
+        Some(Recipient::parse(text).ok_or_else(|| {
+            let problem = match shown {
+                "a private key" => "this is a private key, which must not be in a program".to_owned(),
+                shown => format!("`{shown}` is not an age recipient"),
+            };
+            Diagnostic::error(Code(871), place, problem)
+                .label("not the public key of an X25519 pair")
+                .help("write what `age-keygen -y` prints: `age1` and 58 letters and digits")
+        }))
+    };
+    items.iter().filter_map(recipient).collect()
 }
 
 /// Values of the params: what is given last wins.

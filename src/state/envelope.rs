@@ -1,6 +1,6 @@
-//! Encryption at rest: AES-256-GCM under a random data key, which a key made of a passphrase wraps.
+//! Encryption at rest: AES-256-GCM under a random data key, which another key wraps (`keys.rs`).
 //!
-//! A new passphrase wraps the same data key anew, so that nothing else has to be written again. Nonces are made of what
+//! Another key wraps the same data key anew, so that nothing else has to be written again. Nonces are made of what
 //! is encrypted (as in SIV): the same state has the same bytes, and a nonce comes twice only for the same message.
 
 use std::borrow::Cow;
@@ -18,37 +18,14 @@ use zeroize::Zeroizing;
 use super::StateError;
 use super::codec::to_json;
 use super::fingerprint::{fill, hex};
+use super::keys::{Context, DataKey, KeyChoice, Secrets, WrappedKey};
+use super::session::blocking;
 use crate::value::SecretText;
 
 /// Version of the envelope's format.
 const ENVELOPE: u64 = 1;
 const CIPHER: &str = "AES-256-GCM";
-const KDF: &str = "argon2id";
-/// What OWASP recommends for Argon2id: 19 MiB, two passes, one lane.
-const COST: Cost = Cost { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
-/// What a file may ask for at most: a planted one must not eat the machine.
-const MOST: Cost = Cost { memory_kib: 1024 * 1024, passes: 32, lanes: 16 };
 const NONCE: usize = 12;
-
-#[derive(Clone, Copy)]
-struct Cost {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-}
-
-/// A wrapped data key: useless without the passphrase.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WrappedKey {
-    kdf: String,
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-    /// In hex, as is `key`: nonce, wrapped data key, tag.
-    salt: String,
-    key: String,
-}
 
 /// The first line of an encrypted file; the rest is nonce, ciphertext and tag.
 #[derive(Debug, Serialize, Deserialize)]
@@ -63,25 +40,27 @@ struct Header {
     key: WrappedKey,
 }
 
-/// Whether what is written is encrypted, and the passphrase for reading and writing.
+/// What is written is encrypted with, and what opens what is encrypted already.
 #[derive(Clone, Default)]
 pub struct Encryption {
-    wanted: bool,
-    passphrase: Option<SecretText>,
-    /// Making a key of a passphrase takes its time: once for each wrapped key.
+    choice: KeyChoice,
+    secrets: Arc<Secrets>,
+    /// A state may be under another key than the chosen one: it is being moved to that.
+    moving: bool,
+    /// Unwrapping takes its time: once for each wrapped key.
     known: Arc<Mutex<Vec<Arc<Cipher>>>>,
 }
 
 impl fmt::Debug for Encryption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.wanted { "(encrypted)" } else { "(plain)" })
+        f.write_str(if self.is_wanted() { "(encrypted)" } else { "(plain)" })
     }
 }
 
 /// A data key, and how it is wrapped.
 pub struct Cipher {
     wrapped: WrappedKey,
-    data: Zeroizing<[u8; 32]>,
+    data: DataKey,
 }
 
 impl fmt::Debug for Cipher {
@@ -91,52 +70,120 @@ impl fmt::Debug for Cipher {
 }
 
 impl Encryption {
-    /// `wanted`: what is written is to be encrypted. The passphrase reads what is encrypted already, wanted or not.
-    pub fn new(wanted: bool, passphrase: Option<SecretText>) -> Self {
-        Self { wanted, passphrase: passphrase.filter(|text| !text.expose().is_empty()), known: Arc::default() }
+    /// `choice`: what is written is encrypted with. `secrets` open what is encrypted already, with that or another key.
+    pub fn new(choice: KeyChoice, secrets: Secrets) -> Self {
+        Self { choice, secrets: Arc::new(secrets), moving: false, known: Arc::default() }
     }
 
-    /// The key that `wrapped` holds. `place` is what errors call what it belongs to.
-    pub(super) fn unwrap(&self, place: &str, wrapped: &WrappedKey) -> Result<Arc<Cipher>, StateError> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cipher) = known.iter().find(|cipher| cipher.wrapped == *wrapped) {
-            return Ok(cipher.clone());
+    /// With a key made of a passphrase.
+    pub fn with_passphrase(passphrase: SecretText) -> Self {
+        Self::new(KeyChoice::Passphrase, Secrets { passphrase: Some(passphrase), ..Secrets::default() })
+    }
+
+    /// For moving a state from whatever key it is under to the chosen one.
+    #[must_use]
+    pub fn moving(self) -> Self {
+        Self { moving: true, ..self }
+    }
+
+    pub fn choice(&self) -> &KeyChoice {
+        &self.choice
+    }
+
+    pub(super) fn is_wanted(&self) -> bool {
+        self.choice != KeyChoice::None
+    }
+
+    /// The key that a HEAD holds, which must be under the key that the stack says. `place` is what errors call it.
+    pub(super) fn of_head(&self, place: &str, wrapped: &WrappedKey, context: &Context) -> Result<Arc<Cipher>, StateError> {
+        if self.is_wanted() && !self.moving && !self.choice.made(wrapped) {
+            let (found, wanted) = (wrapped.to_string(), self.choice.to_string());
+            return Err(StateError::OtherKey { place: place.to_owned(), found, wanted });
         }
-        let cipher = Arc::new(Cipher { data: wrapped.open(place, self.given(place)?)?, wrapped: wrapped.clone() });
-        known.push(cipher.clone());
-        Ok(cipher)
+        if !wrapped.is_for(context) {
+            return Err(StateError::damaged(place, "its key is another state's"));
+        }
+        self.unwrap(place, wrapped)
+    }
+
+    /// The key that `wrapped` holds, whatever it is wrapped with.
+    fn unwrap(&self, place: &str, wrapped: &WrappedKey) -> Result<Arc<Cipher>, StateError> {
+        if let Some(cipher) = self.known(wrapped) {
+            return Ok(cipher);
+        }
+        let moved = self.moving || !self.choice.made(wrapped);
+        let data = blocking(|| wrapped.unwrap(&self.secrets, place, moved))?;
+        Ok(self.learn(Cipher { wrapped: wrapped.clone(), data }))
+    }
+
+    fn known(&self, wrapped: &WrappedKey) -> Option<Arc<Cipher>> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|cipher| cipher.wrapped == *wrapped).cloned()
+    }
+
+    fn learn(&self, cipher: Cipher) -> Arc<Cipher> {
+        let cipher = Arc::new(cipher);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).push(cipher.clone());
+        cipher
     }
 
     /// The key to write with: the one that is used already, or a new one; `None` where nothing is to be encrypted.
-    pub(super) fn writing(&self, place: &str, wrapped: Option<&WrappedKey>) -> Result<Option<Arc<Cipher>>, StateError> {
-        match wrapped {
-            _ if !self.wanted => Ok(None),
-            Some(wrapped) => self.unwrap(place, wrapped).map(Some),
-            None => self.fresh(place).map(Some),
+    pub(super) fn writing(&self, place: &str, used: Option<&WrappedKey>, context: &Context) -> Result<Option<Arc<Cipher>>, StateError> {
+        match used {
+            _ if !self.is_wanted() => Ok(None),
+            Some(wrapped) if wrapped.is_for(context) => {
+                let cipher = self.of_head(place, wrapped, context)?;
+                if self.choice.made(wrapped) { Ok(Some(cipher)) } else { self.rewrap(place, &cipher, context).map(Some) }
+            }
+            _ => self.fresh(place, context).map(Some),
         }
     }
 
-    fn fresh(&self, place: &str) -> Result<Arc<Cipher>, StateError> {
+    fn fresh(&self, place: &str, context: &Context) -> Result<Arc<Cipher>, StateError> {
         let mut data = Zeroizing::new([0; 32]);
         fill(data.as_mut_slice())?;
-        let wrapped = WrappedKey::of(&data, self.given(place)?)?;
-        let cipher = Arc::new(Cipher { wrapped, data });
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).push(cipher.clone());
-        Ok(cipher)
+        self.wrapping(place, &data, context)
     }
 
-    /// The same data key under this passphrase.
-    pub(super) fn rewrap(&self, place: &str, cipher: &Cipher) -> Result<WrappedKey, StateError> {
-        WrappedKey::of(&cipher.data, self.given(place)?)
+    /// The same data key under the chosen key.
+    fn rewrap(&self, place: &str, cipher: &Cipher, context: &Context) -> Result<Arc<Cipher>, StateError> {
+        self.wrapping(place, &cipher.data, context)
     }
 
-    fn given(&self, place: &str) -> Result<&SecretText, StateError> {
-        self.passphrase.as_ref().ok_or_else(|| StateError::NoPassphrase { place: place.to_owned() })
+    fn wrapping(&self, place: &str, data: &DataKey, context: &Context) -> Result<Arc<Cipher>, StateError> {
+        let wrapped = blocking(|| self.choice.wrap(&self.secrets, place, context, data))?;
+        Ok(self.learn(Cipher { wrapped, data: data.clone() }))
+    }
+
+    /// The key that a HEAD holds, as `new` wraps it: for whoever can open it now.
+    pub(super) fn rekeyed(
+        &self,
+        new: &Encryption,
+        place: &str,
+        wrapped: Option<&WrappedKey>,
+        context: &Context,
+    ) -> Result<WrappedKey, StateError> {
+        let Some(wrapped) = wrapped else {
+            return Err(StateError::damaged(place, "another process is changing it"));
+        };
+        let cipher = self.clone().moving().of_head(place, wrapped, context)?;
+        if new.is_same_passphrase(place, wrapped) {
+            return Err(StateError::SamePassphrase { place: place.to_owned() });
+        }
+        Ok(new.rewrap(place, &cipher, context)?.wrapped().clone())
+    }
+
+    /// True where both are passphrases, and this one opens `wrapped` already.
+    fn is_same_passphrase(&self, place: &str, wrapped: &WrappedKey) -> bool {
+        matches!((&self.choice, wrapped), (KeyChoice::Passphrase, WrappedKey::Passphrase(_))) && self.unwrap(place, wrapped).is_ok()
     }
 
     /// A whole file for somewhere else than the state, with a key of its own; as it is where nothing is to be encrypted.
-    pub fn close_file(&self, place: &str, kind: &str, lineage: &str, number: u64, plain: Vec<u8>) -> Result<Vec<u8>, StateError> {
-        if self.wanted { self.fresh(place)?.close_file(kind, lineage, number, &plain) } else { Ok(plain) }
+    pub fn close_file(&self, place: &str, kind: &str, context: &Context, number: u64, plain: Vec<u8>) -> Result<Vec<u8>, StateError> {
+        match self.is_wanted() {
+            true => self.fresh(place, context)?.close_file(kind, &context.lineage, number, &plain),
+            false => Ok(plain),
+        }
     }
 
     /// What [`Encryption::close_file`] was given. What is not encrypted is passed through.
@@ -232,18 +279,18 @@ fn place_of_line(lineage: &str, journal: &str, number: u64) -> Vec<u8> {
     format!("plat:journal\n{lineage}\n{journal}\n{number}").into_bytes()
 }
 
-fn broken() -> StateError {
+pub(super) fn broken() -> StateError {
     StateError::Misused("what should be encrypted could not be".to_owned())
 }
 
-fn close(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
+pub(super) fn close(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
     let nonce = nonce(key, bound, plain).ok_or_else(broken)?;
     let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| broken())?;
     let closed = cipher.encrypt(&Nonce::<U12>::from(nonce), Payload { msg: plain, aad: bound }).map_err(|_| broken())?;
     Ok([nonce.as_slice(), &closed].concat())
 }
 
-fn open(key: &[u8; 32], bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn open(key: &[u8; 32], bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
     let (nonce, closed) = bytes.split_at_checked(NONCE)?;
     let nonce: [u8; NONCE] = nonce.try_into().ok()?;
     Aes256Gcm::new_from_slice(key).ok()?.decrypt(&Nonce::<U12>::from(nonce), Payload { msg: closed, aad: bound }).ok()
@@ -260,42 +307,7 @@ fn nonce(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Option<[u8; NONCE]> {
     mac.finalize().into_bytes().get(..NONCE)?.try_into().ok()
 }
 
-impl WrappedKey {
-    fn of(data: &[u8; 32], passphrase: &SecretText) -> Result<Self, StateError> {
-        let mut salt = [0; 16];
-        fill(&mut salt)?;
-        let Cost { memory_kib, passes, lanes } = COST;
-        let mut wrapped = Self { kdf: KDF.to_owned(), memory_kib, passes, lanes, salt: hex(&salt), key: String::new() };
-        let key = wrapped.derive(passphrase).ok_or_else(broken)?;
-        wrapped.key = hex(&close(&key, &wrapped.bound(), data)?);
-        Ok(wrapped)
-    }
-
-    fn open(&self, place: &str, passphrase: &SecretText) -> Result<Zeroizing<[u8; 32]>, StateError> {
-        let odd = || StateError::damaged(place, "its key is not one that plat wraps");
-        let sane = self.memory_kib <= MOST.memory_kib && self.passes <= MOST.passes && self.lanes <= MOST.lanes && self.kdf == KDF;
-        let key = sane.then(|| self.derive(passphrase)).flatten().ok_or_else(odd)?;
-        let wrapped = unhex(&self.key).ok_or_else(odd)?;
-        let data = open(&key, &self.bound(), &wrapped).map(Zeroizing::new);
-        let data = data.ok_or_else(|| StateError::WrongPassphrase { place: place.to_owned() })?;
-        data.as_slice().try_into().map(Zeroizing::new).map_err(|_| odd())
-    }
-
-    fn derive(&self, passphrase: &SecretText) -> Option<Zeroizing<[u8; 32]>> {
-        let params = argon2::Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).ok()?;
-        let argon = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
-        let mut key = Zeroizing::new([0; 32]);
-        argon.hash_password_into(passphrase.expose().as_bytes(), &unhex(&self.salt)?, key.as_mut_slice()).ok()?;
-        Some(key)
-    }
-
-    /// What the wrapping is bound to.
-    fn bound(&self) -> Vec<u8> {
-        format!("plat:key\n{}\n{}\n{}\n{}\n{}", self.kdf, self.memory_kib, self.passes, self.lanes, self.salt).into_bytes()
-    }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let pair = |pair: &[u8]| match pair {
         [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
@@ -309,12 +321,16 @@ mod tests {
     use super::*;
 
     fn with(passphrase: &str) -> Encryption {
-        Encryption::new(true, Some(SecretText::new(passphrase)))
+        Encryption::with_passphrase(SecretText::new(passphrase))
+    }
+
+    fn context() -> Context {
+        Context { stack: "shop".into(), env: "dev".into(), lineage: "line".into() }
     }
 
     #[test]
     fn a_file_opens_with_its_passphrase_as_what_it_is_and_whole() {
-        let closed = with("correct horse").close_file("f", "saved-plan", "line", 7, b"hunter2".to_vec()).unwrap();
+        let closed = with("correct horse").close_file("f", "saved-plan", &context(), 7, b"hunter2".to_vec()).unwrap();
         assert!(is_encrypted(&closed) && !String::from_utf8_lossy(&closed).contains("hunter2"));
         let fresh = with("correct horse");
         assert_eq!(&*fresh.open_file("f", "saved-plan", &closed).unwrap(), b"hunter2");
@@ -336,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_same_is_the_same_and_another_place_is_not() {
-        let cipher = with("p").fresh("f").unwrap();
+        let cipher = with("p").fresh("f", &context()).unwrap();
         let line = cipher.close_line("lineage", "journal", 3, b"{}").unwrap();
         assert_eq!(line, cipher.close_line("lineage", "journal", 3, b"{}").unwrap());
         assert_eq!(cipher.open_line("lineage", "journal", 3, &line).unwrap(), b"{}");
@@ -347,16 +363,19 @@ mod tests {
 
     #[test]
     fn a_planted_key_cannot_ask_for_the_whole_machine() {
-        let mut wrapped = with("p").fresh("f").unwrap().wrapped().clone();
+        let WrappedKey::Passphrase(mut wrapped) = with("p").fresh("f", &context()).unwrap().wrapped().clone() else {
+            panic!("another kind")
+        };
         wrapped.memory_kib = u32::MAX;
+        let wrapped = WrappedKey::Passphrase(wrapped);
         assert!(matches!(with("p").unwrap("f", &wrapped), Err(StateError::Damaged { .. })));
     }
 
     #[test]
     fn a_new_passphrase_wraps_the_same_key() {
-        let cipher = with("old").fresh("f").unwrap();
-        let again = with("new").rewrap("f", &cipher).unwrap();
-        assert_eq!(with("new").unwrap("f", &again).unwrap().data, cipher.data);
-        assert!(with("old").unwrap("f", &again).is_err());
+        let cipher = with("old").fresh("f", &context()).unwrap();
+        let again = with("new").rewrap("f", &cipher, &context()).unwrap();
+        assert_eq!(with("new").unwrap("f", again.wrapped()).unwrap().data, cipher.data);
+        assert!(with("old").unwrap("f", again.wrapped()).is_err());
     }
 }

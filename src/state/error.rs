@@ -40,8 +40,20 @@ pub enum StateError {
     NoPassphrase { place: String },
     #[error("the passphrase is not the one that `{place}` was encrypted with; nothing was changed")]
     WrongPassphrase { place: String },
-    #[error("`{place}` is not encrypted; write `encryption = passphrase` in the stack, and the next apply encrypts it")]
-    NotEncrypted { place: String },
+    #[error("`{place}` is encrypted for age recipients, and no identity was given")]
+    NoIdentity { place: String },
+    #[error("no age identity that was given opens `{place}`, which is for {key}; nothing was changed", key = key.trim_start_matches("the "))]
+    WrongIdentity { place: String, key: String },
+    /// A key service refused, or did not answer.
+    #[error("{key} cannot be used for `{place}`: {problem}; nothing was changed")]
+    KeyUnusable { place: String, key: String, problem: String },
+    /// The stack says another key than the one that is in use.
+    #[error("`{place}` is encrypted with {found}, and the stack says {wanted}; `plat state rekey` moves it there")]
+    OtherKey { place: String, found: String, wanted: String },
+    #[error("`{place}` is encrypted with that passphrase already")]
+    SamePassphrase { place: String },
+    #[error("there is no state in `{place}` yet; the first apply encrypts it")]
+    NothingToEncrypt { place: String },
     /// The state belongs to another stack, env or lineage.
     #[error("`{place}` holds the state of `{found}`, not of `{wanted}`; check the stack's name and the state's location")]
     Foreign { place: String, found: String, wanted: String },

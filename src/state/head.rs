@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::codec::{VERSION, to_json};
-use super::envelope::WrappedKey;
+use super::keys::WrappedKey;
 use super::seal::Seal;
-use super::{Snapshot, StateError};
+use super::{Context, Snapshot, StateError};
 
 /// What is current.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +43,11 @@ impl Head {
     /// One sealed line.
     pub fn encode(&self) -> Result<Vec<u8>, StateError> {
         seal(self)
+    }
+
+    /// The state that its key is for.
+    pub fn context(&self) -> Context {
+        Context { stack: self.stack.clone(), env: self.env.clone(), lineage: self.lineage.clone() }
     }
 
     /// Reads the line; checks that it is of this stack and env.

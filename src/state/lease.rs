@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::envelope::WrappedKey;
 use super::head::{check_owner, cut, open_sealed, seal};
+use super::keys::WrappedKey;
 use super::objects::{Condition, ObjectError, Objects, Version};
 use super::seal::Seal;
-use super::{Holder, StateError, codec};
+use super::{Context, Holder, StateError, codec};
 
 /// How often a call whose outcome is not known is tried.
 const TRIES: u32 = 6;
@@ -36,6 +36,14 @@ pub struct RemoteHead {
     pub encryption: Option<WrappedKey>,
     /// Tells a writer whose answer was lost that it was its own write that went through.
     pub write_id: String,
+}
+
+impl RemoteHead {
+    /// The state that its key is for.
+    pub fn context(&self) -> Context {
+        let lineage = self.current.as_ref().map_or(String::new(), |current| current.lineage.clone());
+        Context { stack: self.stack.clone(), env: self.env.clone(), lineage }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -10,10 +10,10 @@ use super::head::{Head, parse_snapshot_name, path_part, snapshot_name};
 use super::journal::{Ledger, Written, replay};
 use super::lock::Lock;
 use super::seal::{Seal, sha256_hex};
-use super::session::{Commit, Current, Medium, SNAPSHOT, stored};
-use super::store::{Restored, Unlocked, now};
+use super::session::{Commit, Current, Medium, SNAPSHOT, Writing, stored};
+use super::store::{Restored, Unlocked, encrypt, now};
 use super::values::Reader;
-use super::{Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
+use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
 use crate::schema::Registry;
 
 /// How many snapshots are kept.
@@ -48,7 +48,8 @@ impl LocalStore {
 
     /// The key that a HEAD holds.
     fn cipher(&self, head: &Head) -> Result<Option<Arc<Cipher>>, StateError> {
-        head.encryption.as_ref().map(|wrapped| self.encryption.unwrap(&self.location(), wrapped)).transpose()
+        let context = head.context();
+        head.encryption.as_ref().map(|wrapped| self.encryption.of_head(&self.location(), wrapped, &context)).transpose()
     }
 
     fn head_path(&self) -> PathBuf {
@@ -198,10 +199,10 @@ impl StateStore for LocalStore {
         let current = head.as_ref().map(|head| Current { serial: head.serial, sha256: head.snapshot.clone() });
         let loaded = self.loaded(found)?;
         let wrapped = head.as_ref().and_then(|head| head.encryption.clone());
-        let cipher = self.encryption.writing(&self.location(), wrapped.as_ref())?;
+        let writing = Writing::new(&self.encryption, self.location(), wrapped.as_ref(), &loaded.state)?;
         let epoch = head.map_or(0, |head| head.epoch) + 1;
         let medium = LocalMedium::new(self.clone(), lock, epoch)?;
-        let session = Session::new(Box::new(medium), current, &loaded, cipher);
+        let session = Session::new(Box::new(medium), current, &loaded, writing);
         Ok((session, loaded))
     }
 
@@ -236,7 +237,7 @@ impl StateStore for LocalStore {
         let found = self.listed()?.into_iter().find(|snapshot| snapshot.serial == serial);
         let own = found.and_then(|found| read(&self.snapshot_path(found.serial, &found.sha256)).ok().flatten());
         let wrapped = head.as_ref().and_then(|head| head.encryption.clone()).or_else(|| wrapped_in(&own?));
-        let cipher = self.encryption.writing(&self.location(), wrapped.as_ref())?;
+        let cipher = self.encryption.clone().moving().writing(&self.location(), wrapped.as_ref(), &Context::of(&state))?;
         let bytes = stored(&state, cipher.as_deref())?;
         let sha256 = sha256_hex(&bytes);
         let encryption = cipher.as_ref().map(|cipher| cipher.wrapped());
@@ -251,12 +252,16 @@ impl StateStore for LocalStore {
         Ok(Unlocked::OfProcess)
     }
 
-    fn rekey(&self, new: &Encryption, options: &OpenOptions) -> Result<(), StateError> {
-        let _lock = self.lock(options)?;
+    fn rekey(&self, new: &Encryption, options: &OpenOptions, registry: &Registry) -> Result<(), StateError> {
         let place = self.location();
-        let head = self.head()?.ok_or_else(|| StateError::NotEncrypted { place: place.clone() })?;
-        let cipher = self.cipher(&head)?.ok_or_else(|| StateError::NotEncrypted { place: place.clone() })?;
-        let head = Head { encryption: Some(new.rewrap(&place, &cipher)?), epoch: head.epoch + 1, ..head };
+        let head = self.head()?.ok_or_else(|| StateError::NothingToEncrypt { place: place.clone() })?;
+        if head.encryption.is_none() {
+            return encrypt(&self.clone().with_encryption(new.clone().moving()), options, registry);
+        }
+        let _lock = self.lock(options)?;
+        let head = self.head()?.ok_or_else(|| StateError::damaged(self.head_path().display(), "it is missing"))?;
+        let wrapped = self.encryption.rekeyed(new, &place, head.encryption.as_ref(), &head.context())?;
+        let head = Head { encryption: Some(wrapped), epoch: head.epoch + 1, ..head };
         write_durably(&self.head_path(), &head.encode()?)
     }
 }

@@ -14,10 +14,10 @@ use super::journal::{Ledger, Written, replay};
 use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, unlock};
 use super::objects::Objects;
 use super::seal::{Seal, sha256_hex};
-use super::session::{Commit, Current, Medium, SNAPSHOT, blocking, stored};
-use super::store::{Restored, Unlocked, now};
+use super::session::{Commit, Current, Medium, SNAPSHOT, Writing, blocking, stored};
+use super::store::{Restored, Unlocked, encrypt, now};
 use super::values::Reader;
-use super::{Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
+use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
 use crate::schema::Registry;
 
 /// How many snapshots are kept.
@@ -32,6 +32,7 @@ const LEASE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The states in an object store. Its methods wait for the network, and can be called from threads of every kind.
+#[derive(Clone)]
 pub struct RemoteStore {
     place: Place,
     lease: Duration,
@@ -54,7 +55,8 @@ impl RemoteStore {
 
     /// The key that a HEAD holds.
     fn cipher(&self, head: &RemoteHead) -> Result<Option<Arc<Cipher>>, StateError> {
-        head.encryption.as_ref().map(|wrapped| self.encryption.unwrap(&self.location(), wrapped)).transpose()
+        let context = head.context();
+        head.encryption.as_ref().map(|wrapped| self.encryption.of_head(&self.location(), wrapped, &context)).transpose()
     }
 
     /// Another length of the lease than 60 seconds.
@@ -263,11 +265,12 @@ impl StateStore for RemoteStore {
             let lease = lease.lock().await;
             follow(&lease.place, &lease.found).await
         });
-        let writing = || self.encryption.writing(&self.location(), head.encryption.as_ref());
-        match pointed.and_then(|pointed| Ok((self.decode(&head, pointed, registry)?, writing()?))) {
-            Ok((loaded, cipher)) => {
+        let writing = |loaded: &Loaded| Writing::new(&self.encryption, self.location(), head.encryption.as_ref(), &loaded.state);
+        let decoded = pointed.and_then(|pointed| self.decode(&head, pointed, registry));
+        match decoded.and_then(|loaded| Ok((writing(&loaded)?, loaded))) {
+            Ok((writing, loaded)) => {
                 let current = head.current.map(|current| Current { serial: current.serial, sha256: current.snapshot });
-                Ok((Session::new(Box::new(medium), current, &loaded, cipher), loaded))
+                Ok((Session::new(Box::new(medium), current, &loaded, writing), loaded))
             }
             Err(error) => {
                 // The error that is in the way matters more than one of giving the lock back, which ends by itself.
@@ -316,7 +319,8 @@ impl StateStore for RemoteStore {
             let newest = listed(&place).await?.first().map_or(serial, |snapshot| snapshot.serial);
             let current = lease.found.head.current.as_ref().map_or(0, |current| current.serial);
             state.serial = newest.max(current) + 1;
-            let cipher = encryption.writing(&location, lease.found.head.encryption.as_ref())?;
+            let used = lease.found.head.encryption.as_ref();
+            let cipher = encryption.moving().writing(&location, used, &Context::of(&state))?;
             let bytes = stored(&state, cipher.as_deref())?;
             let sha256 = sha256_hex(&bytes);
             place.put_once(&snapshot_object(state.serial, &sha256), &bytes).await?;
@@ -338,17 +342,19 @@ impl StateStore for RemoteStore {
         Ok(holder.map_or(Unlocked::Free, Unlocked::Broken))
     }
 
-    fn rekey(&self, new: &Encryption, options: &OpenOptions) -> Result<(), StateError> {
-        let (place, length, options, location) = (self.place.clone(), self.lease, options.clone(), self.location());
-        let (old, new) = (self.encryption.clone(), new.clone());
+    fn rekey(&self, new: &Encryption, options: &OpenOptions, registry: &Registry) -> Result<(), StateError> {
+        let (place, length, location) = (self.place.clone(), self.lease, self.location());
+        let found = self.wait(async move { place.head().await })?.filter(|found| found.head.current.is_some());
+        let found = found.ok_or_else(|| StateError::NothingToEncrypt { place: location.clone() })?;
+        if found.head.encryption.is_none() {
+            return encrypt(&self.clone().with_encryption(new.clone().moving()), options, registry);
+        }
+        let (place, options, old, new) = (self.place.clone(), options.clone(), self.encryption.clone(), new.clone());
         self.wait(async move {
             let mut lease = Lease::take(place, &options.holder, length, options.wait).await?;
-            let rewrapped = match &lease.found.head.encryption {
-                Some(wrapped) => old.unwrap(&location, wrapped).and_then(|cipher| new.rewrap(&location, &cipher)),
-                None => Err(StateError::NotEncrypted { place: location }),
-            };
+            let head = &lease.found.head;
             let tail = lease.found.tail.clone();
-            let changed = match rewrapped {
+            let changed = match old.rekeyed(&new, &location, head.encryption.as_ref(), &head.context()) {
                 Ok(wrapped) => lease.change(|head| head.encryption = Some(wrapped), tail).await,
                 Err(error) => Err(error),
             };

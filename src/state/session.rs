@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::envelope::{Cipher, WrappedKey};
+use super::envelope::Cipher;
 use super::journal::{Ledger, carried, chain, encode_entry};
+use super::keys::WrappedKey;
 use super::seal::{Seal, sha256_hex};
-use super::{Entry, Intent, Loaded, Pending, Record, StateError, StateFile, codec};
+use super::{Context, Encryption, Entry, Intent, Loaded, Pending, Record, StateError, StateFile, codec};
 
 /// Where a session writes. Every method is durable when it returns, and an error leaves the old or the new behind, whole.
 pub trait Medium: Send {
@@ -63,7 +64,7 @@ struct Queue {
     /// Not carried on yet by a journal of this session.
     inherited: Vec<Pending>,
     ledger: Ledger,
-    cipher: Option<Arc<Cipher>>,
+    writing: Writing,
     /// The journal's name, and how many lines it has.
     journal: (String, u64),
     seal: Seal,
@@ -76,16 +77,38 @@ struct Queue {
     broken: Option<StateError>,
 }
 
+/// What a session writes with.
+pub struct Writing {
+    encryption: Encryption,
+    place: String,
+    cipher: Option<Arc<Cipher>>,
+}
+
+impl Writing {
+    /// `used`: the key that what is current is encrypted with. A key that cannot be used is an error here, before anything is done.
+    pub fn new(encryption: &Encryption, place: String, used: Option<&WrappedKey>, state: &StateFile) -> Result<Self, StateError> {
+        let cipher = encryption.writing(&place, used, &Context::of(state))?;
+        Ok(Self { encryption: encryption.clone(), place, cipher })
+    }
+
+    /// A new state's key, when the state that begins is not the one that was made up when it was loaded.
+    fn bind(&mut self, state: &StateFile) -> Result<(), StateError> {
+        let used = self.cipher.as_ref().map(|cipher| cipher.wrapped().clone());
+        self.cipher = self.encryption.writing(&self.place, used.as_ref(), &Context::of(state))?;
+        Ok(())
+    }
+}
+
 impl Session {
-    /// `loaded`: what `current` and its journal came to. `cipher`: what is written is encrypted with it.
-    pub(super) fn new(medium: Box<dyn Medium>, current: Option<Current>, loaded: &Loaded, cipher: Option<Arc<Cipher>>) -> Self {
+    /// `loaded`: what `current` and its journal came to.
+    pub(super) fn new(medium: Box<dyn Medium>, current: Option<Current>, loaded: &Loaded, writing: Writing) -> Self {
         let queue = Queue {
             lineage: loaded.state.lineage.clone(),
             current,
             seen: loaded.state.serial,
             inherited: loaded.pending.clone(),
             ledger: Ledger::default(),
-            cipher,
+            writing,
             journal: (String::new(), 0),
             seal: chain(""),
             waiting: Vec::new(),
@@ -106,6 +129,7 @@ impl Session {
         }
         if queue.current.is_none() {
             queue.lineage.clone_from(&state.lineage);
+            queue.writing.bind(state)?;
         }
         let (bytes, sha256) = queue.settle(state, state.serial)?;
         let open = std::mem::take(&mut queue.inherited);
@@ -207,7 +231,7 @@ impl Session {
             serial,
             sha256: &sha256,
             bytes,
-            encryption: queue.cipher.as_ref().map(|cipher| cipher.wrapped()),
+            encryption: queue.writing.cipher.as_ref().map(|cipher| cipher.wrapped()),
             same: queue.current.as_ref().is_some_and(|current| current.sha256 == sha256),
             journal: journal.as_ref().map(|(name, lines)| (name.as_str(), lines.as_slice(), queue.seal)),
         };
@@ -299,7 +323,7 @@ impl Queue {
     /// A state's bytes under a serial, and their SHA-256 in hex.
     fn encoded(&self, state: &mut StateFile, serial: u64) -> Result<(Vec<u8>, String), StateError> {
         state.serial = serial;
-        let bytes = stored(state, self.cipher.as_deref())?;
+        let bytes = stored(state, self.writing.cipher.as_deref())?;
         let sha256 = sha256_hex(&bytes);
         Ok((bytes, sha256))
     }
@@ -323,7 +347,7 @@ impl Queue {
         let json = encode_entry(entry, &self.ledger)?;
         self.ledger.take(entry).map_err(StateError::Misused)?;
         let (journal, number) = &mut self.journal;
-        let json = match &self.cipher {
+        let json = match &self.writing.cipher {
             Some(cipher) => cipher.close_line(&self.lineage, journal, *number, &json)?,
             None => json,
         };

@@ -33,8 +33,16 @@ pub trait StateStore: Send + Sync {
     /// its next write fails.
     fn unlock(&self, epoch: u64) -> Result<Unlocked, StateError>;
 
-    /// Puts the key of an encrypted state under another passphrase. Takes the lock; writes nothing else anew.
-    fn rekey(&self, new: &Encryption, options: &OpenOptions) -> Result<(), StateError>;
+    /// Puts the key of an encrypted state under the one that `new` says, whatever it was under, and writes nothing else anew; encrypts a
+    /// state that is plain. Takes the lock.
+    fn rekey(&self, new: &Encryption, options: &OpenOptions, registry: &Registry) -> Result<(), StateError>;
+}
+
+/// Writes a plain state anew, as `store` encrypts it, with what was still open in it.
+pub(super) fn encrypt(store: &dyn StateStore, options: &OpenOptions, registry: &Registry) -> Result<(), StateError> {
+    let (session, mut loaded) = store.open(options, registry)?;
+    session.begin(&mut loaded.state, &super::random_id()?)?;
+    session.finish(&mut loaded.state)
 }
 
 /// The outcome of [`StateStore::unlock`].

@@ -64,7 +64,8 @@ impl Project {
     pub fn with_local_state(self) -> Self {
         for path in files(&self.stack, "plat") {
             let text = std::fs::read_to_string(&path).expect("a readable file");
-            let kept: Vec<&str> = text.lines().filter(|line| line.split_whitespace().next() != Some("state")).collect();
+            let kept: Vec<&str> =
+                text.lines().filter(|line| !matches!(line.split_whitespace().next(), Some("state" | "encryption"))).collect();
             std::fs::write(&path, kept.join("\n") + "\n").expect("a writable file");
         }
         self
@@ -87,7 +88,8 @@ impl Project {
 
     fn command(&self, cloud: &Cloud, command: &str, arguments: &[&str]) -> Command {
         let mut process = Command::new(env!("CARGO_BIN_EXE_plat"));
-        process.arg(command);
+        // `state rekey` is two words.
+        process.args(command.split(' '));
         if command == "output" {
             process.arg("-C");
         }

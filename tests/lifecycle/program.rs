@@ -130,7 +130,7 @@ impl Program {
                 account: None,
                 protect: false,
                 state: StateLocation::Local,
-                encrypted: false,
+                encryption: plat::desired::StateKey::None,
                 env_span: None,
             },
             resources: resources.collect(),

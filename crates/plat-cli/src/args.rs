@@ -415,7 +415,7 @@ pub enum State {
     History(StateList),
     /// Make an old snapshot the current state
     Restore(StateRestore),
-    /// Put an encrypted state under the passphrase of PLAT_STATE_NEW_PASSPHRASE
+    /// Put the state under the key that the stack says, or under the passphrase of PLAT_STATE_NEW_PASSPHRASE
     Rekey(StateRekey),
     /// Give a resource, all of a component or all of a key another address; the cloud is not touched
     Mv(StateMv),

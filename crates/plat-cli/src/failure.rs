@@ -108,6 +108,9 @@ impl From<StateError> for Failure {
             StateError::NoPassphrase { .. } | StateError::WrongPassphrase { .. } => {
                 failure.help("set PLAT_STATE_PASSPHRASE, or PLAT_STATE_PASSPHRASE_FILE to the path of a file that holds it")
             }
+            StateError::NoIdentity { .. } | StateError::WrongIdentity { .. } => {
+                failure.help("set PLAT_AGE_IDENTITY_FILE to the path of a file of `age-keygen`, or PLAT_AGE_IDENTITY to what is in it")
+            }
             _ => failure,
         }
     }

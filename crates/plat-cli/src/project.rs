@@ -13,11 +13,10 @@ use plat::schema::Registry;
 use plat::source::SourceMap;
 use plat::state::objects::Objects;
 use plat::state::{Encryption, Holder, Loaded, LocalStore, OpenOptions, RemoteStore, StateStore};
-use plat::value::SecretText;
 
 use crate::args::{StackArgs, StackOptions};
 use crate::failure::Failure;
-use crate::passphrase;
+use crate::keys;
 use crate::terminal::Terminal;
 
 /// A program that passed the checker, and what the command line says about it.
@@ -28,9 +27,9 @@ pub struct Project {
     program: Arc<Program>,
     options: StackOptions,
     env: Option<String>,
-    /// The passphrase of encrypted states, where one is given.
-    passphrase: Option<SecretText>,
-    /// One for all that is opened, so that a key is made of the passphrase once.
+    /// What opens encrypted states.
+    keys: keys::Given,
+    /// One for all that is opened, so that a key is unwrapped once.
     encryption: OnceLock<Encryption>,
 }
 
@@ -81,9 +80,9 @@ impl Project {
             terminal.diagnostics(&diagnostics, &sources);
         }
         let env = choose(&program, args.common.env.as_deref())?;
-        let passphrase = passphrase::read(passphrase::CURRENT)?;
+        let keys = keys::Given::read(keys::CURRENT)?;
         let (dir, options) = (args.dir.clone(), args.common.clone());
-        Ok(Self { dir, sources, registry, program, options, env, passphrase, encryption: OnceLock::new() })
+        Ok(Self { dir, sources, registry, program, options, env, keys, encryption: OnceLock::new() })
     }
 
     /// The program with the chosen environment and the lookups answered so far.
@@ -157,7 +156,7 @@ impl Project {
 
     /// How the stack's states and saved plans are written.
     pub fn encryption(&self, stack: &Stack) -> Encryption {
-        self.encryption.get_or_init(|| Encryption::new(stack.encrypted, self.passphrase.clone())).clone()
+        self.encryption.get_or_init(|| Encryption::new(keys::choice(stack, self.options.sandbox), self.keys.secrets())).clone()
     }
 
     /// What is stored of the stack's environment.

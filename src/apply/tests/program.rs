@@ -70,7 +70,7 @@ impl Program {
             account: None,
             protect: false,
             state: StateLocation::Local,
-            encrypted: false,
+            encryption: crate::desired::StateKey::None,
             env_span: None,
         };
         Self {

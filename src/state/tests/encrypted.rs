@@ -7,7 +7,7 @@ use super::*;
 use crate::value::SecretText;
 
 fn with(folder: &Folder, passphrase: &str) -> LocalStore {
-    folder.store().with_encryption(Encryption::new(true, Some(SecretText::new(passphrase))))
+    folder.store().with_encryption(Encryption::with_passphrase(SecretText::new(passphrase)))
 }
 
 fn journal(folder: &Folder) -> PathBuf {
@@ -40,7 +40,7 @@ fn a_journal_that_was_cut_off_is_settled_by_who_has_the_passphrase() {
     assert!(matches!(with(&folder, "q").open(&options("x"), &registry), Err(StateError::WrongPassphrase { .. })));
     assert!(matches!(folder.store().load(&registry), Err(StateError::NoPassphrase { .. })));
     // With another passphrase from the middle of an apply on.
-    with(&folder, "p").rekey(&Encryption::new(true, Some(SecretText::new("q"))), &options("plat state rekey")).unwrap();
+    with(&folder, "p").rekey(&Encryption::with_passphrase(SecretText::new("q")), &options("plat state rekey"), &registry).unwrap();
     assert_eq!(with(&folder, "q").load(&registry).unwrap().state, loaded.state);
 }
 

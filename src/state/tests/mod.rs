@@ -5,6 +5,7 @@ mod damage;
 mod edits;
 mod encrypted;
 mod format;
+mod keys;
 mod locking;
 mod remote;
 mod sessions;

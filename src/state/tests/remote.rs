@@ -356,7 +356,7 @@ fn a_lease_is_broken_by_its_epoch_alone_and_its_holder_writes_no_more() {
 fn an_encrypted_state_is_nothing_to_read_and_takes_another_passphrase() {
     let (registry, contents) = (registry(), Contents::default());
     let with = |passphrase: &str| {
-        let encryption = Encryption::new(true, Some(crate::value::SecretText::new(passphrase)));
+        let encryption = Encryption::with_passphrase(crate::value::SecretText::new(passphrase));
         Client::of(&contents).store().with_encryption(encryption)
     };
     let (session, mut loaded) = with("p").open(&options("plat apply"), &registry).unwrap();
@@ -374,8 +374,8 @@ fn an_encrypted_state_is_nothing_to_read_and_takes_another_passphrase() {
     assert!(matches!(with("q").open(&options("x"), &registry), Err(StateError::WrongPassphrase { .. })));
     assert!(matches!(Client::of(&contents).store().load(&registry), Err(StateError::NoPassphrase { .. })));
 
-    let new = Encryption::new(true, Some(crate::value::SecretText::new("q")));
-    with("p").rekey(&new, &options("plat state rekey")).unwrap();
+    let new = Encryption::with_passphrase(crate::value::SecretText::new("q"));
+    with("p").rekey(&new, &options("plat state rekey"), &registry).unwrap();
     assert!(matches!(with("p").load(&registry), Err(StateError::WrongPassphrase { .. })));
     let again = with("q").load(&registry).unwrap();
     assert_eq!((again.state, again.pending), (known.state, known.pending));

@@ -12,7 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 
 def resolve(value, answers):
-    """Replaces `$0/Vpc/VpcId` by what the first call answered there."""
+    """Replaces `$0/Vpc/VpcId` by what the first call answered there, and `{"$hex": "00ff"}` by these bytes."""
+    if isinstance(value, dict) and list(value) == ["$hex"]:
+        return bytes.fromhex(value["$hex"])
     if isinstance(value, dict):
         return {key: resolve(part, answers) for key, part in value.items()}
     if isinstance(value, list):
@@ -24,6 +26,13 @@ def resolve(value, answers):
             found = found[int(part)] if isinstance(found, list) else found[part]
         return found
     return value
+
+
+def told(value):
+    """What JSON has no form for: bytes, and what they are read from, as `{"$hex": "00ff"}`; the rest as its text."""
+    if hasattr(value, "read"):
+        value = value.read()
+    return {"$hex": value.hex()} if isinstance(value, bytes) else str(value)
 
 
 def main() -> None:
@@ -42,7 +51,7 @@ def main() -> None:
                             "attempts": error.response["ResponseMetadata"].get("RetryAttempts", 0) + 1, "message": str(error)})
         except BotoCoreError as error:
             answers.append({"error": type(error).__name__, "class": type(error).__name__, "status": None, "message": str(error)})
-    json.dump(answers, sys.stdout, default=str)
+    json.dump(answers, sys.stdout, default=told)
 
 
 main()

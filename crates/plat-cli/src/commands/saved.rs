@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plat::apply::{Journal, SessionJournal};
 use plat::plan::Prepared;
 use plat::plan::saved::{Misfit, SavedParam, SavedPlan, SourceDigest, Terms, digests};
-use plat::state::{Encryption, Loaded, StateError, StateFile};
+use plat::state::{Context, Encryption, KeyChoice, Loaded, StateError, StateFile};
 
 use super::apply::{Run, applied, rehearsal, settings, settled, through};
 use super::block_on;
@@ -17,7 +17,7 @@ use super::rollback::way_back;
 use crate::args::{self, Format, PlanOptions, StackArgs, StackOptions};
 use crate::cloud::{Access, Cloud};
 use crate::failure::{Answer, Exit, Failure};
-use crate::passphrase;
+use crate::keys;
 use crate::project::{Project, age, now, open_options, today};
 use crate::terminal::Terminal;
 
@@ -31,7 +31,7 @@ pub fn save(file: &Path, prepared: &Prepared, project: &Project, terms: Terms, n
     let plan = SavedPlan::of(prepared, terms, sources(project), new, now())?;
     let state = &prepared.view.header;
     let encryption = project.encryption(&prepared.stack);
-    let bytes = encryption.close_file(&file.display().to_string(), KIND, &state.lineage, state.serial, plan.encode(state)?)?;
+    let bytes = encryption.close_file(&file.display().to_string(), KIND, &Context::of(state), state.serial, plan.encode(state)?)?;
     write(file, &bytes).map_err(|error| Failure::new(format!("the plan cannot be written to `{}`: {error}", file.display())))?;
     terminal.note(&format!("The plan is saved: `plat apply {}` carries out exactly this, once.\n", file.display()));
     Ok(())
@@ -122,7 +122,7 @@ fn read(file: &Path) -> Result<(SavedPlan, Vec<u8>), Failure> {
         Ok(about) if about.len() > MAX_FILE => return Err(bad(format!("it is larger than {} MB", MAX_FILE >> 20))),
         _ => fs::read(file).map_err(|error| bad(error.to_string()))?,
     };
-    let encryption = Encryption::new(false, passphrase::read(passphrase::CURRENT)?);
+    let encryption = Encryption::new(KeyChoice::None, keys::Given::read(keys::CURRENT)?.secrets());
     let bytes = match encryption.open_file(&file.display().to_string(), KIND, &bytes) {
         Ok(plain) => plain.into_owned(),
         Err(StateError::Damaged { problem, .. }) => return Err(bad(format!("it is damaged: {problem}"))),
