@@ -140,6 +140,20 @@ impl Value {
         }
     }
 
+    /// Adds the attributes that stand in this value. False when something in it is computed from attributes, and more than these may count.
+    pub(crate) fn references<'v>(&'v self, found: &mut Vec<&'v Source>) -> bool {
+        match self {
+            Value::Unknown(unknown) => {
+                found.extend(unknown.deferred.reference());
+                unknown.deferred.reference().is_some()
+            }
+            Value::List(items) => items.iter().all(|item| item.references(found)),
+            Value::Object(entries) => entries.values().all(|value| value.references(found)),
+            Value::Secret(Secret::Reference(reference)) => reference.argument.references(found),
+            _ => true,
+        }
+    }
+
     /// Replaces every unknown that `known` can answer; the rest stays unknown.
     pub fn resolve(&self, known: &dyn Known) -> Result<Value, EvalFailure> {
         if self.unknown().is_none() {

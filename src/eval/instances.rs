@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::handle::Origin;
 use super::machine::{Locals, Machine, elements};
 use crate::check::typed::Instances;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::value::{Phase, Unknown, Value};
+use crate::value::{Phase, Source, Unknown, Value};
 
 /// The instances of a declaration, by key.
 pub(super) enum Found {
@@ -30,7 +31,9 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
         };
     };
     let source_span = machine.span(each.source);
+    let before = machine.origins.borrow().len();
     let source = machine.eval(each.source, &Locals::default()).map_err(evaluated)?;
+    let read: Arc<[Origin]> = machine.origins.borrow().iter().skip(before).cloned().collect();
     let pairs = match elements(&source) {
         Ok(pairs) => pairs,
         Err(unknown) => return later(unknown, source_span, Code(301), "how many of these there are"),
@@ -40,7 +43,8 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
     let is_map = matches!(source, Value::Object(_));
     for (position, value) in pairs {
         let base = Locals::default();
-        let locals = if each.binders == 2 { base.with(position.clone()).with(value.clone()) } else { base.with(value.clone()) };
+        let base = if each.binders == 2 { base.with(position.clone()) } else { base };
+        let locals = base.with_origins(value.clone(), origins(&value, &read));
         let (key, span) = match each.key {
             Some(key) => (machine.eval(key, &locals).map_err(evaluated)?, machine.span(key)),
             None if is_map => (position, source_span),
@@ -75,6 +79,19 @@ fn later(unknown: Arc<Unknown>, span: Span, code: Code, what: &str) -> Result<Fo
         .label(format!("depends on `{source}`"))
         .also(unknown.source.span, format!("`{source}` is known only after apply"))
         .help("use what the program itself gives, a param or the keys of another resource, in place of what AWS answers"))
+}
+
+/// What an element of a `for` waits for. What is known by now orders nothing; of what is computed from several attributes nobody
+/// knows any more which, and it waits for all that was `read`.
+fn origins(element: &Value, read: &Arc<[Origin]>) -> Arc<[Origin]> {
+    let mut sources = Vec::new();
+    match element.references(&mut sources) {
+        true => {
+            let origin = |source: &Source| Origin { address: source.address.clone(), attribute: source.attribute.clone(), span: source.span };
+            sources.into_iter().map(origin).collect()
+        }
+        false => read.clone(),
+    }
 }
 
 fn text(key: &Value) -> Arc<str> {

@@ -28,12 +28,23 @@ pub(super) struct Locals {
 #[derive(Debug)]
 struct Local {
     value: Value,
+    /// What the value was computed from, where it comes from the `for` of a declaration.
+    from: Option<Arc<[Origin]>>,
     outer: Locals,
 }
 
 impl Locals {
     pub(super) fn with(&self, value: Value) -> Locals {
-        Locals { innermost: Some(Arc::new(Local { value, outer: self.clone() })), calls: self.calls, foreseen: self.foreseen }
+        self.within(Local { value, from: None, outer: self.clone() })
+    }
+
+    /// As [`Locals::with`]; who reads the name depends on `from`.
+    pub(super) fn with_origins(&self, value: Value, from: Arc<[Origin]>) -> Locals {
+        self.within(Local { value, from: Some(from), outer: self.clone() })
+    }
+
+    fn within(&self, local: Local) -> Locals {
+        Locals { innermost: Some(Arc::new(local)), calls: self.calls, foreseen: self.foreseen }
     }
 
     /// The same names, in a function that is called among these.
@@ -54,12 +65,12 @@ impl Locals {
         std::iter::successors(self.innermost.as_deref(), |local| local.outer.innermost.as_deref()).map(|local| &local.value)
     }
 
-    fn get(&self, index: usize) -> Option<&Value> {
+    fn get(&self, index: usize) -> Option<&Local> {
         let mut at = self.innermost.as_ref()?;
         for _ in 0..index {
             at = at.outer.innermost.as_ref()?;
         }
-        Some(&at.value)
+        Some(at)
     }
 }
 
@@ -193,7 +204,10 @@ impl Machine<'_> {
             ExprKind::Const(value) => Ok(value.clone()),
             ExprKind::Slot(slot) => self.slot(*slot, expr.span),
             ExprKind::Local(index) => match locals.get(*index) {
-                Some(value) => self.settle(value),
+                Some(local) => {
+                    self.origins.borrow_mut().extend(local.from.iter().flat_map(|from| from.iter().cloned()));
+                    self.settle(&local.value)
+                }
                 None => fail(expr.span, "this name has no value"),
             },
             ExprKind::EnvName => Ok(Value::String(self.world.env.clone())),

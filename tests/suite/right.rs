@@ -82,3 +82,33 @@ fn a_reference_is_a_dependency_and_an_unknown() {
     assert!(subnet.inputs["vpc_id"].unknown().is_some());
     assert_eq!(desired.outputs[1].value, plat::value::Value::Int(2));
 }
+
+#[test]
+fn what_a_for_goes_over_is_waited_for() {
+    let desired = desired(
+        r#"
+resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
+resource a: aws.ec2.Subnet for key, r in { x = 10.0.0.0/24, y = 10.0.1.0/24 } { vpc_id = net, cidr_block = r }
+resource routes: aws.ec2.RouteTable { vpc_id = net }
+resource own: aws.ec2.SubnetRouteTableAssociation for key, part in { one = { of = a["x"].subnet_id }, two = { of = a["y"].subnet_id } } {
+  subnet_id      = part.of
+  route_table_id = routes
+}
+resource logs: aws.logs.LogGroup for key, name in { one = "/${a["x"].subnet_id}", two = "/fixed" } { log_group_name = name }
+component Tied {
+  param id: Id<aws.ec2.Subnet>
+  resource tie: aws.ec2.SubnetRouteTableAssociation { subnet_id = id, route_table_id = "rtb-0a1b2c3d4e5f60718" }
+}
+resource tied: Tied for key, id in { one = a["x"].subnet_id } { id = id }
+"#,
+    );
+    let waits = |address: &str| -> Vec<String> {
+        let (_, resource) = desired.resources.iter().find(|(at, _)| at.to_string() == address).unwrap();
+        resource.dependencies.iter().map(|dependency| dependency.on.to_string()).collect()
+    };
+    assert_eq!(waits("own[\"one\"]"), ["a[\"x\"]", "routes"]);
+    assert_eq!(waits("own[\"two\"]"), ["a[\"y\"]", "routes"]);
+    assert_eq!(waits("logs[\"one\"]"), ["a[\"x\"]"]);
+    assert!(waits("logs[\"two\"]").is_empty());
+    assert_eq!(waits("tied[\"one\"].tie"), ["a[\"x\"]"]);
+}
