@@ -87,7 +87,8 @@ fn origins(element: &Value, read: &Arc<[Origin]>) -> Arc<[Origin]> {
     let mut sources = Vec::new();
     match element.references(&mut sources) {
         true => {
-            let origin = |source: &Source| Origin { address: source.address.clone(), attribute: source.attribute.clone(), span: source.span };
+            let origin =
+                |source: &Source| Origin { address: source.address.clone(), attribute: source.attribute.clone(), span: source.span };
             sources.into_iter().map(origin).collect()
         }
         false => read.clone(),
