@@ -20,6 +20,16 @@ pub(super) struct Wanted {
     required: bool,
 }
 
+/// The only name that has `name` for its first or last words.
+fn longer<'w>(name: &str, wanted: &'w [Wanted]) -> Option<&'w str> {
+    let names = || wanted.iter().map(|w| &*w.name);
+    let only = |part: String, fits: fn(&str, &str) -> bool| {
+        let mut found = names().filter(|name| fits(name, &part));
+        found.next().filter(|_| found.next().is_none())
+    };
+    only(format!("{name}_"), |name, part| name.starts_with(part)).or_else(|| only(format!("_{name}"), |name, part| name.ends_with(part)))
+}
+
 impl Checker<'_> {
     /// A record literal where a record of a known type is wanted. Fields left out take their defaults.
     pub(super) fn record_as(&mut self, scope: &mut Scope, entries: &[Entry], record: &Arc<Record>, span: Span) -> ExprId {
@@ -160,7 +170,7 @@ impl Checker<'_> {
                 continue;
             }
             let Some(want) = wanted.iter().find(|w| w.name == name.node) else {
-                let close = closest(&name.node, wanted.iter().map(|w| &*w.name));
+                let close = closest(&name.node, wanted.iter().map(|w| &*w.name)).or_else(|| longer(&name.node, wanted));
                 // A slip of the pen for a required name is one mistake, not two.
                 meant.extend(close.map(Arc::from));
                 self.unknown_setting(name, wanted, close, owner, engine.is_some());

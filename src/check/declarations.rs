@@ -266,12 +266,7 @@ impl<'a> Checker<'a> {
             self.report(
                 Diagnostic::error(Code(221), span, format!("instances need a key, and `{element}` is none"))
                     .label("positions are no keys: one more in the middle would touch all behind it")
-                    .help(format!(
-                        "say which part names each: `for {} in {} by {}.name`",
-                        each.first.node,
-                        self.text(span),
-                        each.first.node
-                    )),
+                    .help(name_each(&ty, &each.first.node, self.text(span))),
             );
         }
     }
@@ -423,6 +418,19 @@ fn several(ty: Type, resource: &ast::Resource) -> Type {
         (_, Some(_), _) => Type::map(ty),
         (_, None, Some(_)) => Type::optional(ty),
         (_, None, None) => ty,
+    }
+}
+
+/// How instances over these get their keys.
+fn name_each(list: &Type, name: &str, source: &str) -> String {
+    let Type::List(of) = list else { return format!("say what names each: `for {name} in {source} by …`") };
+    match &**of {
+        Type::Int => format!("name them, `for {name} in [\"a\", \"b\"]`, or say that the number is the name: `by \"${{{name}}}\"`"),
+        Type::Record(record) => {
+            let part = record.fields.iter().find(|field| is_key(&field.ty)).map_or("name", |field| &*field.name);
+            format!("say which part names each: `for {name} in {source} by {name}.{part}`")
+        }
+        _ => format!("say which part names each: `for {name} in {source} by {name}.name`"),
     }
 }
 

@@ -212,7 +212,7 @@ impl Checker<'_> {
             self.report(
                 Diagnostic::error(Code(200), span, format!("`{name}` is not a value by itself"))
                     .label("needs a `.`")
-                    .help(if &**name == "secret" { "write `secret.aws(\"…\")`" } else { "write `.name` behind it" }),
+                    .help(if &**name == "secret" { "write `secret.aws(\"…\")`".to_owned() } else { format!("write `{name}.name`") }),
             );
             return self.broken(span);
         }
@@ -296,7 +296,12 @@ impl Checker<'_> {
             }
             Some(Type::Map(of)) => {
                 let of = Type::clone(of);
-                self.open_record(scope, entries, Some(&of), what, span)
+                let id = self.open_record(scope, entries, Some(&of), what, span);
+                // A map of documents is not one.
+                if let Some(expr) = self.exprs.get_mut(id.0 as usize) {
+                    expr.ty = Type::map(of);
+                }
+                id
             }
             Some(Type::Json) => self.open_record(scope, entries, Some(&Type::Json), what, span),
             _ => self.open_record(scope, entries, None, what, span),

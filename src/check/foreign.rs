@@ -60,12 +60,22 @@ pub(super) fn plain_type(name: &str) -> Option<&'static str> {
     })
 }
 
+/// `List<String>` and its like, with what stands in the `<>`.
+pub(super) fn generic_type(name: &str, args: &[&str]) -> Option<String> {
+    Some(match (name, args) {
+        ("List" | "list" | "Array" | "array" | "Set" | "set" | "Vec" | "Seq", [of]) => format!("[{of}]"),
+        ("Map" | "map" | "Dict" | "dict" | "Record" | "HashMap" | "Object", [of] | [_, of]) => format!("{{{of}}}"),
+        ("Optional" | "Option" | "Maybe" | "Nullable", [of]) => format!("{of}?"),
+        _ => return None,
+    })
+}
+
 /// What to write for a value of another language.
 pub(super) fn value(name: &str) -> Option<&'static str> {
     Some(match name {
         "True" | "TRUE" | "yes" | "on" => "true",
         "False" | "FALSE" | "no" | "off" => "false",
-        "None" | "nil" | "NULL" | "Null" | "undefined" | "nothing" => "null",
+        "None" | "none" | "nil" | "NULL" | "Null" | "undefined" | "nothing" => "null",
         _ => return None,
     })
 }

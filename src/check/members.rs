@@ -454,13 +454,17 @@ impl Checker<'_> {
                     ids.push(if fits { id } else { self.coerce(scope, id, one, &format!("`{}`", name.node)) });
                 }
                 Param::Like(ty) => {
-                    let id = self.infer_like(scope, arg, ty);
+                    let (id, complaints) = self.infer_like(scope, arg, ty, &format!("`{}`", name.node));
                     let own = match self.ty(id) {
                         Type::Record(record) => Type::map(super::join::any_field(record)),
                         own => own.clone(),
                     };
                     let joined = super::join::join(ty, &own).filter(|_| matches!(own, Type::Map(_) | Type::Error));
                     let fits = joined.is_some();
+                    if !complaints.is_empty() && (!fits || of_named(ty)) {
+                        self.diagnostics.extend(complaints);
+                        return self.broken(span);
+                    }
                     given = joined.unwrap_or_else(|| ty.clone());
                     ids.push(if fits { id } else { self.coerce(scope, id, ty, &format!("`{}`", name.node)) });
                 }
@@ -496,20 +500,33 @@ impl Checker<'_> {
 
 impl Checker<'_> {
     /// A literal takes the form of what it goes with, when it can: a record in it the defaults of its type, a resource the place of its id.
-    fn infer_like(&mut self, scope: &mut Scope, arg: &Expr, want: &Type) -> ExprId {
-        let literal = matches!(*arg.node, Ast::Record(_) | Ast::MapFor { .. } | Ast::List(_) | Ast::ListFor { .. });
-        if literal && !matches!(want, Type::Map(of) | Type::List(of) if matches!(**of, Type::Error | Type::Union(_))) {
-            let before = self.diagnostics.len();
-            let id = self.expect(scope, arg, want, "this");
-            let inside = |d: &Diagnostic| d.span.file == arg.span.file && arg.span.start <= d.span.start && d.span.end <= arg.span.end;
-            if !self.diagnostics.iter().skip(before).any(inside) {
-                return id;
-            }
-            let found = self.diagnostics.split_off(before);
-            self.diagnostics.extend(found.into_iter().filter(|d| !inside(d)));
+    /// With what is said against it when it cannot.
+    fn infer_like(&mut self, scope: &mut Scope, arg: &Expr, want: &Type, what: &str) -> (ExprId, Vec<Diagnostic>) {
+        let literal = matches!(*arg.node, Ast::Record(_) | Ast::MapFor { .. });
+        if !literal || matches!(want, Type::Map(of) if matches!(**of, Type::Error | Type::Union(_))) {
+            return (self.infer_free(scope, arg), Vec::new());
         }
-        self.infer_free(scope, arg)
+        let before = self.diagnostics.len();
+        let id = self.expect(scope, arg, want, what);
+        let inside = |d: &Diagnostic| d.span.file == arg.span.file && arg.span.start <= d.span.start && d.span.end <= arg.span.end;
+        let (complaints, others): (Vec<_>, Vec<_>) = self.diagnostics.split_off(before).into_iter().partition(inside);
+        self.diagnostics.extend(others);
+        if complaints.is_empty() {
+            return (id, complaints);
+        }
+        // What is wrong with it in itself would be told twice.
+        let before = self.diagnostics.len();
+        let id = self.infer_free(scope, arg);
+        if self.diagnostics.len() > before {
+            return (id, Vec::new());
+        }
+        (id, complaints)
     }
+}
+
+/// A map of a declared record: what goes into it is one, too.
+fn of_named(ty: &Type) -> bool {
+    matches!(ty, Type::Map(of) if matches!(&**of, Type::Record(record) if record.name.is_some()))
 }
 
 /// What a method takes, in a signature.

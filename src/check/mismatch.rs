@@ -235,6 +235,11 @@ impl Checker<'_> {
                     let own = got.fields.iter().find(differs)?;
                     Some(format!("its `{}` is {}, and not {}", own.name, describe(&own.ty), describe(&want.field(&own.name)?.ty)))
                 }),
+            (Type::List(of) | Type::Map(of), Type::List(each) | Type::Map(each), _)
+                if matches!((&**of, &**each), (Type::Record(_), Type::Record(_))) && matches!(self.kind(id), Some(ExprKind::Slot(_))) =>
+            {
+                Some(format!("say what it is where it is declared, so that each gets the defaults: `let {text}: {want} = …`"))
+            }
             (Type::Int, Type::Bool, None) => Some(format!("compare it: `{text} != 0`")),
             (Type::String, Type::Bool, None) => Some(format!("compare it: `{text} == \"…\"`")),
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),

@@ -6,8 +6,10 @@ use super::{Checker, Scope, mismatch};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::Mode;
 use crate::source::{Span, Spanned};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind as Ast, UnaryOp};
+use crate::resolve::ModuleId;
+use crate::syntax::ast::{self, BinaryOp, Expr, ExprKind as Ast, ItemKind, UnaryOp};
 use crate::types::Type;
+use crate::value::Value;
 
 impl Checker<'_> {
     pub(super) fn unary(&mut self, scope: &mut Scope, op: Spanned<UnaryOp>, operand: &Expr, span: Span) -> ExprId {
@@ -105,6 +107,9 @@ impl Checker<'_> {
             self.report(diagnostic);
             return self.push(ExprKind::Binary { op: *op, left, right }, Type::Bool, span);
         }
+        if let (BinaryOp::Equal | BinaryOp::NotEqual, Some(diagnostic)) = (*op, self.no_such_env(scope, op, left, right)) {
+            self.report(diagnostic);
+        }
         match result(*op, &a, &b) {
             Some(ty) => self.push(ExprKind::Binary { op: *op, left, right }, ty, span),
             None => {
@@ -113,6 +118,34 @@ impl Checker<'_> {
                 self.broken(span)
             }
         }
+    }
+
+    /// `env.name == "prodction"`: the stack says which environments there are. A test with resources of its own is in one of its own.
+    fn no_such_env(&self, scope: &Scope, op: Spanned<BinaryOp>, left: ExprId, right: ExprId) -> Option<Diagnostic> {
+        let (env, text) = match (self.kind(left)?, self.kind(right)?) {
+            (ExprKind::EnvName, ExprKind::Const(Value::String(text))) => (left, (right, text)),
+            (ExprKind::Const(Value::String(text)), ExprKind::EnvName) => (right, (left, text)),
+            _ => return None,
+        };
+        let items = self.modules.get(scope.module).filter(|_| scope.module == ModuleId(0) && !self.in_own_test)?;
+        let envs: Vec<&ast::Name> =
+            items.items.iter().filter_map(|item| if let ItemKind::Env { name, .. } = &item.kind { Some(name) } else { None }).collect();
+        let (at, text) = text;
+        if envs.is_empty() || &**text == "test" || envs.iter().any(|name| name.node == *text) {
+            return None;
+        }
+        let names = || envs.iter().map(|name| &*name.node);
+        let help = match crate::diagnostic::closest(text, names()) {
+            Some(close) => format!("did you mean \"{close}\"?"),
+            None => format!("its environments are {}", names().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")),
+        };
+        Some(
+            Diagnostic::error(Code(213), op.span, "these can never be equal")
+                .label("always the same answer")
+                .also(self.span(at), "no env of the stack")
+                .also(self.span(env), "the name of one of its envs")
+                .help(help),
+        )
     }
 
     /// Texts of which each is one of a few, and none is both.

@@ -479,7 +479,14 @@ impl<'a> Checker<'a> {
                         .help("write it for those who read it in a year"),
                 );
             }
-            _ => self.report(Diagnostic::error(Code(203), value.span, format!("{what} wants a plain text")).label("not a text in quotes")),
+            _ => {
+                let text = self.text(value.span);
+                self.report(
+                    Diagnostic::error(Code(203), value.span, format!("{what} wants a plain text"))
+                        .label("not a text in quotes")
+                        .help(if text.contains(['"', '\n']) { "write it out, in quotes".to_owned() } else { format!("put it in quotes: `\"{text}\"`") }),
+                );
+            }
         }
         None
     }

@@ -94,6 +94,17 @@ impl Checker<'_> {
 
     fn path_type(&mut self, module: ModuleId, path: &ast::Name, args: &[TypeExpr]) -> Type {
         let wanted_args = usize::from(matches!(&*path.node, "Id" | "Arn" | "Secret"));
+        let written: Vec<&str> = args.iter().map(|arg| self.text(arg.span)).collect();
+        if let Some(ours) = super::foreign::generic_type(&path.node, &written)
+            && self.modules.find(module, &path.node).is_none()
+        {
+            self.report(
+                Diagnostic::error(Code(204), path.span, format!("there is no type `{}`", path.node))
+                    .label("not known here")
+                    .help(format!("write `{ours}`")),
+            );
+            return Type::Error;
+        }
         if args.len() != wanted_args && !(&*path.node == "Arn" && args.is_empty()) {
             self.report(
                 Diagnostic::error(
@@ -101,7 +112,12 @@ impl Checker<'_> {
                     path.span,
                     format!("`{}` takes {wanted_args} type{} in `<>`", path.node, if wanted_args == 1 { "" } else { "s" }),
                 )
-                .label(format!("{} given", args.len())),
+                .label(format!("{} given", args.len()))
+                .help(match &*path.node {
+                    "Secret" => "say of what: `Secret<String>`".to_owned(),
+                    "Id" | "Arn" => format!("say of what: `{}<aws.ec2.VPC>`", path.node),
+                    name => format!("write `{name}` alone"),
+                }),
             );
             return Type::Error;
         }

@@ -76,7 +76,7 @@ pub(super) fn declaration(file: FileId, chunk: &str, offset: usize) -> Option<Di
         ("provider", [_]) => unknown().help("the region stands in an `env`, or in `stack`: `env dev { @region = \"us-west-2\" }`; the credentials are those of the AWS tools"),
         ("terraform", []) if opens => unknown().help("there is nothing to require; where the state is kept is said by `stack`: `stack NAME { state = s3 { bucket = \"…\", region = \"…\" } }`"),
         ("locals", []) if opens => {
-            let first = entries(chunk).next();
+            let first = entries(chunk.split_once('{').map_or("", |(_, body)| body)).into_iter().next();
             let (name, value) = first.unwrap_or(("name", "…"));
             unknown().help(format!("each is a declaration of its own: `let {name} = {}`", shown(value)))
         }
@@ -129,8 +129,11 @@ pub(super) fn word(found: &str, rest: &str) -> Option<String> {
 pub(super) fn hint(chunk: &str, at: usize, rest: &str) -> Option<String> {
     let before = chunk.get(..at)?;
     let line = before.rsplit('\n').next()?;
-    declared(line, rest)
+    declared(chunk, line, rest)
+        .or_else(|| step(line, rest))
+        .or_else(|| rule(line, rest))
         .or_else(|| body(chunk, line, rest))
+        .or_else(|| checks(before, rest))
         .or_else(|| without_else(before, rest))
         .or_else(|| expression(before.trim_end(), line, rest))
         .or_else(|| character(before, rest))
@@ -138,7 +141,7 @@ pub(super) fn hint(chunk: &str, at: usize, rest: &str) -> Option<String> {
 }
 
 /// The head of a declaration of plat's, written otherwise.
-fn declared(line: &str, rest: &str) -> Option<String> {
+fn declared(chunk: &str, line: &str, rest: &str) -> Option<String> {
     let (keyword, behind) = line.split_once(' ').filter(|(keyword, _)| super::recover::KEYWORDS.contains(keyword))?;
     let name = word_at(behind.trim_start());
     let alone = !name.is_empty() && behind.trim() == name;
@@ -148,32 +151,82 @@ fn declared(line: &str, rest: &str) -> Option<String> {
             let value = rest.trim_start_matches('=').trim_start();
             format!("say its type: `{keyword} {name}: {} = {}`", type_of(value), shown(value))
         }
-        "resource" | "lookup" if alone && rest.starts_with('.') => {
-            let whole = format!("{name}{}", first_line(rest));
-            let (ty, name) = whole.split_once(' ').unwrap_or((&whole, "name"));
-            let name = word_at(name.trim_start());
-            format!("the name comes first: `{keyword} {}: {ty} {{ … }}`", if name.is_empty() { "name" } else { name })
-        }
-        "resource" | "lookup" if alone => {
-            let ty = rest.trim_start_matches(['=', ' ']).split([' ', '{', '\n']).next().filter(|ty| !ty.is_empty()).unwrap_or(SOME_TYPE);
-            format!("its type stands behind a `:`: `{keyword} {name}: {ty} {{ … }}`")
-        }
-        "resource" | "lookup" if assigned => "its body follows at once, without `=`: `{ … }`".to_owned(),
+        "param" | "output" | "type" | "let" | "fn" if let Some(ty) = in_type(line, rest) => ty,
+        "resource" | "lookup" if behind.contains(':') => instances(behind, rest)?,
+        "resource" | "lookup" => resource_head(keyword, name, alone, rest)?,
         "env" | "stack" | "component" if alone && assigned => format!("its body follows at once, without `=`: `{keyword} {name} {{ … }}`"),
         "component" if alone && rest.starts_with('(') => format!("what it takes is declared in it: `component {name} {{ param … }}`"),
         "type" if alone && rest.starts_with('{') => format!("write `type {name} = {{ field: String }}`"),
-        "fn" if rest.starts_with("->")
-            || rest.starts_with(':')
-            || rest.starts_with('{')
-            || (rest.starts_with('=') && !line.contains("=>")) =>
-        {
+        "fn" if rest.starts_with("->") || rest.starts_with([':', '{']) || (rest.starts_with('=') && !line.contains("=>")) => {
             format!("what it gives stands behind `=>`: `fn {name}(x: Int) => Int = …`")
         }
         "let" if alone && rest.starts_with(":=") => format!("write `let {name} = …`"),
-        "param" | "output" | "type" if rest.starts_with('(') => container(line)?,
-        "use" if !line.contains('{') => "write `use std.network.{Network}`, or `use \"../folder\".{Component}`".to_owned(),
+        "use" if !line.contains('{') => match format!("{line}{}", first_line(rest)).rsplit_once('.') {
+            Some((home, name)) if name.starts_with(|c: char| c.is_ascii_uppercase()) => format!("write `{home}.{{{}}}`", word_at(name)),
+            _ => "write `use std.network.{Network}`, or `use \"../folder\".{Component}`".to_owned(),
+        },
+        "import" if behind.ends_with('.') => format!("what another file declares is brought in by `use {behind}{{…}}`"),
+        "import" => format!("write `import {} = {}`", behind.trim(), shown(setting(chunk, "id").unwrap_or(rest))),
+        "moved" => {
+            let all = format!("{behind}{}", first_line(rest));
+            let words: Vec<&str> = all.split([' ', ',', '{', '}', '=', '>', '-']).filter(|w| !matches!(*w, "" | "from" | "to" | "as")).collect();
+            match words.as_slice() {
+                [from, to] => format!("write `moved {from} -> {to}`"),
+                _ => "write `moved old -> new`".to_owned(),
+            }
+        }
+        "policy" if behind.ends_with("for ") || behind.contains(" for ") && !behind.contains(':') => {
+            let path = rest.split([' ', '{']).next().unwrap_or("").trim_start_matches('.');
+            let first = behind.rsplit(' ').next().unwrap_or("");
+            format!("name what it is about: `for x: {}`", [first, path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."))
+        }
+        "policy" if rest.starts_with('*') => "several types are joined by `|`; all resources are `any`".to_owned(),
+        "test" if behind.trim().is_empty() => format!("a test's name is a text: `test \"{}\" {{ … }}`", word_at(rest)),
         _ => return None,
     })
+}
+
+/// A resource or lookup without `:`.
+fn resource_head(keyword: &str, name: &str, alone: bool, rest: &str) -> Option<String> {
+    if !alone {
+        return None;
+    }
+    if rest.starts_with('.') {
+        let whole = format!("{name}{}", first_line(rest));
+        let (ty, name) = whole.split_once(' ').unwrap_or((&whole, "name"));
+        let name = word_at(name.trim_start());
+        return Some(format!("the name comes first: `{keyword} {}: {ty} {{ … }}`", if name.is_empty() { "name" } else { name }));
+    }
+    let ty = rest.trim_start_matches(['=', ' ']).split([' ', '{', '\n']).next().filter(|ty| !ty.is_empty()).unwrap_or(SOME_TYPE);
+    Some(format!("its type stands behind a `:`: `{keyword} {name}: {ty} {{ … }}`"))
+}
+
+/// What stands between a resource's type and its body.
+fn instances(behind: &str, rest: &str) -> Option<String> {
+    if behind.contains('{') || behind.contains(" if ") || behind.contains(" for ") {
+        return None;
+    }
+    Some(match word_at(rest) {
+        _ if rest.starts_with('=') => "its body follows at once, without `=`: `{ … }`".to_owned(),
+        "for_each" | "foreach" | "each" => "several are made by `for x in list`".to_owned(),
+        "count" => "several have keys, no numbers: `for x in [\"a\", \"b\"]`; one that is there only sometimes has `if condition`".to_owned(),
+        "when" | "unless" | "where" => "one that is there only sometimes has `if condition`".to_owned(),
+        "" => return None,
+        _ => "behind the type stand `for x in list`, `if condition` and the body, `{ … }`".to_owned(),
+    })
+}
+
+/// Forms of types that plat writes otherwise.
+fn in_type(line: &str, rest: &str) -> Option<String> {
+    let (_, ty) = line.split_once(':').filter(|(_, ty)| !ty.contains('=') && !ty.contains('{'))?;
+    let inner = ty.trim();
+    match rest.as_bytes().first()? {
+        b'(' => container(line),
+        b'[' if rest.starts_with("[]") => Some(format!("a list is written `[{inner}]`")),
+        b',' if inner.starts_with('[') => Some("a list has values of one type; several parts make a record, `{ name: String, port: Int }`".to_owned()),
+        _ if word_at(rest) == "or" => Some("one of several texts is written `\"a\" | \"b\"`".to_owned()),
+        _ => None,
+    }
 }
 
 /// `list(string)` and its like.
@@ -184,8 +237,27 @@ fn container(line: &str) -> Option<String> {
         "map" | "Map" => "a map of texts is `{String}`".to_owned(),
         "object" | "Object" => "a record is `{ name: String, port: Int }`".to_owned(),
         "optional" | "Optional" => "what may be left out is `String?`".to_owned(),
+        "enum" | "Enum" | "oneof" | "one_of" => "one of several texts is written `\"a\" | \"b\"`".to_owned(),
         _ => return None,
     })
+}
+
+/// A step of a test, written otherwise.
+fn step(line: &str, rest: &str) -> Option<String> {
+    let line = line.trim();
+    Some(match line {
+        "env" if rest.starts_with('=') => format!("write `env {}`", word_at(rest.trim_start_matches(['=', ' ']))),
+        "expect error" if rest.starts_with('"') => format!("say its code, too: `expect error E0306 {}`", shown(rest)),
+        "expect" if rest.starts_with(['E', 'e']) => format!("write `expect error {}`", first_line(rest).trim()),
+        "plan" | "apply" | "destroy" if rest.starts_with('(') => format!("write `{line}` alone, on a line of its own"),
+        _ => return None,
+    })
+}
+
+/// A rule of a policy without `if`.
+fn rule(line: &str, rest: &str) -> Option<String> {
+    let verdict = line.trim();
+    (matches!(verdict, "deny" | "warn") && !rest.starts_with('=')).then(|| format!("write `{verdict} if condition, \"message\"`"))
 }
 
 /// Blocks in a body.
@@ -205,7 +277,8 @@ fn body(chunk: &str, line: &str, rest: &str) -> Option<String> {
         "timeouts" => "write `@timeout = 30m`".to_owned(),
         "provisioner" | "connection" => "plat runs no commands on machines: give them to the machine, as its `user_data`".to_owned(),
         "validation" => "write the condition behind the param: `param x: Int { check x > 0, \"message\" }`".to_owned(),
-        "ingress" | "egress" if several(chunk, word) => format!("rules are a list: `security_group_{word} = [{{ … }}, {{ … }}]`"),
+        "ingress" | "egress" => format!("rules are a list: `security_group_{word} = [{{ … }}, {{ … }}]`"),
+        "backend" => "write `state = s3 { bucket = \"…\", region = \"…\" }`".to_owned(),
         _ if several(chunk, word) => {
             format!("there are no blocks inside blocks, and several of a thing are a list: `{word} = [{{ … }}, {{ … }}]`")
         }
@@ -230,6 +303,16 @@ fn lifecycle(chunk: &str) -> String {
         [] => "settings of the engine start with `@`: `@protect`, `@replace`, `@ignore`".to_owned(),
         meant => format!("settings of the engine start with `@`: {}", meant.join(", ")),
     }
+}
+
+/// What stands in a param's braces beside `check`.
+fn checks(before: &str, rest: &str) -> Option<String> {
+    let head = before.lines().rev().find(|line| word_at(line) == "param")?;
+    let in_braces = not_closed(before) == Some('{') && before.trim_end().ends_with(['{', '\n', ',', '"', ')']) || before.trim_end().ends_with('{');
+    (in_braces && !word_at(rest).is_empty()).then(|| match word_at(rest) {
+        "description" => "what it is for stands above it: `/// How many zones`".to_owned(),
+        _ => format!("in these braces stand conditions: `check {} > 0, \"message\"`", word_at(head.trim_start_matches("param").trim_start())),
+    })
 }
 
 /// `if c { a }`, and nothing else.
@@ -259,6 +342,20 @@ fn expression(before: &str, line: &str, rest: &str) -> Option<String> {
     Some(match found {
         "and" => "`and` is written `&&`".to_owned(),
         "or" => "`or` is written `||`".to_owned(),
+        "GiB" | "MiB" | "KiB" | "TiB" | "GB" | "MB" | "KB" | "TB" if !digits(before).is_empty() => {
+            format!("the unit follows at once: `{}{found}`", digits(before))
+        }
+        "days" | "day" | "hours" | "hour" | "minutes" | "minute" | "seconds" | "second" | "weeks" | "week" | "d" | "h" | "m" | "s"
+            if !digits(before).is_empty() =>
+        {
+            format!("a duration is written `{}{}`", digits(before), found.get(..1).unwrap_or("d"))
+        }
+        _ if before.ends_with('.') && !digits(before.trim_end_matches('.')).is_empty() && found.starts_with(|c: char| c.is_ascii_digit()) => {
+            "sizes and durations are of whole numbers: `1536MiB`, `1d12h`".to_owned()
+        }
+        _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(|c: char| c.is_ascii_alphabetic()) => {
+            "a number is written `1_000`, a size `20GiB`, a duration `30d`".to_owned()
+        }
         "then" => "a choice is written `if c { a } else { b }`".to_owned(),
         "if" if line.contains("for ") && line.contains(':') => "the condition stands before the `:`: `[for x in xs if c: x]`".to_owned(),
         "" => return symbol(before, line, rest),
@@ -281,6 +378,11 @@ fn symbol(before: &str, line: &str, rest: &str) -> Option<String> {
         [b'&', ..] => "both: `&&`".to_owned(),
         [b'|', ..] => "one of two: `||`".to_owned(),
         [b'>', ..] if before.ends_with('<') => "what differs is asked by `!=`".to_owned(),
+        [b'+', ..] if before.ends_with('+') => "one `+` joins texts and lists".to_owned(),
+        [b' ', ..] if before.ends_with('.') => "the name follows the `.` at once; texts are joined by `+`".to_owned(),
+        [b'"', ..] if matches!(before.rsplit(|c: char| !c.is_alphanumeric()).next(), Some("f" | "r" | "b" | "s")) => {
+            "values are written into any text: `\"a ${x}\"`".to_owned()
+        }
         [b'$', ..] => "`${…}` stands in texts only: write the name alone".to_owned(),
         [b'=', b'=', ..] if word_at(line.trim()) == line.trim() => "a value is given with `=`; `==` compares".to_owned(),
         [b'=', b'>', ..] | [b'}', ..] if line.contains("for ") && (line.contains("=>") || rest.starts_with("=>")) => {
@@ -291,6 +393,12 @@ fn symbol(before: &str, line: &str, rest: &str) -> Option<String> {
         [b',', ..] if before.ends_with(',') => "one `,` is enough".to_owned(),
         _ => return None,
     })
+}
+
+/// The digits that a text ends with.
+fn digits(text: &str) -> &str {
+    let start = text.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
+    text.get(start..).unwrap_or("")
 }
 
 /// `c ? a : b`
@@ -350,7 +458,13 @@ fn character(before: &str, rest: &str) -> Option<String> {
         '#' => "comments start with `//`".to_owned(),
         '/' if rest.starts_with("/*") => "comments start with `//`".to_owned(),
         ';' => "entries end with their line; no `;` is needed".to_owned(),
-        ':' => "a value is given with `=`, a type with `:`".to_owned(),
+        ':' => {
+            let name = before.trim_end().rsplit(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or("");
+            match shown(rest.trim_start_matches(':').trim().trim_end_matches(',')) {
+                value if name.is_empty() || value == "…" => "a value is given with `=`, a type with `:`".to_owned(),
+                value => format!("a value is given with `=`: `{name} = {}`", value.trim_end_matches(['}', ' '])),
+            }
+        }
         c if !c.is_ascii() && !c.is_alphanumeric() => "take it out; such characters stand in texts, `\"…\"`, and comments only".to_owned(),
         _ => return None,
     })
@@ -381,6 +495,17 @@ fn given(before: &str, rest: &str) -> Option<String> {
     }
     let value = rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '[' | '{' | '-' | '!'));
     let behind_name = trimmed.len() < before.len() && trimmed.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    let entry = trimmed.rsplit([',', '{', '\n', '(', '[']).next().unwrap_or("");
+    if let Some((_, first)) = entry.rsplit_once('=').filter(|(name, _)| value && behind_name && !name.ends_with(['!', '=', '<', '>'])) {
+        let (first, second) = (first.trim(), word_at(rest));
+        let follows = rest.get(second.len()..).unwrap_or("").trim_start();
+        let words = [first, second].iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "_-".contains(c)));
+        return Some(match words {
+            _ if follows.starts_with('=') && !follows.starts_with("==") => "entries are separated by a `,` or a new line".to_owned(),
+            true if !first.starts_with(|c: char| c.is_ascii_digit()) => format!("a text stands in quotes: `\"{first} {second}\"`"),
+            _ => "between two values an operator or a `,` is missing".to_owned(),
+        });
+    }
     (value && behind_name).then(|| "a value is given with `=`, a type with `:`".to_owned())
 }
 
@@ -394,25 +519,44 @@ fn not_closed(before: &str) -> Option<char> {
 
 // ------------------------------------------------------------ what the user wrote
 
-/// `name = value` in a body, each on a line.
-fn entries(chunk: &str) -> impl Iterator<Item = (&str, &str)> {
-    let entry = |line: &'_ str| {
-        let line = line.trim();
-        let name = word_at(line);
-        let value = line.get(name.len()..)?.trim_start().strip_prefix('=').filter(|value| !value.starts_with('='))?;
-        (!name.is_empty()).then_some(name.len()).map(|_| value.trim().len())
+/// `name = value` in a body, on lines or between commas.
+fn entries(body: &str) -> Vec<(&str, &str)> {
+    let mut pieces = Vec::new();
+    for line in body.lines() {
+        let (mut depth, mut quoted, mut start) = (0usize, false, 0);
+        for (at, c) in line.char_indices() {
+            match c {
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                ',' if depth == 0 => {
+                    pieces.push(line.get(start..at).unwrap_or(""));
+                    start = at + 1;
+                }
+                _ => {}
+            }
+        }
+        pieces.push(line.get(start..).unwrap_or(""));
+    }
+    let entry = |piece: &'_ str| -> Option<usize> {
+        let value = piece.get(word_at(piece).len()..)?.trim_start().strip_prefix('=').filter(|value| !value.starts_with('='))?;
+        (!word_at(piece).is_empty()).then_some(value.trim().len())
     };
-    chunk.lines().filter_map(move |line| {
-        let line = line.trim();
-        let length = entry(line)?;
-        Some((word_at(line), line.get(line.len() - length..)?))
-    })
+    pieces
+        .into_iter()
+        .filter_map(|piece| {
+            let piece = piece.trim();
+            Some((word_at(piece), piece.get(piece.len() - entry(piece)?..)?))
+        })
+        .collect()
 }
 
 /// What a setting is given, on one line.
 fn setting<'t>(chunk: &'t str, name: &str) -> Option<&'t str> {
     let inner = chunk.split_once('{').map_or(chunk, |(_, inner)| inner);
-    let found = entries(inner.trim_end().trim_end_matches('}')).find(|(own, _)| *own == name).map(|(_, value)| value)?;
+    let inner = inner.trim_end();
+    let found = entries(inner.strip_suffix('}').unwrap_or(inner)).into_iter().find(|(own, _)| *own == name).map(|(_, value)| value)?;
     (!found.is_empty() && not_closed(found).is_none()).then_some(found)
 }
 
@@ -429,10 +573,10 @@ fn plain(address: &str) -> &str {
     }
 }
 
-/// A piece of the user's text, if it is short.
+/// A piece of the user's text, if it is short and could stand so in plat.
 fn shown(text: &str) -> String {
-    let text = first_line(text).trim();
-    if text.is_empty() || text.chars().count() > LONGEST || not_closed(text).is_some() { "…".to_owned() } else { text.to_owned() }
+    let text = first_line(text).trim().replace("terraform.workspace", "env.name").replace("var.", "").replace("local.", "");
+    if text.contains("aws_") || text.contains("[*]") || text.is_empty() || text.chars().count() > LONGEST || not_closed(&text).is_some() { "…".to_owned() } else { text }
 }
 
 fn first_line(text: &str) -> &str {

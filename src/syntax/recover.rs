@@ -124,7 +124,9 @@ pub(super) fn diagnostic(file: FileId, text: &str, offset: usize, error: &Error<
         Some('\n' | '\r') => "the end of the line".to_owned(),
         Some(_) if !found.is_empty() => format!("`{found}`"),
         Some('"') => "a text".to_owned(),
-        Some(c) => format!("`{}`", c.escape_debug()),
+        Some(' ') => "a space".to_owned(),
+        Some(c) if c.is_control() => format!("`{}`", c.escape_debug()),
+        Some(c) => format!("`{c}`"),
     };
     if is_expected(error, Rule::test_step) && !found.is_empty() {
         return Diagnostic::error(Code(101), span, format!("{what} cannot stand here")).label("not a step of a test").help(
