@@ -482,9 +482,13 @@ impl<'a> Checker<'a> {
             _ => {
                 let text = self.text(value.span);
                 self.report(
-                    Diagnostic::error(Code(203), value.span, format!("{what} wants a plain text"))
-                        .label("not a text in quotes")
-                        .help(if text.contains(['"', '\n']) { "write it out, in quotes".to_owned() } else { format!("put it in quotes: `\"{text}\"`") }),
+                    Diagnostic::error(Code(203), value.span, format!("{what} wants a plain text")).label("not a text in quotes").help(
+                        if text.contains(['"', '\n']) {
+                            "write it out, in quotes".to_owned()
+                        } else {
+                            format!("put it in quotes: `\"{text}\"`")
+                        },
+                    ),
                 );
             }
         }

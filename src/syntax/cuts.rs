@@ -162,7 +162,9 @@ pub(super) fn names(chunk: &str) -> Vec<&str> {
         let first = word(line);
         if first == "use" {
             let brought = chunk.split_once('{').map_or("", |(_, names)| names);
-            names.extend(line.rsplit_once('.').map(|(_, name)| word(name)).filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())));
+            names.extend(
+                line.rsplit_once('.').map(|(_, name)| word(name)).filter(|name| name.starts_with(|c: char| c.is_ascii_uppercase())),
+            );
             names.extend(brought.split([',', '\n', '}', ' ']).map(word).filter(|name| !name.is_empty() && *name != "as"));
         } else if number == 0 || KEYWORDS.contains(&first) {
             let name = word(line.get(first.len()..).unwrap_or("").trim_start());

@@ -169,7 +169,8 @@ fn declared(chunk: &str, line: &str, rest: &str) -> Option<String> {
         "import" => format!("write `import {} = {}`", behind.trim(), shown(setting(chunk, "id").unwrap_or(rest))),
         "moved" => {
             let all = format!("{behind}{}", first_line(rest));
-            let words: Vec<&str> = all.split([' ', ',', '{', '}', '=', '>', '-']).filter(|w| !matches!(*w, "" | "from" | "to" | "as")).collect();
+            let words: Vec<&str> =
+                all.split([' ', ',', '{', '}', '=', '>', '-']).filter(|w| !matches!(*w, "" | "from" | "to" | "as")).collect();
             match words.as_slice() {
                 [from, to] => format!("write `moved {from} -> {to}`"),
                 _ => "write `moved old -> new`".to_owned(),
@@ -178,7 +179,10 @@ fn declared(chunk: &str, line: &str, rest: &str) -> Option<String> {
         "policy" if behind.ends_with("for ") || behind.contains(" for ") && !behind.contains(':') => {
             let path = rest.split([' ', '{']).next().unwrap_or("").trim_start_matches('.');
             let first = behind.rsplit(' ').next().unwrap_or("");
-            format!("name what it is about: `for x: {}`", [first, path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("."))
+            format!(
+                "name what it is about: `for x: {}`",
+                [first, path].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".")
+            )
         }
         "policy" if rest.starts_with('*') => "several types are joined by `|`; all resources are `any`".to_owned(),
         "test" if behind.trim().is_empty() => format!("a test's name is a text: `test \"{}\" {{ … }}`", word_at(rest)),
@@ -209,7 +213,9 @@ fn instances(behind: &str, rest: &str) -> Option<String> {
     Some(match word_at(rest) {
         _ if rest.starts_with('=') => "its body follows at once, without `=`: `{ … }`".to_owned(),
         "for_each" | "foreach" | "each" => "several are made by `for x in list`".to_owned(),
-        "count" => "several have keys, no numbers: `for x in [\"a\", \"b\"]`; one that is there only sometimes has `if condition`".to_owned(),
+        "count" => {
+            "several have keys, no numbers: `for x in [\"a\", \"b\"]`; one that is there only sometimes has `if condition`".to_owned()
+        }
         "when" | "unless" | "where" => "one that is there only sometimes has `if condition`".to_owned(),
         "" => return None,
         _ => "behind the type stand `for x in list`, `if condition` and the body, `{ … }`".to_owned(),
@@ -223,7 +229,9 @@ fn in_type(line: &str, rest: &str) -> Option<String> {
     match rest.as_bytes().first()? {
         b'(' => container(line),
         b'[' if rest.starts_with("[]") => Some(format!("a list is written `[{inner}]`")),
-        b',' if inner.starts_with('[') => Some("a list has values of one type; several parts make a record, `{ name: String, port: Int }`".to_owned()),
+        b',' if inner.starts_with('[') => {
+            Some("a list has values of one type; several parts make a record, `{ name: String, port: Int }`".to_owned())
+        }
         _ if word_at(rest) == "or" => Some("one of several texts is written `\"a\" | \"b\"`".to_owned()),
         _ => None,
     }
@@ -308,10 +316,13 @@ fn lifecycle(chunk: &str) -> String {
 /// What stands in a param's braces beside `check`.
 fn checks(before: &str, rest: &str) -> Option<String> {
     let head = before.lines().rev().find(|line| word_at(line) == "param")?;
-    let in_braces = not_closed(before) == Some('{') && before.trim_end().ends_with(['{', '\n', ',', '"', ')']) || before.trim_end().ends_with('{');
+    let in_braces =
+        not_closed(before) == Some('{') && before.trim_end().ends_with(['{', '\n', ',', '"', ')']) || before.trim_end().ends_with('{');
     (in_braces && !word_at(rest).is_empty()).then(|| match word_at(rest) {
         "description" => "what it is for stands above it: `/// How many zones`".to_owned(),
-        _ => format!("in these braces stand conditions: `check {} > 0, \"message\"`", word_at(head.trim_start_matches("param").trim_start())),
+        _ => {
+            format!("in these braces stand conditions: `check {} > 0, \"message\"`", word_at(head.trim_start_matches("param").trim_start()))
+        }
     })
 }
 
@@ -350,7 +361,10 @@ fn expression(before: &str, line: &str, rest: &str) -> Option<String> {
         {
             format!("a duration is written `{}{}`", digits(before), found.get(..1).unwrap_or("d"))
         }
-        _ if before.ends_with('.') && !digits(before.trim_end_matches('.')).is_empty() && found.starts_with(|c: char| c.is_ascii_digit()) => {
+        _ if before.ends_with('.')
+            && !digits(before.trim_end_matches('.')).is_empty()
+            && found.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
             "sizes and durations are of whole numbers: `1536MiB`, `1d12h`".to_owned()
         }
         _ if found.starts_with(|c: char| c.is_ascii_digit()) && found.contains(|c: char| c.is_ascii_alphabetic()) => {
@@ -576,7 +590,11 @@ fn plain(address: &str) -> &str {
 /// A piece of the user's text, if it is short and could stand so in plat.
 fn shown(text: &str) -> String {
     let text = first_line(text).trim().replace("terraform.workspace", "env.name").replace("var.", "").replace("local.", "");
-    if text.contains("aws_") || text.contains("[*]") || text.is_empty() || text.chars().count() > LONGEST || not_closed(&text).is_some() { "…".to_owned() } else { text }
+    if text.contains("aws_") || text.contains("[*]") || text.is_empty() || text.chars().count() > LONGEST || not_closed(&text).is_some() {
+        "…".to_owned()
+    } else {
+        text
+    }
 }
 
 fn first_line(text: &str) -> &str {
