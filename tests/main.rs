@@ -8,6 +8,7 @@ mod baselines;
 mod cli;
 mod conformance;
 mod editors;
+mod figures;
 mod format;
 mod hostile;
 mod house;

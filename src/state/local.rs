@@ -1,10 +1,11 @@
 //! A state in a folder: `HEAD`, `lock`, `snapshots/` and `journal/`.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::disk::Disk;
 use super::envelope::{Cipher, wrapped_in};
 use super::head::{Head, parse_snapshot_name, path_part, snapshot_name};
 use super::journal::{Ledger, Written, replay};
@@ -26,6 +27,7 @@ pub struct LocalStore {
     stack: String,
     env: String,
     encryption: Encryption,
+    disk: Disk,
 }
 
 impl LocalStore {
@@ -37,13 +39,20 @@ impl LocalStore {
     /// `folder`: what stands for `.plat`.
     pub fn at(folder: &Path, stack: &str, env: &str) -> Self {
         let folder = folder.join("state").join(path_part(stack)).join(path_part(env));
-        Self { folder, stack: stack.to_owned(), env: env.to_owned(), encryption: Encryption::default() }
+        Self { folder, stack: stack.to_owned(), env: env.to_owned(), encryption: Encryption::default(), disk: Disk::default() }
     }
 
     /// What is written from now on is encrypted, or is not; what is encrypted can be read.
     #[must_use]
     pub fn with_encryption(self, encryption: Encryption) -> Self {
         Self { encryption, ..self }
+    }
+
+    /// For tests, on a disk that fails.
+    #[cfg(test)]
+    pub fn troubled(mut self, trouble: Arc<super::tests::disk::Trouble>) -> Self {
+        self.disk.trouble = Some(trouble);
+        self
     }
 
     /// The key that a HEAD holds.
@@ -262,7 +271,7 @@ impl StateStore for LocalStore {
         let head = self.head()?.ok_or_else(|| StateError::damaged(self.head_path().display(), "it is missing"))?;
         let wrapped = self.encryption.rekeyed(new, &place, head.encryption.as_ref(), &head.context())?;
         let head = Head { encryption: Some(wrapped), epoch: head.epoch + 1, ..head };
-        write_durably(&self.head_path(), &head.encode()?)
+        self.disk.replace(&self.head_path(), &head.encode()?)
     }
 }
 
@@ -306,9 +315,9 @@ impl LocalMedium {
         let bytes = head.encode()?;
         if self.head.is_none() {
             // The folders are new as well.
-            self.store.folder.ancestors().skip(1).take(4).try_for_each(sync_folder)?;
+            self.store.folder.ancestors().skip(1).take(4).try_for_each(|folder| self.store.disk.sync_folder(folder))?;
         }
-        write_durably(&self.store.head_path(), &bytes)?;
+        self.store.disk.replace(&self.store.head_path(), &bytes)?;
         self.head = Some(bytes);
         Ok(())
     }
@@ -330,7 +339,7 @@ impl LocalMedium {
 impl Medium for LocalMedium {
     fn append(&mut self, lines: &[u8], _end: Seal) -> Result<(), StateError> {
         let (path, file) = self.journal.as_mut().ok_or_else(|| StateError::Misused("a session begins before it appends".to_owned()))?;
-        file.write_all(lines).and_then(|()| file.sync_data()).map_err(StateError::io(path))
+        self.store.disk.append(path, file, lines)
     }
 
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), StateError> {
@@ -343,14 +352,14 @@ impl Medium for LocalMedium {
             }
         }
         if !commit.same {
-            write_durably(&self.store.snapshot_path(commit.serial, commit.sha256), commit.bytes)?;
+            self.store.disk.replace(&self.store.snapshot_path(commit.serial, commit.sha256), commit.bytes)?;
         }
         self.journal = None;
         if let Some((name, lines, _)) = commit.journal {
             let path = self.store.journal_path(name);
-            let mut file = create(&path)?;
-            file.write_all(lines).and_then(|()| file.sync_all()).map_err(StateError::io(&path))?;
-            sync_folder(&self.store.folder.join("journal"))?;
+            let mut file = self.store.disk.create(&path)?;
+            self.store.disk.begin(&path, &mut file, lines)?;
+            self.store.disk.sync_folder(&self.store.folder.join("journal"))?;
             self.journal = Some((path, file));
         }
         self.write_head(commit)?;
@@ -396,31 +405,4 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StateError::io(path)(error)),
     }
-}
-
-/// A new file that only its owner can read.
-fn create(path: &Path) -> Result<File, StateError> {
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(StateError::io(path))
-}
-
-/// Replaces a file in one step: whoever looks, and whatever happens, sees the old one or the new one, whole.
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), StateError> {
-    let temporary = path.with_extension("tmp");
-    let mut file = create(&temporary)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(StateError::io(&temporary))?;
-    drop(file);
-    fs::rename(&temporary, path).map_err(StateError::io(path))?;
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-/// Makes names in a folder durable, where the system has a way to.
-fn sync_folder(folder: &Path) -> Result<(), StateError> {
-    if cfg!(unix) {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(StateError::io(folder))?;
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! intent durable before the call and its outcome after; what a killed process left open comes back as [`Pending`].
 
 mod codec;
+mod disk;
 mod edit;
 mod envelope;
 mod error;

@@ -1,6 +1,9 @@
 //! Plans in files: carried out as shown, once, on what they were made on, or refused.
 
+use plat::plan::saved::SavedPlan;
+
 use super::{NETWORK, Said, Stack, said};
+use crate::figures::reached;
 
 fn planned(stack: &Stack, args: &[&str]) -> Said {
     stack.sandbox(&[&["plan", "-e", "dev", "--out", "it.plan"][..], args].concat()).ends(0)
@@ -170,6 +173,19 @@ fn every_cut_and_every_flip_is_found_out() {
         let said = stack.plat(&["apply", "it.plan"]).ends(1);
         assert!(said.err.contains("cannot be used as a plan"), "{end}: {}", said.err);
     }
+    // All of them, by what the command reads the file with.
+    for end in 0..whole.len() {
+        assert!(SavedPlan::decode(&whole[..end]).is_err(), "cut at {end}");
+    }
+    let mut flips = 0;
+    for (at, bit) in (0..whole.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1 << bit;
+        assert!(SavedPlan::decode(&flipped).is_err(), "byte {at}, bit {bit}");
+        flips += 1;
+    }
+    assert!(flips > 10_000, "{flips}");
+    reached(&format!("a saved plan: every cut ({}) and {flips} flips found, 0 panics", whole.len()));
     // A forger who knows the format, and not the state.
     let text = String::from_utf8(whole.clone()).unwrap();
     let forged = text.replace("\"Name\": \"c\"", "\"Name\": \"d\"");

@@ -1,9 +1,8 @@
 //! One stack with its state on disk and its cloud in memory, and what must be true of the two.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,10 +12,11 @@ use plat::plan::{self, Engine, Options, Prepared, Rehearsal};
 use plat::provider::sandbox::{Call, Item, Sandbox};
 use plat::provider::{Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
 use plat::schema::Registry;
-use plat::state::{Entry, Holder, LocalStore, OpenOptions, StateError, StateFile, StateStore, Status};
+use plat::state::{Entry, Holder, LocalStore, OpenOptions, RemoteStore, StateError, StateFile, StateStore, Status};
 use plat::value::{ResolvedObject, SecretReference, SecretText, Value};
 use tokio::sync::Notify;
 
+use super::bucket::Bucket;
 use super::kinds::{REGION, registry};
 use super::program::{Expr, Program, address};
 use super::shape;
@@ -39,12 +39,17 @@ impl Death {
     }
 
     /// One moment passes. True: the process is dead.
-    fn passes(&self) -> bool {
+    pub fn passes(&self) -> bool {
         if self.left.fetch_sub(1, Ordering::SeqCst) <= 1 {
             self.dead.store(true, Ordering::SeqCst);
             self.told.notify_one();
         }
         self.dead.load(Ordering::SeqCst)
+    }
+
+    /// How many moments passed of a process that was to live for ever.
+    pub fn passed(&self) -> i64 {
+        i64::MAX - self.left.load(Ordering::SeqCst)
     }
 
     async fn comes(&self) {
@@ -78,11 +83,11 @@ impl Journal for MortalJournal {
     }
 }
 
-/// A cloud whose caller can die, and that can take real time.
+/// A cloud whose caller can die, and whose changes can be held up.
 struct MortalCloud {
     cloud: Arc<Sandbox>,
     death: Arc<Death>,
-    delay: Duration,
+    others: Arc<AtomicUsize>,
 }
 
 impl MortalCloud {
@@ -90,7 +95,12 @@ impl MortalCloud {
         if self.death.passes() {
             std::future::pending::<()>().await;
         }
-        tokio::time::sleep(self.delay).await;
+        for _ in 0..10_000 {
+            if self.others.load(Ordering::SeqCst) == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let answer = call.await;
         if self.death.passes() {
             std::future::pending::<()>().await;
@@ -171,13 +181,24 @@ impl Run {
     }
 }
 
+/// How long the lock of a dead process keeps others out of a bucket.
+const LEASE: Duration = Duration::from_millis(60);
+
+/// Where the state is.
+enum Home {
+    Folder(tempfile::TempDir),
+    Bucket(Bucket),
+}
+
 /// A stack, its state and its cloud.
 pub struct Place {
-    folder: tempfile::TempDir,
+    home: Home,
     pub cloud: Arc<Sandbox>,
     pub registry: Arc<Registry>,
-    /// Real time that each changing call takes.
-    pub delay: Duration,
+    /// How many other processes must have ended before a call changes something; it waits 20 seconds for them.
+    pub others: Arc<AtomicUsize>,
+    /// How long a process waits for the lock of another one.
+    pub wait: Duration,
     /// Runs on several threads, as `plat` does; on one, everything happens in the same order every time.
     threads: bool,
 }
@@ -186,7 +207,19 @@ impl Place {
     pub fn new() -> Self {
         let registry = registry();
         let cloud = Arc::new(Sandbox::in_memory(registry.clone()));
-        Self { folder: tempfile::tempdir().unwrap(), cloud, registry, delay: Duration::ZERO, threads: true }
+        Self {
+            home: Home::Folder(tempfile::tempdir().unwrap()),
+            cloud,
+            registry,
+            others: Arc::default(),
+            wait: Duration::ZERO,
+            threads: true,
+        }
+    }
+
+    /// A place whose state is in a bucket.
+    pub fn remote() -> Self {
+        Self { home: Home::Bucket(Bucket::default()), wait: Duration::from_secs(20), ..Self::new() }
     }
 
     /// A place where everything happens in the same order every time.
@@ -194,8 +227,16 @@ impl Place {
         Self { threads: false, ..Self::new() }
     }
 
-    fn store(&self) -> LocalStore {
-        LocalStore::new(self.folder.path(), "test", "default")
+    fn store(&self) -> Box<dyn StateStore> {
+        self.store_of(&Death::never())
+    }
+
+    /// The store as a process has it that can die.
+    fn store_of(&self, death: &Arc<Death>) -> Box<dyn StateStore> {
+        match &self.home {
+            Home::Folder(folder) => Box::new(LocalStore::new(folder.path(), "test", "default")),
+            Home::Bucket(bucket) => Box::new(RemoteStore::new(bucket.client(death), "test", "default").unwrap().with_lease(LEASE)),
+        }
     }
 
     pub fn state(&self) -> StateFile {
@@ -213,7 +254,7 @@ impl Place {
     }
 
     fn engine(&self, death: &Arc<Death>) -> Engine {
-        let cloud = Arc::new(MortalCloud { cloud: self.cloud.clone(), death: death.clone(), delay: self.delay });
+        let cloud = Arc::new(MortalCloud { cloud: self.cloud.clone(), death: death.clone(), others: self.others.clone() });
         Engine { provider: cloud.clone(), secrets: cloud, registry: self.registry.clone() }
     }
 
@@ -301,12 +342,16 @@ impl Place {
 
     async fn attempt(&self, engine: &Engine, program: &Program, options: &Options, death: &Arc<Death>) -> Result<Run, String> {
         let holder = Holder { who: "tests".to_owned(), pid: 1, command: "plat apply".to_owned(), since: 0 };
-        let opened = self.store().open(&OpenOptions { holder, wait: Duration::ZERO }, &self.registry);
+        let opened = self.store_of(death).open(&OpenOptions { holder, wait: self.wait }, &self.registry);
         let (session, loaded) = opened.map_err(|e| e.to_string())?;
         let settings = Settings { consistency: Duration::ZERO, ..Settings::default() };
         let mut state = loaded.state;
         let journal = SessionJournal::begin(session, &mut state).map_err(|e| e.to_string())?;
-        let journal: Arc<dyn Journal> = Arc::new(MortalJournal(journal, death.clone()));
+        let journal: Arc<dyn Journal> = match self.home {
+            Home::Folder(_) => Arc::new(MortalJournal(journal, death.clone())),
+            // Every entry is a write to the bucket, whose client dies.
+            Home::Bucket(_) => Arc::new(journal),
+        };
         let settled = apply::settle(engine, state, loaded.pending, Some(journal.clone()), &settings).await.map_err(|e| e.to_string())?;
         let prepared = self.prepare(engine, program, settled.state, options).await?;
         let outcome = apply::apply(engine, prepared, journal, Arc::new(Silent), &Cancel::default(), &settings).await;
@@ -340,10 +385,15 @@ impl Place {
     #[track_caller]
     fn check_snapshots(&self) {
         let schema: serde_json::Value = serde_json::from_str(include_str!("../../state/schema.json")).unwrap();
-        let snapshots: Vec<_> = std::fs::read_dir(Path::new(&self.store().location()).join("snapshots")).unwrap().collect();
+        let snapshots: Vec<String> = match &self.home {
+            Home::Folder(_) => {
+                let files = std::fs::read_dir(std::path::Path::new(&self.store().location()).join("snapshots")).unwrap();
+                files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+            }
+            Home::Bucket(bucket) => bucket.texts("/snapshots/"),
+        };
         assert!(!snapshots.is_empty());
-        for snapshot in snapshots {
-            let text = std::fs::read_to_string(snapshot.unwrap().path()).unwrap();
+        for text in snapshots {
             shape::fits(&schema, &schema, &serde_json::from_str(&text).unwrap(), "").unwrap();
         }
     }

@@ -37,8 +37,10 @@ fn every_cut_of_every_file_is_found() {
     let registry = registry();
     let folder = used(&registry);
     let whole = load(&folder, &registry).unwrap();
+    let mut cuts = 0;
     for file in current_files(&folder) {
         let bytes = fs::read(&file).unwrap();
+        cuts += bytes.len();
         let journal = file.extension().is_some_and(|end| end == "jsonl");
         let ends: Vec<usize> = bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i + 1).collect();
         for cut in 0..bytes.len() {
@@ -57,6 +59,7 @@ fn every_cut_of_every_file_is_found() {
         fs::write(&file, &bytes).unwrap();
         assert_eq!(load(&folder, &registry).unwrap(), whole);
     }
+    println!("reliability: state and journal in a folder: every cut ({cuts}) found, 0 panics, 0 taken for empty");
 }
 
 #[test]
@@ -81,6 +84,7 @@ fn every_flip_of_every_file_is_found() {
         fs::write(&file, &bytes).unwrap();
     }
     assert!(flips > 10_000, "{flips}");
+    println!("reliability: state and journal in a folder: {flips} flips found, 0 panics, 0 taken for empty");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn who_waits_gets_the_lock_when_it_is_free() {
 #[test]
 fn of_eight_at_once_one_goes_on() {
     let registry = registry();
-    for _ in 0..20 {
+    for _ in 0..100 {
         let folder = Folder::new();
         let (barrier, winners) = (Barrier::new(8), AtomicUsize::new(0));
         std::thread::scope(|scope| {

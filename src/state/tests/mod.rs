@@ -2,6 +2,7 @@
 
 mod crashes;
 mod damage;
+pub mod disk;
 mod edits;
 mod encrypted;
 mod format;
