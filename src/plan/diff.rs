@@ -13,6 +13,7 @@ use crate::value::{Deferred, EvalFailure, Known, Object, Phase, ResolvedObject, 
 use super::compare::{left_out, satisfied, with_ignored};
 use super::facts::{Fact, Facts, Inputs};
 use super::options::{Options, PrepareError};
+use super::order::import_id;
 use super::secrets::{Secrets, holds_secret};
 use super::view::View;
 use super::{Action, Change, Step};
@@ -104,7 +105,9 @@ impl Differ<'_> {
         if let Some(forced_by) = forced_by {
             changes.extend(new_identity(desired, schema, &record));
             sort(&mut changes, schema);
-            let action = Action::Replace { forced_by, create_first: desired.options.create_first };
+            // What is made anew although nothing changed has its old name, which the old one has to give back first.
+            let same_name = forced_by.is_empty() && import_id(schema.import, &wanted.inputs).as_ref() == Some(&record.id);
+            let action = Action::Replace { forced_by, create_first: desired.options.create_first && !same_name };
             let step = step(desired, schema, action, changes, Some(record));
             return Ok(Compared {
                 step,

@@ -34,6 +34,11 @@ impl Cloud {
 }
 
 impl Cloud {
+    /// Makes an empty bucket.
+    pub fn make_bucket(&self, name: &str) {
+        self.moto.put(&format!("/{name}"));
+    }
+
     /// Empties the account.
     pub fn reset(&self) {
         self.proxy.heal();

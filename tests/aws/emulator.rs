@@ -79,6 +79,10 @@ impl Emulator {
     pub fn post(&self, path: &str) {
         assert!(answers(self.port, "POST", path), "the emulator refuses POST {path}");
     }
+
+    pub fn put(&self, path: &str) {
+        assert!(answers(self.port, "PUT", path), "the emulator refuses PUT {path}");
+    }
 }
 
 fn free_port() -> u16 {

@@ -29,6 +29,10 @@ pub enum Fault {
     HoldBefore,
     /// The call takes effect, no answer ever; the test is told.
     HoldAfter,
+    /// The call waits until the test heals the proxy; the test is told.
+    Gate,
+    /// The call takes effect, and what it made is not found by its id for this long.
+    Hide(Duration),
 }
 
 /// Which calls a fault happens to. Calls of the witness are never counted.

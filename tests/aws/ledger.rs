@@ -55,6 +55,17 @@ impl Ledger {
         self.0.iter().filter(|entry| entry.caller != WITNESS)
     }
 
+    /// How many calls there are so far, the witness's included: a mark for [`Ledger::changed_after`].
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The calls of one caller that came in after a mark and changed something, as far as the answer tells.
+    pub fn changed_after<'a>(&'a self, mark: usize, caller: &'a str) -> impl Iterator<Item = &'a Entry> {
+        let done = |entry: &&Entry| entry.mutates && entry.status.is_some_and(|status| status < 300);
+        self.0.iter().skip(mark).filter(move |entry| entry.caller == caller).filter(done)
+    }
+
     /// How often each operation was called.
     pub fn counts(&self) -> BTreeMap<&str, usize> {
         let mut counts = BTreeMap::new();

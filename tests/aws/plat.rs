@@ -15,6 +15,8 @@ pub struct Project {
     folder: TempDir,
     stack: PathBuf,
     env: String,
+    /// The access key id, by which the ledger tells who called.
+    caller: String,
 }
 
 /// How a command ended.
@@ -44,7 +46,17 @@ impl Project {
         }
         let stack = folder.path().join(name);
         assert!(stack.is_dir(), "{}/{name} has no .plat file", from.display());
-        Self { folder, stack, env: env.to_owned() }
+        Self { folder, stack, env: env.to_owned(), caller: "plat".to_owned() }
+    }
+
+    /// Calls under a name of its own.
+    pub fn called(self, caller: &str) -> Self {
+        Self { caller: caller.to_owned(), ..self }
+    }
+
+    /// The stack's folder.
+    pub fn folder(&self) -> std::path::Display<'_> {
+        self.stack.display()
     }
 
     /// Replaces the one place where the stack says `from`.
@@ -73,12 +85,7 @@ impl Project {
 
     /// `plat COMMAND DIR -e ENV ARGUMENTS`
     pub fn run(&self, cloud: &Cloud, command: &str, arguments: &[&str]) -> Run {
-        let output = self.command(cloud, command, arguments).output().expect("plat runs");
-        Run {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Run::new(&self.command(cloud, command, arguments).output().expect("plat runs"))
     }
 
     /// The same, not waited for; what it says is dropped.
@@ -86,22 +93,47 @@ impl Project {
         self.command(cloud, command, arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("plat starts")
     }
 
+    /// The same, with what it says kept for [`Run::of`].
+    pub fn begin(&self, cloud: &Cloud, command: &str, arguments: &[&str]) -> Child {
+        self.command(cloud, command, arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("plat starts")
+    }
+
     fn command(&self, cloud: &Cloud, command: &str, arguments: &[&str]) -> Command {
+        self.prepared(Command::new(env!("CARGO_BIN_EXE_plat")), cloud, command, arguments)
+    }
+
+    /// The same, run by another program: `prlimit --fsize=1000 plat COMMAND …`
+    pub fn wrapped(&self, by: &[&str], cloud: &Cloud, command: &str, arguments: &[&str]) -> Command {
+        let mut wrapper = Command::new(by[0]);
+        wrapper.args(&by[1..]).arg(env!("CARGO_BIN_EXE_plat"));
+        self.prepared(wrapper, cloud, command, arguments)
+    }
+
+    /// Takes the lock from a holder that is gone.
+    pub fn unlock(&self, cloud: &Cloud, epoch: &str) -> Run {
         let mut process = Command::new(env!("CARGO_BIN_EXE_plat"));
+        process.args(["state", "unlock", epoch]);
+        process.arg(&self.stack).args(["-e", &self.env]);
+        Run::new(&self.surrounded(process, cloud).output().expect("plat runs"))
+    }
+
+    fn prepared(&self, mut process: Command, cloud: &Cloud, command: &str, arguments: &[&str]) -> Command {
         // `state rekey` is two words.
         process.args(command.split(' '));
         if command == "output" {
             process.arg("-C");
         }
+        process.arg(&self.stack).args(["-e", &self.env]).args(arguments);
+        self.surrounded(process, cloud)
+    }
+
+    fn surrounded(&self, mut process: Command, cloud: &Cloud) -> Command {
         process
-            .arg(&self.stack)
-            .args(["-e", &self.env])
-            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .env("HOME", self.folder.path())
             .env("AWS_ENDPOINT_URL", cloud.proxy.url())
-            .env("AWS_ACCESS_KEY_ID", "plat")
+            .env("AWS_ACCESS_KEY_ID", &self.caller)
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .stdin(Stdio::null());
@@ -155,6 +187,16 @@ impl Project {
 }
 
 impl Run {
+    fn new(output: &std::process::Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+
+    /// Waits for a command to end.
+    pub fn of(child: Child) -> Self {
+        Self::new(&child.wait_with_output().expect("a command that was begun"))
+    }
+
     /// Fails when the command ended otherwise.
     pub fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self}");

@@ -16,9 +16,11 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use super::call::Call;
 use super::fault::{Fault, Rule, error, failed, throttled};
+use super::hidden::Hidden;
 use super::ledger::{Ledger, WITNESS};
 use super::tokens::{Answer, Tokens};
 
@@ -49,6 +51,7 @@ struct Told {
     rules: Vec<Rule>,
     ledger: Ledger,
     tokens: Tokens,
+    hidden: Hidden,
     /// Calls that are held and that nobody has been told of yet.
     held: VecDeque<Call>,
     /// Calls that are with an emulator right now.
@@ -58,6 +61,8 @@ struct Told {
 struct Shared {
     told: Mutex<Told>,
     changed: Condvar,
+    /// Counts how often the proxy was healed.
+    healed: watch::Sender<u64>,
     client: Client<HttpConnector, Full<Bytes>>,
     to: Upstream,
 }
@@ -73,7 +78,7 @@ impl Proxy {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
         let shared = runtime.block_on(async {
             let client = Client::builder(TokioExecutor::new()).build_http();
-            Arc::new(Shared { told: Mutex::default(), changed: Condvar::new(), client, to })
+            Arc::new(Shared { told: Mutex::default(), changed: Condvar::new(), healed: watch::Sender::new(0), client, to })
         });
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port on loopback");
         let address = listener.local_addr().expect("the address of a bound socket");
@@ -89,9 +94,10 @@ impl Proxy {
         self.told().rules.push(rule);
     }
 
-    /// No more faults.
+    /// No more faults; calls that wait at a gate go on.
     pub fn heal(&self) {
         self.told().rules.clear();
+        self.shared.healed.send_modify(|times| *times += 1);
     }
 
     /// For an account that is emptied.
@@ -106,6 +112,11 @@ impl Proxy {
     /// Starts a new ledger, and gives the old one.
     pub fn take_ledger(&self) -> Ledger {
         std::mem::take(&mut self.told().ledger)
+    }
+
+    /// How many ids were hidden so far.
+    pub fn hidden(&self) -> usize {
+        self.told().hidden.ever()
     }
 
     /// Waits until a call is held; none when that takes longer.
@@ -201,6 +212,20 @@ async fn answer(shared: &Arc<Shared>, call: &Call, number: usize, fault: Option<
             hold(shared, call);
             pending().await
         }
+        Some(Fault::Gate) => {
+            let mut healed = shared.healed.subscribe();
+            hold(shared, call);
+            // The proxy lives as long as its gate.
+            let _ = healed.changed().await;
+            Ok(forward(shared, call, number).await)
+        }
+        Some(Fault::Hide(time)) => {
+            let response = forward(shared, call, number).await;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.expect("an answer that is whole").to_bytes();
+            shared.told.lock().expect("no panic under the lock").hidden.hide(&body, time);
+            Ok(Response::from_parts(parts, Full::new(body)))
+        }
         Some(Fault::HoldAfter) => {
             forward(shared, call, number).await;
             hold(shared, call);
@@ -244,6 +269,11 @@ async fn forward(shared: &Arc<Shared>, call: &Call, number: usize) -> Response<F
 }
 
 async fn emulate(shared: &Shared, call: &Call, number: usize) -> Response<Full<Bytes>> {
+    let seen = shared.told.lock().expect("no panic under the lock").hidden.seen(call);
+    let body = match seen {
+        Ok(body) => body,
+        Err(code) => return error(call, 400, code, "The ID does not exist"),
+    };
     if let Some(earlier) = shared.told.lock().expect("no panic under the lock").tokens.earlier(call) {
         return reply(earlier, &HeaderMap::new());
     }
@@ -257,7 +287,7 @@ async fn emulate(shared: &Shared, call: &Call, number: usize) -> Response<Full<B
             request = request.header(name, value);
         }
     }
-    let request = request.body(Full::new(call.body.clone())).expect("a request made of a request");
+    let request = request.body(Full::new(body)).expect("a request made of a request");
     let response = shared.client.request(request).await.unwrap_or_else(|e| panic!("the emulator for {} is gone: {e}", call.service));
     let (parts, body) = response.into_parts();
     let body = body.collect().await.expect("the emulator's whole answer").to_bytes();

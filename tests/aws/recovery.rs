@@ -7,6 +7,7 @@ use super::cloud::Cloud;
 use super::connect2::{REGION, project};
 use super::fault::{Fault, Rule};
 use super::witness::Inventory;
+use crate::figures::{number, reached};
 
 /// How many things of each kind an undisturbed apply makes, how many changing calls that takes, and how many calls.
 fn undisturbed(cloud: &Cloud) -> (BTreeMap<String, usize>, usize, usize) {
@@ -72,7 +73,22 @@ fn lost_answers_make_no_duplicates() {
         assert!(disturbed >= wanted.values().sum::<usize>(), "only {disturbed} answers were lost");
         assert_eq!(counts(&Inventory::of(&cloud, REGION)), wanted, "{fault:?}: {run}");
         project.settled(&cloud);
+        reached(&format!("{disturbed} changing calls over emulated AWS, each answer lost once ({fault:?}): 0 duplicates"));
+
+        // Everything goes in the same weather.
+        cloud.proxy.inject(Rule::new(fault.clone()).mutating().first_of_each());
+        let mut run = project.run(&cloud, "destroy", &["--yes", "--consent-to-lose", "all", "--consistency", "2"]);
+        for _ in 0..3 {
+            if run.code != Some(0) {
+                run = project.run(&cloud, "destroy", &["--yes", "--consent-to-lose", "all", "--consistency", "2"]);
+            }
+        }
+        run.ends(0);
+        cloud.proxy.heal();
+        let left = counts(&Inventory::of(&cloud, REGION));
+        assert!(left.keys().all(|kind| kind == "db_snapshots"), "{fault:?}: {left:?}");
         cloud.reset();
+        cloud.proxy.take_ledger();
     }
 }
 
@@ -91,13 +107,45 @@ fn throttling_is_waited_out() {
     assert!(made <= 3 * calls, "{made} calls, and {calls} without throttling");
     assert_eq!(counts(&Inventory::of(&cloud, REGION)), wanted);
     project.settled(&cloud);
+    let disturbed = ledger.disturbed();
+    reached(&format!("30 % throttling over emulated AWS: converges, {made} calls ({disturbed} throttled) for {calls}"));
+}
+
+/// What was just made is not found by its id for a while, each thing for another time: `PLAT_HIDDEN` seconds at most.
+#[test]
+fn ids_that_are_not_known_yet_are_waited_for() {
+    let cloud = Cloud::start();
+    let (wanted, _, calls) = undisturbed(&cloud);
+    let project = project("dev");
+    let longest = number("PLAT_HIDDEN", 4);
+    for (operation, part) in [
+        ("CreateVpc", 2),
+        ("CreateSubnet", 4),
+        ("CreateSecurityGroup", 3),
+        ("CreateRouteTable", 4),
+        ("CreateInternetGateway", 3),
+        ("AllocateAddress", 4),
+        ("CreateNatGateway", 1),
+    ] {
+        let time = Duration::from_millis(longest * 1_000 * part / 4);
+        cloud.proxy.inject(Rule::new(Fault::Hide(time)).on(operation).times(usize::MAX));
+    }
+    project.apply(&cloud);
+    cloud.proxy.heal();
+    let (ledger, hidden) = (cloud.proxy.ledger(), cloud.proxy.hidden());
+    let made = ledger.calls().count();
+    assert!(hidden >= 12, "only {hidden} ids were hidden");
+    assert!(made <= 3 * calls, "{made} calls, and {calls} when nothing is hidden\n{ledger}");
+    assert_eq!(counts(&Inventory::of(&cloud, REGION)), wanted);
+    project.settled(&cloud);
+    reached(&format!("{hidden} new ids hidden up to {longest} s over emulated AWS: converges, {made} calls for {calls}"));
 }
 
 /// Now and then two calls in a row are answered with the service's own failure.
 #[test]
 fn bursts_of_server_errors_are_waited_out() {
     let cloud = Cloud::start();
-    let (wanted, _, _) = undisturbed(&cloud);
+    let (wanted, _, calls) = undisturbed(&cloud);
     let project = project("dev");
     for start in [3, 20, 60] {
         cloud.proxy.inject(Rule::new(Fault::ServerError).nth(start).times(2));
@@ -108,7 +156,11 @@ fn bursts_of_server_errors_are_waited_out() {
     }
     run.ends(0);
     cloud.proxy.heal();
-    assert_eq!(cloud.proxy.ledger().disturbed(), 6);
+    let ledger = cloud.proxy.ledger();
+    assert_eq!(ledger.disturbed(), 6);
+    let made = ledger.calls().count();
+    assert!(made <= 3 * calls, "{made} calls, and {calls} without errors");
+    reached(&format!("3 bursts of server errors over emulated AWS: converges, {made} calls for {calls}"));
     assert_eq!(counts(&Inventory::of(&cloud, REGION)), wanted);
     project.settled(&cloud);
 }

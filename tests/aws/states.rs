@@ -1,11 +1,8 @@
 //! The state in the bucket that the stack names, shared by two machines.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::cloud::Cloud;
-use super::fault::{Fault, Rule};
 use super::plat::Project;
 use super::witness::boto;
 
@@ -19,14 +16,12 @@ fn machine() -> Project {
 
 fn cloud_with_bucket() -> Cloud {
     let cloud = Cloud::start();
+    cloud.make_bucket(BUCKET);
     let made = json!([
-        ["s3", "create_bucket", { "Bucket": BUCKET, "CreateBucketConfiguration": { "LocationConstraint": "us-west-2" } }],
         ["kms", "create_key", {}],
-        ["kms", "create_alias", { "AliasName": ALIAS, "TargetKeyId": "$1/KeyMetadata/KeyId" }],
+        ["kms", "create_alias", { "AliasName": ALIAS, "TargetKeyId": "$0/KeyMetadata/KeyId" }],
     ]);
-    let made = boto(&cloud, 0, &made);
-    made[0].get("/Location");
-    made[2].get("");
+    boto(&cloud, 0, &made)[1].get("");
     cloud
 }
 
@@ -45,26 +40,6 @@ fn two_machines_share_one_state() {
     let objects = told[0].get("/Contents").as_array().expect("objects");
     let keys: Vec<&str> = objects.iter().map(|object| object["Key"].as_str().expect("a key")).collect();
     assert!(keys.contains(&"connect2/connect2/dev/HEAD"), "{keys:?}");
-}
-
-#[test]
-fn the_lock_in_the_bucket_keeps_others_out_until_its_holder_is_gone() {
-    let cloud = cloud_with_bucket();
-    let (one, other) = (machine(), machine());
-    cloud.proxy.inject(Rule::new(Fault::HoldBefore).on("CreateVpc"));
-    let mut holder = one.start(&cloud, "apply", &["--yes"]);
-    cloud.proxy.wait_held(Duration::from_secs(120)).expect("the apply comes to its VPC");
-    let refused = other.run(&cloud, "apply", &["--yes"]).ends(4);
-    assert!(refused.err.contains("is locked by `plat apply"), "{refused}");
-
-    holder.kill().expect("a running plat");
-    holder.wait().expect("a killed plat");
-    cloud.proxy.heal();
-    cloud.proxy.settle();
-    // The lease of the dead one runs out, and nobody has to unlock anything.
-    let after = other.run(&cloud, "apply", &["--yes", "--consistency", "2", "--lock-wait", "120"]).ends(0);
-    assert!(after.err.contains("cut off"), "{after}");
-    one.settled(&cloud);
 }
 
 /// `HEAD` of the state in the bucket, and every other object, as boto3 reads them.

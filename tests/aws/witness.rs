@@ -25,6 +25,11 @@ impl Inventory {
         self.0.get(kind).unwrap_or_else(|| panic!("the inventory has no kind `{kind}`"))
     }
 
+    /// All things, kind by kind.
+    pub fn kinds(&self) -> impl Iterator<Item = (&str, &[Value])> {
+        self.0.iter().map(|(kind, things)| (kind.as_str(), things.as_slice()))
+    }
+
     /// The only thing of a kind.
     pub fn one(&self, kind: &str) -> &Value {
         match self.all(kind) {

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use plat::provider::sandbox::{Call, Fault, Faults, What};
 use plat::value::Duration;
 
+use super::kinds::GROUP;
 use super::place::{Place, Run};
-use super::program::Program;
+use super::program::{Program, Spec, text};
 use super::{everything, everything_later};
 
 /// `what` at every single changing call of the way from `before` to `after`, each time in a place of its own.
@@ -59,6 +60,18 @@ fn things_that_never_become_ready() {
     at_every_call_of_a_life(What::NotReady);
 }
 
+/// What never became usable is made anew under the same name: the old one has to go first, whatever the program says of replacements.
+#[test]
+fn a_thing_that_never_became_ready_gives_its_name_back() {
+    let program = Program::default().with("group", Spec::new(GROUP, [("name", text("team"))]).create_first());
+    let place = Place::new();
+    place.cloud.set_faults(Faults::none().with(Fault::nth(1, What::NotReady)));
+    assert!(matches!(place.apply(&program), Run::Ended(outcome) if !outcome.succeeded()));
+    place.cloud.set_faults(Faults::none());
+    place.apply(&program).succeeded();
+    place.check(&program, &BTreeSet::new());
+}
+
 #[test]
 fn slowness_costs_time_alone() {
     let place = Place::new();
@@ -73,7 +86,7 @@ fn slowness_costs_time_alone() {
 #[test]
 fn what_does_not_depend_on_a_failure_is_done() {
     let place = Place::new();
-    let fault = Fault::always(What::Deny).of(Call::Create).on(super::kinds::GROUP);
+    let fault = Fault::always(What::Deny).of(Call::Create).on(GROUP);
     place.cloud.set_faults(Faults::none().with(fault));
     let Run::Ended(outcome) = place.apply(&everything()) else { panic!("not begun") };
     assert_eq!(outcome.failed.len(), 1);

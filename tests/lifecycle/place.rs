@@ -243,6 +243,11 @@ impl Place {
         self.store().load(&self.registry).unwrap().state
     }
 
+    /// An earlier state.
+    pub fn state_of(&self, serial: u64) -> StateFile {
+        self.store().snapshot(serial, &self.registry).unwrap()
+    }
+
     /// An operation of an earlier run has no outcome yet.
     pub fn is_open(&self) -> bool {
         !self.store().load(&self.registry).unwrap().pending.is_empty()
@@ -425,7 +430,7 @@ impl Place {
         }
         let prepared = self.plan(program);
         let steps: Vec<_> =
-            prepared.plan.steps.iter().filter(|s| s.action != plan::Action::NoOp).map(|s| (&s.address, &s.action)).collect();
+            prepared.plan.steps.iter().filter(|s| s.action != plan::Action::NoOp).map(|s| (&s.address, &s.action, &s.changes)).collect();
         assert!(prepared.plan.is_empty() && steps.is_empty(), "the plan should be empty: {steps:?}");
         assert!(prepared.plan.drift.is_empty(), "{:?}", prepared.plan.drift);
     }

@@ -107,10 +107,14 @@ impl Life {
             return;
         }
         self.story.push(format!("back to {serial}"));
+        let (then, now) = (self.place.state_of(serial), self.place.state());
         self.place.roll_back(&self.program, serial);
-        // Secrets stay those of today.
+        // Secrets stay those of today, wherever the thing stands today.
         for (at, spec) in &mut before.resources {
-            let today = self.program.resources.get(at).filter(|today| today.kind == spec.kind);
+            let thing = then.resources.get(&address(at)).map(|record| (&record.type_name, &record.id));
+            let moved = now.resources.iter().find(|(_, record)| Some((&record.type_name, &record.id)) == thing);
+            let at = moved.map_or_else(|| at.clone(), |(today, _)| today.to_string());
+            let today = self.program.resources.get(&at).filter(|today| today.kind == spec.kind);
             for (name, expr) in &mut spec.inputs {
                 if let (Expr::Secret(_), Some(now @ Expr::Secret(_))) = (&*expr, today.and_then(|today| today.inputs.get(name))) {
                     *expr = now.clone();
