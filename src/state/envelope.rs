@@ -22,8 +22,8 @@ use super::keys::{Context, DataKey, KeyChoice, Secrets, WrappedKey};
 use super::session::blocking;
 use crate::value::SecretText;
 
-/// Version of the envelope's format.
-const ENVELOPE: u64 = 1;
+/// Version of the envelope's format. From 2 on, the HEAD that names a snapshot is authenticated.
+const ENVELOPE: u64 = 2;
 const CIPHER: &str = "AES-256-GCM";
 const NONCE: usize = 12;
 
@@ -94,8 +94,17 @@ impl Encryption {
         self.choice != KeyChoice::None
     }
 
-    /// The key that a HEAD holds, which must be under the key that the stack says. `place` is what errors call it.
-    pub(super) fn of_head(&self, place: &str, wrapped: &WrappedKey, context: &Context) -> Result<Arc<Cipher>, StateError> {
+    /// The key of a HEAD, which must be as the stack says; `None` where it is plain. `place` is what errors call it.
+    pub(super) fn of_head(&self, place: &str, used: Option<&WrappedKey>, context: &Context) -> Result<Option<Arc<Cipher>>, StateError> {
+        match used {
+            Some(wrapped) => self.of_state(place, wrapped, context).map(Some),
+            // Whoever can write the place, and has no key, could put a state of his own there.
+            None if self.is_wanted() && !self.moving => Err(StateError::Plain { place: place.to_owned(), wanted: self.choice.to_string() }),
+            None => Ok(None),
+        }
+    }
+
+    fn of_state(&self, place: &str, wrapped: &WrappedKey, context: &Context) -> Result<Arc<Cipher>, StateError> {
         if self.is_wanted() && !self.moving && !self.choice.made(wrapped) {
             let (found, wanted) = (wrapped.to_string(), self.choice.to_string());
             return Err(StateError::OtherKey { place: place.to_owned(), found, wanted });
@@ -132,7 +141,7 @@ impl Encryption {
         match used {
             _ if !self.is_wanted() => Ok(None),
             Some(wrapped) if wrapped.is_for(context) => {
-                let cipher = self.of_head(place, wrapped, context)?;
+                let cipher = self.of_state(place, wrapped, context)?;
                 if self.choice.made(wrapped) { Ok(Some(cipher)) } else { self.rewrap(place, &cipher, context).map(Some) }
             }
             _ => self.fresh(place, context).map(Some),
@@ -160,17 +169,24 @@ impl Encryption {
         &self,
         new: &Encryption,
         place: &str,
-        wrapped: Option<&WrappedKey>,
+        used: Option<&WrappedKey>,
         context: &Context,
-    ) -> Result<WrappedKey, StateError> {
-        let Some(wrapped) = wrapped else {
+    ) -> Result<Arc<Cipher>, StateError> {
+        let Some(wrapped) = used else {
             return Err(StateError::damaged(place, "another process is changing it"));
         };
-        let cipher = self.clone().moving().of_head(place, wrapped, context)?;
+        let cipher = self.clone().moving().of_state(place, wrapped, context)?;
         if new.is_same_passphrase(place, wrapped) {
             return Err(StateError::SamePassphrase { place: place.to_owned() });
         }
-        Ok(new.rewrap(place, &cipher, context)?.wrapped().clone())
+        let cipher = new.rewrap(place, &cipher, context)?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).push(cipher.clone());
+        Ok(cipher)
+    }
+
+    /// The key of a HEAD that is about to be written: it has been opened or made here.
+    pub(super) fn in_use(&self, place: &str, used: Option<&WrappedKey>) -> Result<Option<Arc<Cipher>>, StateError> {
+        used.map(|wrapped| self.unwrap(place, wrapped)).transpose()
     }
 
     /// True where both are passphrases, and this one opens `wrapped` already.
@@ -220,6 +236,11 @@ pub fn is_encrypted(bytes: &[u8]) -> bool {
     bytes.starts_with(b"{\"encrypted\":")
 }
 
+/// True for an encrypted snapshot that no HEAD without a MAC can name: it was written after all of them were given one.
+pub(super) fn wants_mac(bytes: &[u8]) -> bool {
+    split(bytes).and_then(|(line, _)| serde_json::from_slice::<Header>(line).ok()).is_some_and(|header| header.encrypted >= ENVELOPE)
+}
+
 /// How the key of an encrypted file was wrapped when it was written.
 pub(super) fn wrapped_in(bytes: &[u8]) -> Option<WrappedKey> {
     serde_json::from_slice::<Header>(split(bytes)?.0).ok().map(|header| header.key)
@@ -260,6 +281,17 @@ impl Cipher {
         self.open(&place_of_line(lineage, journal, number), &unhex(&encrypted)?)
     }
 
+    /// Over what only a holder of the key may write.
+    pub fn mac(&self, bound: &[u8]) -> Result<[u8; 32], StateError> {
+        let mac = keyed(&self.data, b"plat:head").ok_or_else(broken)?.chain_update(bound);
+        Ok(mac.finalize().into_bytes().into())
+    }
+
+    /// In a time that tells nothing of how much of it is right.
+    pub fn is_mac(&self, bound: &[u8], mac: &[u8]) -> bool {
+        keyed(&self.data, b"plat:head").is_some_and(|keyed| keyed.chain_update(bound).verify_slice(mac).is_ok())
+    }
+
     fn close(&self, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
         close(&self.data, bound, plain)
     }
@@ -296,11 +328,15 @@ pub(super) fn open(key: &[u8; 32], bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>
     Aes256Gcm::new_from_slice(key).ok()?.decrypt(&Nonce::<U12>::from(nonce), Payload { msg: closed, aad: bound }).ok()
 }
 
-fn nonce(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Option<[u8; NONCE]> {
-    let mut own = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?;
-    own.update(b"plat:nonce");
+/// HMAC under a key that is made of `key` for this purpose alone.
+fn keyed(key: &[u8; 32], purpose: &[u8]) -> Option<Hmac<Sha256>> {
+    let own = <Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?.chain_update(purpose);
     let own = Zeroizing::new(<[u8; 32]>::from(own.finalize().into_bytes()));
-    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(own.as_slice()).ok()?;
+    <Hmac<Sha256> as KeyInit>::new_from_slice(own.as_slice()).ok()
+}
+
+fn nonce(key: &[u8; 32], bound: &[u8], plain: &[u8]) -> Option<[u8; NONCE]> {
+    let mut mac = keyed(key, b"plat:nonce")?;
     mac.update(&(bound.len() as u64).to_le_bytes());
     mac.update(bound);
     mac.update(plain);

@@ -50,6 +50,11 @@ pub enum StateError {
     /// The stack says another key than the one that is in use.
     #[error("`{place}` is encrypted with {found}, and the stack says {wanted}; `plat state rekey` moves it there")]
     OtherKey { place: String, found: String, wanted: String },
+    /// The stack wants it encrypted. Whoever can write there and has no key can write only this.
+    #[error(
+        "`{place}` is not encrypted, and the stack says {wanted}; if it was written before the stack said so, `plat state rekey` encrypts it"
+    )]
+    Plain { place: String, wanted: String },
     #[error("`{place}` is encrypted with that passphrase already")]
     SamePassphrase { place: String },
     #[error("there is no state in `{place}` yet; the first apply encrypts it")]

@@ -2,10 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::codec::{VERSION, to_json};
+use super::codec::to_json;
+use super::envelope::{Cipher, unhex, wants_mac};
+use super::fingerprint::hex;
 use super::keys::WrappedKey;
 use super::seal::Seal;
 use super::{Context, Snapshot, StateError};
+
+/// A HEAD that is not encrypted, and those of encrypted states from before they were authenticated.
+pub const PLAIN: u64 = 1;
+/// A HEAD that ends in a MAC.
+const AUTHENTICATED: u64 = 2;
+const MARK: &[u8] = b",\"mac\":\"";
+const CLOSE: &[u8] = b"\"}";
 
 /// What is current.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,9 +49,9 @@ fn chain() -> Seal {
 }
 
 impl Head {
-    /// One sealed line.
-    pub fn encode(&self) -> Result<Vec<u8>, StateError> {
-        seal(self)
+    /// One sealed line. `cipher`: the key in `encryption`.
+    pub fn encode(&self, cipher: Option<&Cipher>) -> Result<Vec<u8>, StateError> {
+        seal(&Head { version: version(cipher), ..self.clone() }, cipher)
     }
 
     /// The state that its key is for.
@@ -50,12 +59,12 @@ impl Head {
         Context { stack: self.stack.clone(), env: self.env.clone(), lineage: self.lineage.clone() }
     }
 
-    /// Reads the line; checks that it is of this stack and env.
-    pub fn decode(place: &str, bytes: &[u8], stack: &str, env: &str) -> Result<Head, StateError> {
+    /// Reads the line; checks that it is of this stack and env. Whether it is authentic is for [`Mac::check`] to say.
+    pub fn decode(place: &str, bytes: &[u8], stack: &str, env: &str) -> Result<(Head, Mac), StateError> {
         let line = bytes.strip_suffix(b"\n").filter(|line| !line.is_empty());
-        let head: Head = open_sealed(place, line.ok_or_else(|| cut(place, bytes))?)?;
+        let (head, mac): (Head, Mac) = open_sealed(place, line.ok_or_else(|| cut(place, bytes))?)?;
         check_owner(place, (&head.stack, &head.env), (stack, env))?;
-        Ok(head)
+        Ok((head, mac))
     }
 }
 
@@ -64,20 +73,71 @@ pub fn cut(place: &str, bytes: &[u8]) -> StateError {
     StateError::damaged(place, if bytes.is_empty() { "it has no bytes" } else { "its end is missing" })
 }
 
-/// Seals a HEAD.
-pub fn seal(head: &impl Serialize) -> Result<Vec<u8>, StateError> {
-    Ok(chain().close(to_json(head)?))
+/// The version of a HEAD whose state is encrypted with `cipher`.
+pub fn version(cipher: Option<&Cipher>) -> u64 {
+    if cipher.is_some() { AUTHENTICATED } else { PLAIN }
+}
+
+/// Seals a HEAD, which has this cipher's [`version`].
+pub fn seal(head: &impl Serialize, cipher: Option<&Cipher>) -> Result<Vec<u8>, StateError> {
+    let mut json = to_json(head)?;
+    if let Some(cipher) = cipher {
+        json.pop();
+        let mac = hex(&cipher.mac(&json)?);
+        json.extend_from_slice(&[MARK, mac.as_bytes(), CLOSE].concat());
+    }
+    Ok(chain().close(json))
+}
+
+/// The MAC of a HEAD, and what it is over: every byte before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mac {
+    found: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Mac {
+    /// Whoever wrote the HEAD had the key of the state. `cipher`: the key that the HEAD holds. Gives whether it has a MAC at all: those
+    /// from before have none, see [`check_unauthentic`].
+    pub fn check(&self, place: &str, cipher: Option<&Cipher>) -> Result<bool, StateError> {
+        match (&self.found, cipher) {
+            (None, _) => Ok(false),
+            (Some((bound, mac)), Some(cipher)) if cipher.is_mac(bound, mac) => Ok(true),
+            (Some(_), _) => Err(StateError::damaged(place, "whoever wrote it did not have the state's key")),
+        }
+    }
 }
 
 /// Reads a sealed HEAD, without its newline.
-pub fn open_sealed<T: serde::de::DeserializeOwned>(place: &str, line: &[u8]) -> Result<T, StateError> {
+pub fn open_sealed<T: serde::de::DeserializeOwned>(place: &str, line: &[u8]) -> Result<(T, Mac), StateError> {
     let damaged = |error: serde_json::Error| StateError::damaged(place, error.to_string());
     let json = chain().check(line).ok_or_else(|| StateError::damaged(place, "it is not what was written"))?;
+    let (json, found) = match split_mac(&json) {
+        Some((bound, mac)) => ([bound, b"}"].concat(), Some((bound.to_vec(), mac))),
+        None => (json, None),
+    };
     let HeadVersion { version } = serde_json::from_slice(&json).map_err(damaged)?;
-    if version > VERSION {
-        return Err(StateError::Newer { place: place.to_owned(), found: version, known: VERSION });
+    if version > AUTHENTICATED {
+        return Err(StateError::Newer { place: place.to_owned(), found: version, known: AUTHENTICATED });
     }
-    serde_json::from_slice(&json).map_err(damaged)
+    if (version == AUTHENTICATED) != found.is_some() {
+        return Err(StateError::damaged(place, format!("version {version} and its MAC do not go together")));
+    }
+    Ok((serde_json::from_slice(&json).map_err(damaged)?, Mac { found }))
+}
+
+/// What stands before a MAC, and the MAC. No text inside JSON looks like it: its quotes would be escaped.
+fn split_mac(json: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+    let (bound, end) = json.split_at_checked(json.len().checked_sub(MARK.len() + 64 + CLOSE.len())?)?;
+    let mac = end.strip_prefix(MARK)?.strip_suffix(CLOSE)?;
+    Some((bound, unhex(std::str::from_utf8(mac).ok()?)?))
+}
+
+/// Refuses a snapshot that does not go with a HEAD that holds a key and has no MAC: it was taken off. `place`: what errors call the HEAD.
+pub fn check_unauthentic(place: &str, snapshot: &[u8]) -> Result<(), StateError> {
+    match wants_mac(snapshot) {
+        true => Err(StateError::damaged(place, "its MAC is missing")),
+        false => Ok(()),
+    }
 }
 
 /// Refuses what belongs to another stack or environment.

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::head::{check_owner, cut, open_sealed, seal};
+use super::envelope::Cipher;
+use super::head::{self, Mac, PLAIN, check_owner, check_unauthentic, cut, open_sealed, seal, snapshot_name};
 use super::keys::WrappedKey;
 use super::objects::{Condition, ObjectError, Objects, Version};
-use super::seal::Seal;
-use super::{Context, Holder, StateError, codec};
+use super::seal::{Seal, sha256_hex};
+use super::{Context, Encryption, Holder, StateError};
 
 /// How often a call whose outcome is not known is tried.
 const TRIES: u32 = 6;
@@ -98,6 +99,8 @@ pub struct Place {
     pub folder: String,
     pub stack: String,
     pub env: String,
+    /// What HEAD is authenticated with, and what everything else is encrypted with.
+    pub encryption: Encryption,
     /// Between the first two tries of a call; each further pause is twice as long.
     pub pause: Duration,
 }
@@ -150,25 +153,64 @@ impl Place {
 
     pub async fn head(&self) -> Result<Option<Found>, StateError> {
         let Some((bytes, version)) = self.get("HEAD").await? else { return Ok(None) };
-        self.decode_head(&bytes, version).map(Some)
+        self.decode_head(&bytes, version).await.map(Some)
     }
 
-    pub fn decode_head(&self, bytes: &[u8], version: Version) -> Result<Found, StateError> {
+    /// A HEAD that is sealed and authentic. One from before there were MACs is, if its snapshot is from then, too: else whoever takes the
+    /// lock would put a MAC to what somebody without the key has put together.
+    pub async fn decode_head(&self, bytes: &[u8], version: Version) -> Result<Found, StateError> {
         let place = self.name("HEAD");
         let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(|| cut(&place, bytes))?;
         let (line, rest) = bytes.split_at_checked(end).ok_or_else(|| cut(&place, bytes))?;
-        let head: RemoteHead = open_sealed(&place, line)?;
+        let (head, mac): (RemoteHead, Mac) = open_sealed(&place, line)?;
         check_owner(&place, (&head.stack, &head.env), (&self.stack, &self.env))?;
         let tail = rest.get(1..).unwrap_or_default().to_vec();
+        if tail.last().is_some_and(|last| *last != b'\n') {
+            return Err(StateError::damaged(place, "its end is missing"));
+        }
         if head.journal.is_none() && !tail.is_empty() {
             return Err(StateError::damaged(place, "it has a journal's tail and no journal"));
+        }
+        let authentic = mac.check(&place, self.cipher(&head)?.as_deref())?;
+        if let (Some(current), Some(_), false) = (&head.current, &head.encryption, authentic) {
+            check_unauthentic(&place, &self.snapshot(current.serial, &current.snapshot).await?)?;
         }
         Ok(Found { head, tail, version })
     }
 
+    /// The bytes of one snapshot, as they were written or not at all.
+    pub async fn snapshot(&self, serial: u64, sha256: &str) -> Result<Vec<u8>, StateError> {
+        let name = snapshot_object(serial, sha256);
+        let (bytes, _) = self.get(&name).await?.ok_or_else(|| StateError::damaged(self.name(&name), "it is missing"))?;
+        match sha256_hex(&bytes) == sha256 {
+            true => Ok(bytes),
+            false => Err(StateError::damaged(self.name(&name), "it is not what was written")),
+        }
+    }
+
+    /// What errors call the state.
+    pub fn location(&self) -> String {
+        self.name("").trim_end_matches('/').to_owned()
+    }
+
+    /// The key that a HEAD holds. One that has only been locked so far has none, and needs none.
+    pub fn cipher(&self, head: &RemoteHead) -> Result<Option<Arc<Cipher>>, StateError> {
+        match head.current.is_some() || head.encryption.is_some() {
+            true => self.encryption.of_head(&self.location(), head.encryption.as_ref(), &head.context()),
+            false => Ok(None),
+        }
+    }
+
+    /// As this place, for what is under any key.
+    pub fn moving(&self) -> Self {
+        Self { encryption: self.encryption.clone().moving(), ..self.clone() }
+    }
+
     /// Writes HEAD if it is still `version`. `Ok(None)`: somebody else's is there now.
     pub async fn swap(&self, head: &RemoteHead, tail: &[u8], version: Option<&Version>) -> Result<Option<Version>, StateError> {
-        let bytes = [seal(head)?.as_slice(), tail].concat();
+        let cipher = self.encryption.in_use(&self.location(), head.encryption.as_ref())?;
+        let current = RemoteHead { version: head::version(cipher.as_deref()), ..head.clone() };
+        let bytes = [seal(&current, cipher.as_deref())?.as_slice(), tail].concat();
         let condition = version.map_or(Condition::Absent, |version| Condition::Unchanged(version));
         let mut pause = self.pause;
         let mut last = ObjectError::InDoubt(String::new());
@@ -203,6 +245,10 @@ impl Place {
         }
         call().await
     }
+}
+
+pub fn snapshot_object(serial: u64, sha256: &str) -> String {
+    format!("snapshots/{}", snapshot_name(serial, sha256))
 }
 
 /// The lock, held.
@@ -350,7 +396,7 @@ fn now_ms() -> u64 {
 
 pub fn new_head(place: &Place) -> RemoteHead {
     RemoteHead {
-        version: codec::VERSION,
+        version: PLAIN,
         stack: place.stack.clone(),
         env: place.env.clone(),
         epoch: 0,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::disk::Disk;
 use super::envelope::{Cipher, wrapped_in};
-use super::head::{Head, parse_snapshot_name, path_part, snapshot_name};
+use super::head::{Head, PLAIN, check_unauthentic, parse_snapshot_name, path_part, snapshot_name};
 use super::journal::{Ledger, Written, replay};
 use super::lock::Lock;
 use super::seal::{Seal, sha256_hex};
@@ -57,8 +57,7 @@ impl LocalStore {
 
     /// The key that a HEAD holds.
     fn cipher(&self, head: &Head) -> Result<Option<Arc<Cipher>>, StateError> {
-        let context = head.context();
-        head.encryption.as_ref().map(|wrapped| self.encryption.of_head(&self.location(), wrapped, &context)).transpose()
+        self.encryption.of_head(&self.location(), head.encryption.as_ref(), &head.context())
     }
 
     fn head_path(&self) -> PathBuf {
@@ -73,11 +72,23 @@ impl LocalStore {
         self.folder.join("journal").join(format!("{name}.jsonl"))
     }
 
+    /// A store that reads what is under any key, for moving it to the one that the stack says.
+    fn moving(&self) -> Self {
+        self.clone().with_encryption(self.encryption.clone().moving())
+    }
+
     /// `None`: there is no state yet. A folder that has lost its HEAD is not that.
     fn head(&self) -> Result<Option<Head>, StateError> {
         let path = self.head_path();
         match read(&path)? {
-            Some(bytes) => Head::decode(&path.display().to_string(), &bytes, &self.stack, &self.env).map(Some),
+            Some(bytes) => {
+                let place = path.display().to_string();
+                let (head, mac) = Head::decode(&place, &bytes, &self.stack, &self.env)?;
+                if !mac.check(&place, self.cipher(&head)?.as_deref())? && head.encryption.is_some() {
+                    check_unauthentic(&place, &self.snapshot_bytes(head.serial, &head.snapshot)?)?;
+                }
+                Ok(Some(head))
+            }
             None if self.nothing_begun()? => Ok(None),
             None => Err(StateError::damaged(path.display(), "it is missing")),
         }
@@ -111,10 +122,11 @@ impl LocalStore {
 
     fn follow(&self, head: &Head, registry: &Registry) -> Result<(StateFile, Ledger), StateError> {
         let cipher = self.cipher(head)?;
-        let (mut state, encrypted) = self.read_snapshot(head.serial, &head.snapshot, registry, cipher.as_deref())?;
-        if encrypted != cipher.is_some() {
+        let bytes = self.snapshot_bytes(head.serial, &head.snapshot)?;
+        if is_encrypted(&bytes) != cipher.is_some() {
             return Err(StateError::damaged(self.head_path().display(), "it and its snapshot are not encrypted alike"));
         }
+        let mut state = self.decode_snapshot(head.serial, &head.snapshot, &bytes, registry, cipher.as_deref())?;
         if state.lineage != head.lineage {
             return Err(StateError::damaged(self.head_path().display(), "it and its snapshot are of two lineages"));
         }
@@ -128,22 +140,26 @@ impl LocalStore {
         Ok((state, ledger))
     }
 
-    /// A snapshot, and whether it is encrypted. `cipher`: the key that is in use.
-    fn read_snapshot(
+    fn snapshot_bytes(&self, serial: u64, sha256: &str) -> Result<Vec<u8>, StateError> {
+        let path = self.snapshot_path(serial, sha256);
+        let bytes = read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?;
+        match sha256_hex(&bytes) == sha256 {
+            true => Ok(bytes),
+            false => Err(StateError::damaged(path.display(), "it is not what was written")),
+        }
+    }
+
+    /// `cipher`: the key that is in use.
+    fn decode_snapshot(
         &self,
         serial: u64,
         sha256: &str,
+        bytes: &[u8],
         registry: &Registry,
         cipher: Option<&Cipher>,
-    ) -> Result<(StateFile, bool), StateError> {
-        let path = self.snapshot_path(serial, sha256);
-        let bytes = read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?;
-        if sha256_hex(&bytes) != sha256 {
-            return Err(StateError::damaged(path.display(), "it is not what was written"));
-        }
-        let place = path.display().to_string();
-        let plain = self.encryption.opened(&place, SNAPSHOT, &bytes, cipher)?;
-        Ok((codec::decode(&place, &plain, registry)?, is_encrypted(&bytes)))
+    ) -> Result<StateFile, StateError> {
+        let place = self.snapshot_path(serial, sha256).display().to_string();
+        codec::decode(&place, &self.encryption.opened(&place, SNAPSHOT, bytes, cipher)?, registry)
     }
 
     /// The snapshots by their names, newest first.
@@ -224,18 +240,21 @@ impl StateStore for LocalStore {
         let found = found.ok_or(StateError::NoSuchSnapshot { serial })?;
         // With a HEAD that cannot be read, a snapshot still says how its own key was wrapped.
         let cipher = self.head().ok().flatten().map(|head| self.cipher(&head)).transpose()?.flatten();
-        Ok(self.read_snapshot(found.serial, &found.sha256, registry, cipher.as_deref())?.0)
+        let bytes = self.snapshot_bytes(found.serial, &found.sha256)?;
+        self.decode_snapshot(found.serial, &found.sha256, &bytes, registry, cipher.as_deref())
     }
 
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
         let lock = self.lock(options)?;
-        let mut state = self.snapshot(serial, registry)?;
+        // What is current is about to be replaced, whatever key it is under.
+        let current = self.moving();
+        let mut state = current.snapshot(serial, registry)?;
         // What is damaged remembers nothing.
-        if let Ok(current) = self.load(registry) {
+        if let Ok(current) = current.load(registry) {
             state.remember_plans(&current.state);
         }
         // A HEAD that cannot be read has nothing to say here; one of a newer plat or another stack has.
-        let head = match self.head() {
+        let head = match current.head() {
             Ok(head) => head,
             Err(StateError::Damaged { .. }) => None,
             Err(error) => return Err(error),
@@ -246,7 +265,7 @@ impl StateStore for LocalStore {
         let found = self.listed()?.into_iter().find(|snapshot| snapshot.serial == serial);
         let own = found.and_then(|found| read(&self.snapshot_path(found.serial, &found.sha256)).ok().flatten());
         let wrapped = head.as_ref().and_then(|head| head.encryption.clone()).or_else(|| wrapped_in(&own?));
-        let cipher = self.encryption.clone().moving().writing(&self.location(), wrapped.as_ref(), &Context::of(&state))?;
+        let cipher = current.encryption.writing(&self.location(), wrapped.as_ref(), &Context::of(&state))?;
         let bytes = stored(&state, cipher.as_deref())?;
         let sha256 = sha256_hex(&bytes);
         let encryption = cipher.as_ref().map(|cipher| cipher.wrapped());
@@ -262,16 +281,16 @@ impl StateStore for LocalStore {
     }
 
     fn rekey(&self, new: &Encryption, options: &OpenOptions, registry: &Registry) -> Result<(), StateError> {
-        let place = self.location();
-        let head = self.head()?.ok_or_else(|| StateError::NothingToEncrypt { place: place.clone() })?;
+        let (place, old) = (self.location(), self.moving());
+        let head = old.head()?.ok_or_else(|| StateError::NothingToEncrypt { place: place.clone() })?;
         if head.encryption.is_none() {
             return encrypt(&self.clone().with_encryption(new.clone().moving()), options, registry);
         }
         let _lock = self.lock(options)?;
-        let head = self.head()?.ok_or_else(|| StateError::damaged(self.head_path().display(), "it is missing"))?;
-        let wrapped = self.encryption.rekeyed(new, &place, head.encryption.as_ref(), &head.context())?;
-        let head = Head { encryption: Some(wrapped), epoch: head.epoch + 1, ..head };
-        self.disk.replace(&self.head_path(), &head.encode()?)
+        let head = old.head()?.ok_or_else(|| StateError::damaged(self.head_path().display(), "it is missing"))?;
+        let cipher = old.encryption.rekeyed(new, &place, head.encryption.as_ref(), &head.context())?;
+        let head = Head { encryption: Some(cipher.wrapped().clone()), epoch: head.epoch + 1, ..head };
+        self.disk.replace(&self.head_path(), &head.encode(Some(&cipher))?)
     }
 }
 
@@ -301,7 +320,7 @@ impl LocalMedium {
 
     fn write_head(&mut self, commit: &Commit<'_>) -> Result<(), StateError> {
         let head = Head {
-            version: codec::VERSION,
+            version: PLAIN,
             stack: self.store.stack.clone(),
             env: self.store.env.clone(),
             lineage: commit.lineage.to_owned(),
@@ -312,7 +331,8 @@ impl LocalMedium {
             encryption: commit.encryption.cloned(),
             written: now(),
         };
-        let bytes = head.encode()?;
+        let cipher = self.store.encryption.in_use(&self.store.location(), commit.encryption)?;
+        let bytes = head.encode(cipher.as_deref())?;
         if self.head.is_none() {
             // The folders are new as well.
             self.store.folder.ancestors().skip(1).take(4).try_for_each(|folder| self.store.disk.sync_folder(folder))?;

@@ -8,10 +8,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
-use super::envelope::Cipher;
-use super::head::{parse_snapshot_name, path_part, snapshot_name};
+use super::head::{parse_snapshot_name, path_part};
 use super::journal::{Ledger, Written, replay};
-use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, unlock};
+use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, snapshot_object, unlock};
 use super::objects::Objects;
 use super::seal::{Seal, sha256_hex};
 use super::session::{Commit, Current, Medium, SNAPSHOT, Writing, blocking, stored};
@@ -37,26 +36,20 @@ pub struct RemoteStore {
     place: Place,
     lease: Duration,
     engine: Arc<Engine>,
-    encryption: Encryption,
 }
 
 impl RemoteStore {
     pub fn new(objects: Arc<dyn Objects>, stack: &str, env: &str) -> Result<Self, StateError> {
         let folder = format!("{}/{}/", path_part(stack), path_part(env));
-        let place = Place { objects, folder, stack: stack.to_owned(), env: env.to_owned(), pause: PAUSE };
-        Ok(Self { place, lease: LEASE, engine: Arc::new(Engine::start()?), encryption: Encryption::default() })
+        let encryption = Encryption::default();
+        let place = Place { objects, folder, stack: stack.to_owned(), env: env.to_owned(), encryption, pause: PAUSE };
+        Ok(Self { place, lease: LEASE, engine: Arc::new(Engine::start()?) })
     }
 
     /// What is written from now on is encrypted, or is not; what is encrypted can be read.
     #[must_use]
     pub fn with_encryption(self, encryption: Encryption) -> Self {
-        Self { encryption, ..self }
-    }
-
-    /// The key that a HEAD holds.
-    fn cipher(&self, head: &RemoteHead) -> Result<Option<Arc<Cipher>>, StateError> {
-        let context = head.context();
-        head.encryption.as_ref().map(|wrapped| self.encryption.of_head(&self.location(), wrapped, &context)).transpose()
+        Self { place: Place { encryption, ..self.place }, ..self }
     }
 
     /// Another length of the lease than 60 seconds.
@@ -109,22 +102,8 @@ impl Drop for Engine {
     }
 }
 
-fn snapshot_object(serial: u64, sha256: &str) -> String {
-    format!("snapshots/{}", snapshot_name(serial, sha256))
-}
-
 fn segment_object(journal: &str, number: u64) -> String {
     format!("journal/{journal}/{number:06}.jsonl")
-}
-
-/// The bytes of one snapshot, as they were written or not at all.
-async fn snapshot_bytes(place: &Place, serial: u64, sha256: &str) -> Result<Vec<u8>, StateError> {
-    let name = snapshot_object(serial, sha256);
-    let (bytes, _) = place.get(&name).await?.ok_or_else(|| StateError::damaged(place.name(&name), "it is missing"))?;
-    match sha256_hex(&bytes) == sha256 {
-        true => Ok(bytes),
-        false => Err(StateError::damaged(place.name(&name), "it is not what was written")),
-    }
 }
 
 /// What a HEAD points to.
@@ -135,7 +114,7 @@ struct Pointed {
 
 async fn follow(place: &Place, found: &Found) -> Result<Option<Pointed>, StateError> {
     let Some(current) = &found.head.current else { return Ok(None) };
-    let snapshot = snapshot_bytes(place, current.serial, &current.snapshot).await?;
+    let snapshot = place.snapshot(current.serial, &current.snapshot).await?;
     let (name, segments) = found.head.journal.as_ref().map_or(("", 0), |journal| (journal.name.as_str(), journal.segments));
     let segment = |number: u64| {
         let object = segment_object(name, number);
@@ -177,7 +156,7 @@ async fn listed(place: &Place) -> Result<Vec<Snapshot>, StateError> {
 
 async fn newest_good(place: &Place) -> Option<u64> {
     for snapshot in listed(place).await.ok()? {
-        if snapshot_bytes(place, snapshot.serial, &snapshot.sha256).await.is_ok() {
+        if place.snapshot(snapshot.serial, &snapshot.sha256).await.is_ok() {
             return Some(snapshot.serial);
         }
     }
@@ -206,11 +185,11 @@ impl RemoteStore {
             });
         };
         let name = self.place.name(&snapshot_object(current.serial, &current.snapshot));
-        let cipher = self.cipher(found)?;
+        let cipher = self.place.cipher(found)?;
         if is_encrypted(&pointed.snapshot) != cipher.is_some() {
             return Err(StateError::damaged(self.place.name("HEAD"), "it and its snapshot are not encrypted alike"));
         }
-        let plain = self.encryption.opened(&name, SNAPSHOT, &pointed.snapshot, cipher.as_deref())?;
+        let plain = self.place.encryption.opened(&name, SNAPSHOT, &pointed.snapshot, cipher.as_deref())?;
         let mut state = codec::decode(&name, &plain, registry)?;
         if state.lineage != current.lineage {
             return Err(StateError::damaged(self.place.name("HEAD"), "it and its snapshot are of two lineages"));
@@ -239,7 +218,7 @@ impl RemoteStore {
 
 impl StateStore for RemoteStore {
     fn location(&self) -> String {
-        self.place.name("").trim_end_matches('/').to_owned()
+        self.place.location()
     }
 
     fn load(&self, registry: &Registry) -> Result<Loaded, StateError> {
@@ -265,7 +244,7 @@ impl StateStore for RemoteStore {
             let lease = lease.lock().await;
             follow(&lease.place, &lease.found).await
         });
-        let writing = |loaded: &Loaded| Writing::new(&self.encryption, self.location(), head.encryption.as_ref(), &loaded.state);
+        let writing = |loaded: &Loaded| Writing::new(&self.place.encryption, self.location(), head.encryption.as_ref(), &loaded.state);
         let decoded = pointed.and_then(|pointed| self.decode(&head, pointed, registry));
         match decoded.and_then(|loaded| Ok((writing(&loaded)?, loaded))) {
             Ok((writing, loaded)) => {
@@ -285,7 +264,7 @@ impl StateStore for RemoteStore {
         self.wait(async move {
             let mut good = Vec::new();
             for snapshot in listed(&place).await? {
-                if snapshot_bytes(&place, snapshot.serial, &snapshot.sha256).await.is_ok() {
+                if place.snapshot(snapshot.serial, &snapshot.sha256).await.is_ok() {
                     good.push(snapshot);
                 }
             }
@@ -297,22 +276,23 @@ impl StateStore for RemoteStore {
         let found = self.history()?.into_iter().find(|snapshot| snapshot.serial == serial);
         let found = found.ok_or(StateError::NoSuchSnapshot { serial })?;
         let (place, name) = (self.place.clone(), self.place.name(&snapshot_object(serial, &found.sha256)));
-        let bytes = self.wait(async move { snapshot_bytes(&place, serial, &found.sha256).await })?;
+        let bytes = self.wait(async move { place.snapshot(serial, &found.sha256).await })?;
         // With a HEAD that cannot be read, a snapshot still says how its own key was wrapped.
         let place = self.place.clone();
         let head = self.wait(async move { place.head().await }).ok().flatten();
-        let cipher = head.map(|found| self.cipher(&found.head)).transpose()?.flatten();
-        codec::decode(&name, &self.encryption.opened(&name, SNAPSHOT, &bytes, cipher.as_deref())?, registry)
+        let cipher = head.map(|found| self.place.cipher(&found.head)).transpose()?.flatten();
+        codec::decode(&name, &self.place.encryption.opened(&name, SNAPSHOT, &bytes, cipher.as_deref())?, registry)
     }
 
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {
-        let mut state = self.snapshot(serial, registry)?;
+        // What is current is about to be replaced, whatever key it is under.
+        let moving = self.clone().with_encryption(self.place.encryption.clone().moving());
+        let mut state = moving.snapshot(serial, registry)?;
         // What is damaged remembers nothing.
-        if let Ok(current) = self.load(registry) {
+        if let Ok(current) = moving.load(registry) {
             state.remember_plans(&current.state);
         }
-        let (place, length, options) = (self.place.clone(), self.lease, options.clone());
-        let (encryption, location) = (self.encryption.clone(), self.location());
+        let (place, length, options, location) = (moving.place.clone(), self.lease, options.clone(), self.location());
         self.wait(async move {
             let aside = put_aside(&place).await?;
             let mut lease = Lease::take(place.clone(), &options.holder, length, options.wait).await?;
@@ -320,7 +300,7 @@ impl StateStore for RemoteStore {
             let current = lease.found.head.current.as_ref().map_or(0, |current| current.serial);
             state.serial = newest.max(current) + 1;
             let used = lease.found.head.encryption.as_ref();
-            let cipher = encryption.moving().writing(&location, used, &Context::of(&state))?;
+            let cipher = place.encryption.writing(&location, used, &Context::of(&state))?;
             let bytes = stored(&state, cipher.as_deref())?;
             let sha256 = sha256_hex(&bytes);
             place.put_once(&snapshot_object(state.serial, &sha256), &bytes).await?;
@@ -343,19 +323,20 @@ impl StateStore for RemoteStore {
     }
 
     fn rekey(&self, new: &Encryption, options: &OpenOptions, registry: &Registry) -> Result<(), StateError> {
-        let (place, length, location) = (self.place.clone(), self.lease, self.location());
+        let (place, length, location) = (self.place.moving(), self.lease, self.location());
         let found = self.wait(async move { place.head().await })?.filter(|found| found.head.current.is_some());
         let found = found.ok_or_else(|| StateError::NothingToEncrypt { place: location.clone() })?;
         if found.head.encryption.is_none() {
             return encrypt(&self.clone().with_encryption(new.clone().moving()), options, registry);
         }
-        let (place, options, old, new) = (self.place.clone(), options.clone(), self.encryption.clone(), new.clone());
+        let (place, options, new) = (self.place.moving(), options.clone(), new.clone());
         self.wait(async move {
+            let old = place.encryption.clone();
             let mut lease = Lease::take(place, &options.holder, length, options.wait).await?;
             let head = &lease.found.head;
             let tail = lease.found.tail.clone();
             let changed = match old.rekeyed(&new, &location, head.encryption.as_ref(), &head.context()) {
-                Ok(wrapped) => lease.change(|head| head.encryption = Some(wrapped), tail).await,
+                Ok(cipher) => lease.change(|head| head.encryption = Some(cipher.wrapped().clone()), tail).await,
                 Err(error) => Err(error),
             };
             let released = lease.release().await;
@@ -370,7 +351,7 @@ async fn put_aside(place: &Place) -> Result<Option<String>, StateError> {
     let Some((bytes, version)) = place.get("HEAD").await? else {
         return revive(place, None).await.map(|()| None);
     };
-    let damaged = match place.decode_head(&bytes, version.clone()) {
+    let damaged = match place.decode_head(&bytes, version.clone()).await {
         Ok(found) => match live_lock(&found.head) {
             Some(locked) => return Err(locked),
             None if found.head.journal.is_none() => return Ok(None),

@@ -59,6 +59,12 @@ fn a_plain_state_moves_over_and_back() {
     let stack = Stack::new(PLAIN);
     stack.sandbox(&["apply", "--yes"]).ends(0);
     stack.write("main.plat", &encrypted());
+    // Whoever has no key could have put a plain state in the place of an encrypted one.
+    for command in [&["plan", "--sandbox"][..], &["apply", "--sandbox", "--yes"]] {
+        let refused = with(&stack, "one", command).ends(1);
+        assert!(refused.err.contains("is not encrypted") && refused.err.contains("plat state rekey"), "{}", refused.err);
+    }
+    with(&stack, "one", &["state", "rekey", "--sandbox"]).ends(0);
     with(&stack, "one", &["plan", "--sandbox", "--detailed-exitcode"]).ends(0);
     with(&stack, "one", &["apply", "--sandbox", "--yes"]).ends(0);
     let state = stack.path().join(".plat/sandbox/state");

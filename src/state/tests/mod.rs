@@ -5,6 +5,7 @@ mod damage;
 pub mod disk;
 mod edits;
 mod encrypted;
+mod forged;
 mod format;
 mod keys;
 mod locking;

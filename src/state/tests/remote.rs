@@ -10,11 +10,11 @@ use super::super::objects::{Condition, Object, ObjectError, Objects, Version};
 use super::super::{Encryption, RemoteStore, StateError, StateStore};
 use super::*;
 
-type Contents = Arc<Mutex<BTreeMap<String, (Vec<u8>, u64)>>>;
+pub type Contents = Arc<Mutex<BTreeMap<String, (Vec<u8>, u64)>>>;
 
 /// One client's view of a bucket in memory.
 #[derive(Default)]
-struct Client {
+pub struct Client {
     contents: Contents,
     /// Of 100 calls, how many are lost, half of them after they were carried out.
     loss: usize,
@@ -26,7 +26,7 @@ struct Client {
 }
 
 impl Client {
-    fn of(contents: &Contents) -> Arc<Self> {
+    pub fn of(contents: &Contents) -> Arc<Self> {
         Arc::new(Self { contents: contents.clone(), ..Self::default() })
     }
 
@@ -34,7 +34,7 @@ impl Client {
         Arc::new(Self { contents: contents.clone(), loss, dice: Mutex::new(Some(Dice(seed))), ..Self::default() })
     }
 
-    fn store(self: &Arc<Self>) -> RemoteStore {
+    pub fn store(self: &Arc<Self>) -> RemoteStore {
         RemoteStore::new(self.clone(), "shop", "dev").unwrap().hasty()
     }
 
