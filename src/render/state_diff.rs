@@ -84,10 +84,11 @@ pub fn state_diff(before: &StateFile, after: &StateFile, registry: &Registry, st
         out.push_str("\nThe same resources with the same values.\n");
         return out;
     }
-    let widest = found.iter().map(|one| columns(&name_of(one))).max().unwrap_or(0).min(50);
+    let widest = |text: fn(&Difference<'_>) -> String| found.iter().map(|one| columns(&text(one))).max().unwrap_or(0).min(50);
+    let widths = (widest(name_of), widest(type_of));
     for (i, one) in found.iter().enumerate() {
         out.push_str(if i == 0 { "\n" } else { "" });
-        out.push_str(&shown(one, registry, widest, style));
+        out.push_str(&shown(one, registry, widths, style));
     }
     if !outputs.is_empty() {
         out.push_str(&format!("\n{}\n", style.paint(Role::Strong, "Outputs")));
@@ -107,7 +108,13 @@ fn name_of(one: &Difference<'_>) -> String {
     clean_line(&address.to_string()).into_owned()
 }
 
-fn shown(one: &Difference<'_>, registry: &Registry, widest: usize, style: Style) -> String {
+fn type_of(one: &Difference<'_>) -> String {
+    let (Difference::Added(_, record) | Difference::Removed(_, record) | Difference::Moved(.., record) | Difference::Changed(.., record)) =
+        one;
+    clean_line(&record.type_name).into_owned()
+}
+
+fn shown(one: &Difference<'_>, registry: &Registry, widths: (usize, usize), style: Style) -> String {
     let (symbol, role, record, was) = match one {
         Difference::Added(_, record) => ("+", Role::Add, record, String::new()),
         Difference::Removed(_, record) => ("-", Role::Destroy, record, String::new()),
@@ -117,8 +124,8 @@ fn shown(one: &Difference<'_>, registry: &Registry, widest: usize, style: Style)
     let line = format!(
         "  {} {}  {}  {}{was}",
         style.paint(role, symbol),
-        pad(&name_of(one), widest),
-        style.paint(Role::Faint, clean_line(&record.type_name)),
+        pad(&name_of(one), widths.0),
+        style.paint(Role::Faint, pad(&type_of(one), widths.1)),
         clean_line(&record.id),
     );
     let mut out = format!("{}\n", line.trim_end());

@@ -8,6 +8,7 @@ mod encryption;
 mod exits;
 mod fmt;
 mod going_back;
+mod guides;
 mod kills;
 mod life;
 mod modules;

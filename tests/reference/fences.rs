@@ -64,3 +64,21 @@ fn programs_in_the_documentation_are_formatted() {
     }
     assert!(ragged.is_empty(), "formatted (PLAT_ACCEPT=1 does it where they are written by hand), they are\n\n{}", ragged.join("\n\n"));
 }
+
+/// What the page for Terraform's users shows of Terraform is recognised when somebody leaves it as it is.
+#[test]
+fn what_terraform_writes_is_told_what_plat_has_for_it() {
+    let page = read(&root().join("docs/for-terraform-users.md"));
+    let shown: Vec<_> = fences(&page).into_iter().filter(|fence| fence.info == "hcl").collect();
+    assert!(shown.len() > 8);
+    for fence in shown {
+        let (sources, diagnostics) = errors(&fence.text);
+        let helped = diagnostics.iter().all(|diagnostic| diagnostic.help.is_some());
+        assert!(
+            helped && diagnostics.iter().any(|d| d.label == "as Terraform writes it"),
+            "line {}\n{}",
+            fence.line,
+            shown(&sources, &diagnostics)
+        );
+    }
+}
