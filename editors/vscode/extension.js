@@ -10,7 +10,9 @@ function formatted(text, token) {
   return new Promise((resolve, reject) => {
     const options = { timeout: TIMEOUT, maxBuffer: 256 * 1024 * 1024 };
     const child = execFile(command, ["--color", "never", "fmt", "-"], options, (error, out, err) => {
-      error ? reject(new Error(err.trim() || error.message)) : resolve(out);
+      if (!error) return resolve(out);
+      const missing = error.code === "ENOENT" && `there is no \`${command}\`; the setting plat.path says which plat formats`;
+      reject(new Error(missing || err.trim() || error.message));
     });
     token.onCancellationRequested(() => child.kill());
     child.stdin.on("error", () => {});

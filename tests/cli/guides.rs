@@ -8,7 +8,7 @@ use crate::project::{read, root};
 
 /// The fences of a guide, without their first line.
 fn fences(page: &str) -> Vec<String> {
-    let text = read(&root().join("docs").join(page));
+    let text = read(root().join("docs").join(page));
     text.split("```").skip(1).step_by(2).map(|fence| fence.split_once('\n').map_or("", |(_, text)| text).to_owned()).collect()
 }
 
@@ -169,7 +169,7 @@ fn testing_stacks() {
 /// The README's stack, and its commands.
 #[test]
 fn readme() {
-    let text = read(&root().join("README.md"));
+    let text = read(root().join("README.md"));
     let program = text.split("```plat\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
     let stack = Stack::new("");
     std::fs::remove_file(stack.path().join("main.plat")).unwrap();

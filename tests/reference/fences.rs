@@ -68,10 +68,10 @@ fn programs_in_the_documentation_are_formatted() {
 /// What the page for Terraform's users shows of Terraform is recognised when somebody leaves it as it is.
 #[test]
 fn what_terraform_writes_is_told_what_plat_has_for_it() {
-    let page = read(&root().join("docs/for-terraform-users.md"));
-    let shown: Vec<_> = fences(&page).into_iter().filter(|fence| fence.info == "hcl").collect();
-    assert!(shown.len() > 8);
-    for fence in shown {
+    let page = read(root().join("docs/for-terraform-users.md"));
+    let blocks: Vec<_> = fences(&page).into_iter().filter(|fence| fence.info == "hcl").collect();
+    assert!(blocks.len() > 8);
+    for fence in blocks {
         let (sources, diagnostics) = errors(&fence.text);
         let helped = diagnostics.iter().all(|diagnostic| diagnostic.help.is_some());
         assert!(
