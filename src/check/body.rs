@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::settings::Place;
 use super::typed::{ExprId, ExprKind, Options, RecordKey, Setting};
-use super::{Checker, Member, Scope, mismatch};
+use super::{Checker, Scope, mismatch};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::schema::{Mode, ResourceSchema};
 use crate::source::{Span, Spanned};
@@ -98,16 +98,22 @@ impl Checker<'_> {
         Arc::clone(self.wanted.entry((schema.name, lookup)).or_insert_with(made))
     }
 
+    /// What the body of a component's use may give, made once for each component.
+    fn wanted_by_component(&mut self, unit: usize) -> Arc<[Wanted]> {
+        let params = self.signatures.get(unit).map_or(&[][..], |signature| &signature.params);
+        let made = || params.iter().map(|p| Wanted { name: p.name.clone(), ty: p.ty.clone(), required: p.required }).collect();
+        Arc::clone(self.wanted_by_components.entry(unit).or_insert_with(made))
+    }
+
     /// The body of a component's use.
     pub(super) fn component_body_of(
         &mut self,
         scope: &mut Scope,
-        params: &[Member],
-        title: &str,
+        unit: usize,
         resource: &ast::Resource,
     ) -> (Vec<Setting>, Options) {
-        let wanted: Vec<Wanted> = params.iter().map(|p| Wanted { name: p.name.clone(), ty: p.ty.clone(), required: p.required }).collect();
-        self.settings(scope, &resource.entries, &wanted, &format!("`{title}`"), resource.name.span, Some(Place::Component))
+        let wanted = self.wanted_by_component(unit);
+        self.settings(scope, &resource.entries, &wanted, &format!("`{}`", resource.ty.node), resource.name.span, Some(Place::Component))
     }
 
     /// What `@ignore` names is an attribute, or a part of one.

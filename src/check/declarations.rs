@@ -168,9 +168,7 @@ impl<'a> Checker<'a> {
                 let Some(unit) = self.signatures.iter().position(|s| s.name == *name) else {
                     return (Type::Error, DeclarationKind::Broken);
                 };
-                let params = self.signatures.get(unit).map(|s| s.params.clone()).unwrap_or_default();
-                let title = resource.ty.node.clone();
-                let (entries, options) = self.component_body_of(scope, &params, &title, resource);
+                let (entries, options) = self.component_body_of(scope, unit, resource);
                 (ty, DeclarationKind::Component(ComponentDeclaration { unit, instances, entries, options }))
             }
             Type::Error => (Type::Error, DeclarationKind::Broken),

@@ -140,6 +140,7 @@ struct Checker<'a> {
     types_open: Vec<(ModuleId, Arc<str>)>,
     /// What the bodies of each resource type may give, and of each lookup.
     wanted: HashMap<(&'static str, bool), Arc<[body::Wanted]>>,
+    wanted_by_components: HashMap<usize, Arc<[body::Wanted]>>,
     /// In a test that declares a stack of its own: the names of the stack around it are out of reach.
     in_own_test: bool,
     /// What is checked now is the condition of an assert.
@@ -204,6 +205,7 @@ impl<'a> Checker<'a> {
             type_names: HashMap::new(),
             types_open: Vec::new(),
             wanted: HashMap::new(),
+            wanted_by_components: HashMap::new(),
             in_own_test: false,
             in_assert: false,
             in_function: false,

@@ -100,7 +100,9 @@ impl<'a> Checker<'a> {
                     let value = match &l.ty {
                         Some(ty) => {
                             let ty = self.value_type(scope.module, ty);
-                            self.expect(&mut scope, &l.value, &ty, &format!("`{}`", l.name.node))
+                            // A line of the console gets its name when it is right.
+                            let what = if l.name.node.is_empty() { "this".to_owned() } else { format!("`{}`", l.name.node) };
+                            self.expect(&mut scope, &l.value, &ty, &what)
                         }
                         None => self.infer_free(&mut scope, &l.value),
                     };

@@ -42,10 +42,12 @@ pub(super) fn function(builtin: Builtin, args: &[Value], program: &Program, span
     match builtin {
         Builtin::Cidr => match text.parse::<IpNet>() {
             Ok(net) if net.addr() == net.network() => Ok(Value::Cidr(net)),
-            Ok(net) => fail(span, format!("`{text}` has bits set beyond its prefix; the network is `{}`", net.trunc())),
-            Err(_) => fail(span, format!("`{text}` is not a network")),
+            Ok(net) => fail_with(span, format!("`{text}` has bits set beyond its prefix"), format!("the network is `{}`", net.trunc())),
+            Err(_) => fail_with(span, format!("`{text}` is not a network"), "a network is written like `10.0.0.0/16`"),
         },
-        Builtin::Ip => text.parse().map(Value::Ip).or_else(|_| fail(span, format!("`{text}` is not an IP address"))),
+        Builtin::Ip => text.parse().map(Value::Ip).or_else(|_| {
+            fail_with(span, format!("`{text}` is not an IP address"), "an address is written like `10.0.0.1`, without a prefix")
+        }),
         Builtin::Json => {
             let json = args.first().map(crate::schema::value_to_json).unwrap_or_default();
             serde_json::to_string(&json).map(Value::str).or_else(|e| fail(span, e.to_string()))
@@ -63,15 +65,22 @@ fn file(name: &str, program: &Program, span: Span) -> Answer {
     };
     let place = match folder.join(name).canonicalize() {
         Ok(place) if place.starts_with(root) => place,
-        Ok(_) => return fail(span, format!("`{name}` is outside the {whole}")),
-        Err(_) => return fail(span, format!("there is no file `{name}` in the {whole}")),
+        Ok(_) => {
+            let help = format!("nothing outside of the {whole} is read: put it into the folder, or give what it says as a param");
+            return fail_with(span, format!("`{name}` is outside the {whole}"), help);
+        }
+        Err(_) => {
+            let help = format!("its path starts at `{}`", folder.display());
+            return fail_with(span, format!("there is no file `{name}` in the {whole}"), help);
+        }
     };
     let small = std::fs::metadata(&place).is_ok_and(|m| m.is_file() && m.len() <= MAX_FILE);
     if !small {
-        return fail(span, format!("`{name}` is not a regular file of at most {} KiB", MAX_FILE >> 10));
+        let help = "a program reads small texts: policies, scripts, settings";
+        return fail_with(span, format!("`{name}` is not a regular file of at most {} KiB", MAX_FILE >> 10), help);
     }
     let text = program.files.text(&place, || std::fs::read_to_string(&place).map(Arc::from));
-    text.map(Value::str).or_else(|_| fail(span, format!("`{name}` is not readable as UTF-8 text")))
+    text.map(Value::str).or_else(|_| fail_with(span, format!("`{name}` is not readable as UTF-8 text"), "save it as UTF-8"))
 }
 
 /// What a lambda gave for each element, or the unknown that the whole call waits for.
@@ -279,7 +288,8 @@ fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
 fn zip(items: &[Value], args: &[Value], span: Span) -> Answer {
     let Some(Value::List(keys)) = args.first() else { return fail(span, "`zip` takes a list of keys") };
     if keys.len() != items.len() {
-        return fail(span, format!("`zip` needs as many keys as values: {} and {}", keys.len(), items.len()));
+        let help = "`xs.take(n)` makes the longer one shorter";
+        return fail_with(span, format!("`zip` needs as many keys as values: {} and {}", keys.len(), items.len()), help);
     }
     let mut object = Object::with_capacity(items.len());
     for (key, item) in keys.iter().zip(items) {
@@ -321,9 +331,9 @@ fn string(method: Method, text: &str, args: &[Value], span: Span) -> Answer {
         Method::StringUpper => Value::str(text.to_uppercase()),
         Method::StringLower => Value::str(text.to_lowercase()),
         Method::StringTrim => Value::str(text.trim()),
-        Method::StringSplit if arg(0).is_empty() => return fail(span, "`split` needs a text to split at"),
+        Method::StringSplit if arg(0).is_empty() => return fail_with(span, "`split` needs a text to split at", "write `.split(\",\")`"),
         Method::StringSplit => Value::list(text.split(arg(0)).map(Value::str)),
-        Method::StringReplace if arg(0).is_empty() => return fail(span, "`replace` needs a text to look for"),
+        Method::StringReplace if arg(0).is_empty() => return fail_with(span, "`replace` needs a text to look for", "write `.replace(\"old\", \"new\")`"),
         Method::StringReplace if arg(1).len() > arg(0).len() => {
             let more = text.matches(arg(0)).count().saturating_mul(arg(1).len() - arg(0).len());
             fits(text.len().saturating_add(more), MAX_TEXT, span)?;
@@ -357,7 +367,10 @@ fn cidr(method: Method, net: IpNet, args: &[Value], span: Span) -> Answer {
             let n = if n < 0 { n + 1 } else { n };
             match offset_ip(from, i128::from(n)).filter(|ip| net.contains(ip)) {
                 Some(ip) => Value::Ip(ip),
-                None => return fail(span, format!("`{net}` has no address number {}", int(args, 0))),
+                None => {
+                    let help = "they are counted from 0, and from the end by -1, -2, …";
+                    return fail_with(span, format!("`{net}` has no address number {}", int(args, 0)), help);
+                }
             }
         }
         Method::ToText => Value::str(net.to_string()),

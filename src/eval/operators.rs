@@ -90,7 +90,8 @@ fn range(a: &Value, b: &Value, inclusive: bool, span: Span) -> Answer {
     let (Value::Int(from), Value::Int(to)) = (a, b) else { return fail(span, "a range is of whole numbers") };
     let end = if inclusive { to.saturating_add(1) } else { *to };
     if end.saturating_sub(*from) > MAX_RANGE {
-        return fail(span, format!("this range has more than {MAX_RANGE} elements"));
+        let help = "count what there is, not all that there could be";
+        return fail_with(span, format!("this range has more than {MAX_RANGE} elements"), help);
     }
     Ok(Value::list((*from..end).map(Value::Int)))
 }

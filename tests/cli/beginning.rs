@@ -32,7 +32,14 @@ fn nothing_that_is_there_is_overwritten() {
     assert_eq!(std::fs::read_to_string(place.path().join("main.plat")).unwrap(), before);
     // An empty folder, and one that is a fresh repository, are as good as none.
     std::fs::create_dir_all(place.path().join("empty/.git")).unwrap();
+    for (file, text) in [("README.md", "# mine\n"), (".gitignore", "target")] {
+        std::fs::write(place.path().join("empty").join(file), text).unwrap();
+    }
     place.plat(&["new", "empty"]).ends(0);
+    let kept = |file: &str| std::fs::read_to_string(place.path().join("empty").join(file)).unwrap();
+    assert_eq!((kept("README.md").as_str(), kept(".gitignore").as_str()), ("# mine\n", "target\n.plat/\n"));
+    let made = place.plat(&["new", "a place"]).ends(0);
+    assert!(made.out.contains("  cd 'a place'\n"), "{}", made.out);
     assert!(place.path().join("empty/main.plat").is_file());
     for name in ["9lives", "match", "..."] {
         let wrong = place.plat(&["new", name]).ends(64);

@@ -44,6 +44,28 @@ fn each_line_is_answered_in_the_stacks_scope() {
 }
 
 #[test]
+fn what_is_open_goes_on_in_the_next_line() {
+    let stack = Stack::new(NETWORK);
+    let lines = "[1, // one ]\n2\n]\n\"\"\"\na (\n\"\"\"\nlet n = {\n  a = 1\n}\nn.a\n\"(\"\n";
+    let told = console(&stack, &["-e", "dev", "--sandbox"], lines).ends(0);
+    assert_eq!(told.out.lines().collect::<Vec<_>>(), ["[1, 2]", "\"a (\\n\"", "n = { a = 1 }", "1", "\"(\""]);
+    // At the end nothing more comes, and what is open is told.
+    let told = console(&stack, &["-e", "dev", "--sandbox"], "[1,\n2").ends(1);
+    assert!(told.err.contains("a `[` is not closed"), "{}", told.err);
+}
+
+#[test]
+fn what_is_no_value_is_told_where_it_belongs() {
+    let stack = Stack::new(NETWORK);
+    let told = console(&stack, &["-e", "dev", "--sandbox"], "resource x: aws.ec2.VPC {}\n:type\nlet a: Int = \"x\"\n").ends(1);
+    for part in
+        ["`resource` declares something, and here values are computed", "`:type` tells the type of an expression", "this wants an `Int`"]
+    {
+        assert!(told.err.contains(part), "{part}\n{}", told.err);
+    }
+}
+
+#[test]
 fn an_error_is_shown_and_does_not_end_it() {
     let stack = Stack::new(NETWORK);
     let told = console(&stack, &["-e", "dev", "--sandbox"], "nett\n1 +\n1 / 0\nsub[\"z\"]\n:wrong\nlet = 3\n2\n").ends(1);

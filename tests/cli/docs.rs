@@ -44,3 +44,22 @@ fn stories_are_told_without_the_marks_of_markdown() {
     assert_eq!((one["code"].as_str(), one["title"].as_str()), (Some("E0203"), Some("A value of another type than is wanted")));
     assert_eq!(stack.plat(&["explain", "--json"]).ends(0).json().as_array().unwrap().len(), all.lines().count());
 }
+
+#[test]
+fn what_terraform_calls_it_is_found_and_what_holds_several_lists_them() {
+    let stack = Stack::new("");
+    for (theirs, ours) in [
+        ("aws_vpc", "aws.ec2.VPC\n"),
+        ("aws_db_instance", "aws.rds.DBInstance\n"),
+        ("depends_on", "`@after`"),
+        ("variable", "`param`"),
+        ("for_each", "`for`"),
+        ("lifecycle", "`@after`"),
+        ("backend", "`stack`"),
+    ] {
+        let said = stack.plat(&["docs", theirs]).ends(0).out;
+        assert!(said.lines().next().unwrap().contains(ours.trim()), "{theirs}: {said}");
+    }
+    let said = stack.plat(&["docs", "aws.kms"]).ends(1).err;
+    assert!(said.contains("`aws.kms` is no page") && said.contains("`aws.kms.Key`"), "{said}");
+}

@@ -66,6 +66,11 @@ impl Terminal {
         }
     }
 
+    /// Writes a document to standard output, on as many lines as it has parts.
+    pub fn json(&self, document: &serde_json::Value) {
+        self.print(&format!("{document:#}\n"));
+    }
+
     /// Writes to standard error. There is nobody left to tell when that fails.
     pub fn note(&self, text: &str) {
         let mut err = io::stderr().lock();

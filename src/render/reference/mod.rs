@@ -68,6 +68,26 @@ const GROUPS: [(&str, &[Topic], &str); 8] = [
     ("Error codes", &[Topic::Code], "errors"),
 ];
 
+/// Words of Terraform's, and the words of the language that have their place.
+const TERRAFORM: [(&str, &str); 16] = [
+    ("variable", "param"),
+    ("locals", "let"),
+    ("local", "let"),
+    ("data", "lookup"),
+    ("module", "component"),
+    ("count", "for"),
+    ("for_each", "for"),
+    ("each", "for"),
+    ("depends_on", "@after"),
+    ("lifecycle", "@protect"),
+    ("prevent_destroy", "@protect"),
+    ("ignore_changes", "@ignore"),
+    ("timeouts", "@timeout"),
+    ("removed", "forget"),
+    ("backend", "stack"),
+    ("provider", "@region"),
+];
+
 /// All pages.
 #[derive(Debug, Clone)]
 pub struct Reference {
@@ -114,7 +134,27 @@ impl Reference {
                 several => return Err(Missing::Several(several.iter().map(|page| page.name.clone()).collect())),
             }
         }
+        if let Some(page) = self.of_terraform(&dotted) {
+            return Ok(page);
+        }
+        let within = self.pages.iter().filter(|page| page.topic != Topic::Attribute && page.name.strip_prefix(&dotted).is_some_and(|rest| rest.starts_with('.')));
+        let within: Vec<String> = within.map(|page| page.name.clone()).collect();
+        if !within.is_empty() {
+            return Err(Missing::Several(within));
+        }
         Err(Missing::Nothing(self.near(&dotted).map(|page| page.name.clone())))
+    }
+
+    /// The page of what has this name in Terraform.
+    fn of_terraform(&self, name: &str) -> Option<&Page> {
+        if let Some((_, ours)) = TERRAFORM.iter().find(|(theirs, _)| *theirs == name) {
+            return self.pages.iter().find(|page| page.topic == Topic::Word && page.name == *ours);
+        }
+        let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+        let wanted = bare(name.strip_prefix("aws_")?);
+        let named = |page: &&Page| bare(last_part(&page.name)) == wanted || page.name.strip_prefix("aws.").is_some_and(|rest| bare(rest) == wanted);
+        let mut found = self.of(&[Topic::Type, Topic::Lookup]).filter(named);
+        found.next().filter(|_| found.next().is_none())
     }
 
     fn near(&self, name: &str) -> Option<&Page> {

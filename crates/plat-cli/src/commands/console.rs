@@ -27,13 +27,24 @@ use crate::terminal::Terminal;
 
 const HELP: &str = "\
 Any expression of the language, with the stack's names in reach: `db.multi_az`, `net.private_subnets.len()`,
-`plan.creates`. `let x = …` names a value.
+`plan.creates`. `let x = …` names a value. What has an open bracket or text goes on in the next line.
 
   :type EXPRESSION   its type
   :names             every name in reach
   :help              this
   :quit              leave; so does Ctrl-D
+
+The history of what was typed is a file beside the state; a line that begins with a space is left out of it.
 ";
+
+/// What can be typed beside expressions.
+const COMMANDS: [&str; 4] = [":help", ":names", ":quit", ":type "];
+
+/// Words that begin a declaration, which has no value.
+const DECLARATIONS: [&str; 17] = [
+    "stack", "env", "param", "type", "fn", "use", "component", "resource", "lookup", "output", "assert", "policy", "waive", "test", "moved", "import",
+    "forget",
+];
 
 pub fn run(args: &args::Console, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack, terminal)?;
@@ -60,12 +71,24 @@ pub fn run(args: &args::Console, terminal: &Terminal) -> Answer {
     }
     let mut answerer = Answerer { console: Rc::new(RefCell::new(console)), terminal };
     let mut all_right = true;
-    for line in std::io::stdin().lock().lines() {
-        let line = line.map_err(|error| Failure::new(format!("standard input cannot be read: {error}")))?;
-        match answerer.answer(&line) {
+    let mut typed = String::new();
+    let mut lines = std::io::stdin().lock().lines();
+    loop {
+        let line = lines.next().transpose().map_err(|error| Failure::new(format!("standard input cannot be read: {error}")))?;
+        if let Some(line) = &line {
+            typed.push_str(if typed.is_empty() { "" } else { "\n" });
+            typed.push_str(line);
+            if is_open(&typed) {
+                continue;
+            }
+        }
+        match answerer.answer(&std::mem::take(&mut typed)) {
             Went::Well => {}
             Went::Wrong => all_right = false,
             Went::Away => break,
+        }
+        if line.is_none() {
+            break;
         }
     }
     if all_right { Ok(Exit::Done) } else { Err(Failure::told(Exit::Error)) }
@@ -119,11 +142,15 @@ impl Answerer<'_> {
                 self.terminal.print(HELP);
                 return Went::Well;
             }
-            (":names", "") => {
+            (":names", _) => {
                 self.terminal.print(&format!("{}\n", console.names().join("\n")));
                 return Went::Well;
             }
             (":type" | ":t", rest) if !rest.trim().is_empty() => (rest, true),
+            (":type" | ":t", _) => {
+                self.terminal.error("`:type` tells the type of an expression", Some("write one behind it: `:type db.multi_az`"));
+                return Went::Wrong;
+            }
             (command, _) if command.starts_with(':') => {
                 self.terminal.error(&format!("there is no `{command}`"), Some("`:help` tells what there is"));
                 return Went::Wrong;
@@ -142,6 +169,14 @@ impl Answerer<'_> {
                 self.terminal.print(&format!("{text}\n"));
                 Went::Well
             }
+            Err(_) if declares(expression) => {
+                let word = expression.split(' ').next().unwrap_or_default();
+                self.terminal.error(
+                    &format!("`{word}` declares something, and here values are computed"),
+                    Some("write it into a `.plat` file of the stack and open the console again; `let x = …` names a value here"),
+                );
+                Went::Wrong
+            }
             Err(diagnostics) => {
                 let drawing = plat::diagnostic::Drawing { color: self.terminal.err.color, width: self.terminal.err.width };
                 for diagnostic in &diagnostics {
@@ -153,11 +188,26 @@ impl Answerer<'_> {
     }
 }
 
+/// `resource x: …`, and no name that happens to be called so.
+fn declares(line: &str) -> bool {
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    DECLARATIONS.contains(&word) && rest.trim_start().starts_with(|c: char| c.is_ascii_alphabetic() || c == '"')
+}
+
+/// As many lines as the history keeps.
+const HISTORY: usize = 1_000;
+
 /// Reads from a person, until they leave.
 fn talk(console: Console, prompt: &str, history: PathBuf, terminal: &Terminal) -> Answer {
     let console = Rc::new(RefCell::new(console));
     let wrong = |error: ReadlineError| Failure::new(format!("the terminal cannot be read: {error}"));
-    let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
+    let config = Config::builder()
+        .completion_type(CompletionType::List)
+        .auto_add_history(true)
+        .history_ignore_space(true)
+        .max_history_size(HISTORY)
+        .map_err(wrong)?
+        .build();
     let mut editor: Editor<Assistant, FileHistory> = Editor::with_config(config).map_err(wrong)?;
     editor.set_helper(Some(Assistant(console.clone())));
     // A history that cannot be read or kept is none.
@@ -190,6 +240,9 @@ impl Completer for Assistant {
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         let before = line.get(..pos).unwrap_or_default();
+        if before.starts_with(':') && !before.contains(' ') {
+            return Ok((0, COMMANDS.into_iter().filter(|command| command.starts_with(before)).map(str::to_owned).collect()));
+        }
         let word = before.chars().rev().take_while(|c| c.is_alphanumeric() || *c == '_').map(char::len_utf8).sum::<usize>();
         // While a line is being answered nobody types.
         let found = self.0.try_borrow_mut().map(|mut console| console.completions(before)).unwrap_or_default();
@@ -211,31 +264,72 @@ impl Validator for Assistant {
 
 impl rustyline::Helper for Assistant {}
 
-/// A bracket outside of texts is not closed.
+/// A bracket, or a text in three quotes, is not closed.
 fn is_open(input: &str) -> bool {
-    let (mut depth, mut text, mut escaped) = (0i32, false, false);
-    for c in input.chars() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if text => escaped = true,
-            '"' => text = !text,
-            '(' | '[' | '{' if !text => depth += 1,
-            ')' | ']' | '}' if !text => depth -= 1,
-            _ => {}
-        }
+    #[derive(PartialEq)]
+    enum In {
+        Code,
+        Text,
+        Block,
     }
-    depth > 0
+    // What is open around: each `${` in a text begins code of its own.
+    let mut open: Vec<(In, i32)> = vec![(In::Code, 0)];
+    let mut rest = input;
+    while let Some(c) = rest.chars().next() {
+        let mut length = c.len_utf8();
+        let within = open.len() > 1;
+        match open.last_mut() {
+            Some((In::Code, depth)) => match c {
+                '/' if rest.starts_with("//") => length = rest.find('\n').unwrap_or(rest.len()),
+                '"' if rest.starts_with("\"\"\"") => {
+                    length = 3;
+                    open.push((In::Block, 0));
+                }
+                '"' => open.push((In::Text, 0)),
+                '(' | '[' | '{' => *depth += 1,
+                '}' if *depth == 0 && within => _ = open.pop(),
+                ')' | ']' | '}' => *depth -= 1,
+                _ => {}
+            },
+            Some((inside, _)) => match c {
+                '\\' => length += rest.chars().nth(1).map_or(0, char::len_utf8),
+                '$' if rest.starts_with("${") => {
+                    length = 2;
+                    open.push((In::Code, 0));
+                }
+                '"' if *inside == In::Block && rest.starts_with("\"\"\"") => {
+                    length = 3;
+                    open.pop();
+                }
+                '"' if *inside == In::Text => _ = open.pop(),
+                // A text ends with its line, whether it is closed or not.
+                '\n' if *inside == In::Text => return false,
+                _ => {}
+            },
+            None => return false,
+        }
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    let text = open.iter().any(|(inside, _)| *inside == In::Text);
+    !text && open.iter().any(|(inside, depth)| *inside == In::Block || *depth > 0)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_open;
+    use super::{declares, is_open};
+
+    #[test]
+    fn a_declaration_is_told_from_a_name() {
+        assert!(declares("resource x: aws.ec2.VPC {}") && declares("test \"a\" {}") && declares("param x: Int"));
+        assert!(!declares("test + 1") && !declares("env.name") && !declares("output") && !declares("net.vpc_id"));
+    }
 
     #[test]
     fn an_open_bracket_goes_on() {
         assert!(is_open("[1,"));
         assert!(is_open("xs.map(x =>"));
-        for whole in ["1", "\"(\"", "f(\"\\\"(\")", "]", "[1, 2]"] {
+        assert!(is_open("\"\"\"\nabc ( \" [") && is_open("[ // one ]\n 1"));
+        for whole in ["1", "\"(\"", "f(\"\\\"(\")", "]", "[1, 2]", "\"\"\"\n(\n\"\"\"", "1 // (", "\"a ${f(\"(\")} (\"", "\"open (", "f(\"open"] {
             assert!(!is_open(whole), "{whole}");
         }
     }

@@ -16,7 +16,7 @@ pub fn run(args: &Docs, registry: &Registry, terminal: &Terminal) -> Answer {
     let Some(name) = &args.name else {
         if args.json {
             let types: Vec<_> = registry.iter().map(|schema| type_json(schema)).collect();
-            terminal.print(&format!("{:#}\n", serde_json::Value::from(types)));
+            terminal.json(&types.into());
         } else {
             terminal.print(&reference.overview(terminal.out));
         }
@@ -24,12 +24,12 @@ pub fn run(args: &Docs, registry: &Registry, terminal: &Terminal) -> Answer {
     };
     let page = reference.find(name).map_err(|missing| nothing(name, missing))?;
     let schema = matches!(page.topic, Topic::Type | Topic::Lookup).then(|| registry.get(&page.name)).flatten();
-    terminal.print(&match (schema, args.json) {
-        (Some(schema), true) => format!("{:#}\n", type_json(schema)),
-        (Some(schema), false) => type_page(schema, terminal.out),
-        (None, true) => format!("{:#}\n", json(page)),
-        (None, false) => markdown(&page.text, terminal.out),
-    });
+    match (schema, args.json) {
+        (Some(schema), true) => terminal.json(&type_json(schema)),
+        (Some(schema), false) => terminal.print(&type_page(schema, terminal.out)),
+        (None, true) => terminal.json(&json(page)),
+        (None, false) => terminal.print(&markdown(&page.text, terminal.out)),
+    }
     Ok(Exit::Done)
 }
 
@@ -46,6 +46,10 @@ fn json(page: &Page) -> serde_json::Value {
 
 fn nothing(name: &str, missing: Missing) -> Failure {
     match missing {
+        Missing::Several(names) if names.iter().all(|full| full.starts_with(&format!("{name}."))) => {
+            Failure::new(format!("`{name}` is no page, and several are in it"))
+                .help(format!("say which: {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")))
+        }
         Missing::Several(names) => Failure::new(format!("several things are called `{name}`"))
             .help(format!("say which: {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
         Missing::Nothing(Some(near)) => {

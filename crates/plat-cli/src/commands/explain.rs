@@ -11,7 +11,7 @@ pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
     let Some(text) = &args.code else {
         if args.json {
             let all: Vec<_> = CODES.iter().map(json).collect();
-            terminal.print(&format!("{:#}\n", serde_json::Value::from(all)));
+            terminal.json(&all.into());
             return Ok(Exit::Done);
         }
         let lines: String =
@@ -28,7 +28,7 @@ pub fn run(args: &Explain, terminal: &Terminal) -> Answer {
         return Err(Failure::new(format!("there is no error code `{text}`")).help(help));
     };
     if args.json {
-        terminal.print(&format!("{:#}\n", json(info)));
+        terminal.json(&json(info));
         return Ok(Exit::Done);
     }
     let story = format!("# {}: {}\n\n{}\n", info.code, info.title(), info.story());

@@ -20,16 +20,33 @@ pub fn run(args: &New, terminal: &Terminal) -> Answer {
         move |error: std::io::Error| Failure::new(format!("`{shown}` cannot be made: {error}"))
     };
     std::fs::create_dir_all(folder).map_err(made(folder))?;
-    for (file, text) in [("main.plat", PROGRAM.replace("NAME", &name)), (".gitignore", IGNORED.to_owned())] {
-        let file = folder.join(file);
-        std::fs::write(&file, text).map_err(made(&file))?;
-    }
+    let program = folder.join("main.plat");
+    std::fs::write(&program, PROGRAM.replace("NAME", &name)).map_err(made(&program))?;
+    ignore(&folder.join(".gitignore")).map_err(made(&folder.join(".gitignore")))?;
     let shown = folder.display();
-    let enter = if folder == Path::new(".") { String::new() } else { format!("  cd {shown}\n") };
+    let enter = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", quoted(&shown.to_string())) };
     terminal.print(&format!(
         "Made the stack `{name}` in {shown}/main.plat. Look at it, then:\n\n{enter}  plat test\n  plat plan -e dev --sandbox\n"
     ));
     Ok(Exit::Done)
+}
+
+/// Adds what git should leave alone to what it leaves alone already.
+fn ignore(file: &Path) -> std::io::Result<()> {
+    let mut text = if file.exists() { std::fs::read_to_string(file)? } else { String::new() };
+    if text.lines().any(|line| matches!(line.trim(), ".plat" | ".plat/" | "/.plat" | "/.plat/")) {
+        return Ok(());
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    std::fs::write(file, text + IGNORED)
+}
+
+/// As a shell takes it for one word.
+fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_alphanumeric() || "_-./".contains(c));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
 /// The folder's name as a name of the language: `my-shop` is `my_shop`.
@@ -46,6 +63,11 @@ fn stack_name(folder: &Path) -> Result<String, Failure> {
     Ok(name)
 }
 
+/// A fresh repository is empty, whatever its host put into it.
+fn of_repository(name: &str) -> bool {
+    matches!(name, ".git" | ".gitignore" | ".gitattributes" | ".github") || ["README", "LICENSE"].iter().any(|start| name.starts_with(start))
+}
+
 /// Nothing that is there is ever overwritten.
 fn refuse_used(folder: &Path) -> Result<(), Failure> {
     if !folder.exists() {
@@ -55,8 +77,7 @@ fn refuse_used(folder: &Path) -> Result<(), Failure> {
     let Ok(mut entries) = std::fs::read_dir(folder) else {
         return used(format!("`{}` is not a folder that can be read", folder.display()));
     };
-    // A fresh repository is empty.
-    let entry = entries.find_map(|entry| entry.ok().filter(|entry| entry.file_name() != ".git"));
+    let entry = entries.find_map(|entry| entry.ok().filter(|entry| !of_repository(&entry.file_name().to_string_lossy())));
     match entry {
         Some(entry) => used(format!("the folder `{}` is not empty: `{}` is in it", folder.display(), entry.file_name().to_string_lossy())),
         None => Ok(()),

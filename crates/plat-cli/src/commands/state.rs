@@ -64,7 +64,7 @@ fn history(args: &StateList, terminal: &Terminal) -> Answer {
     if args.json {
         let list: Vec<_> =
             snapshots.iter().map(|s| serde_json::json!({ "serial": s.serial, "sha256": s.sha256, "bytes": s.bytes })).collect();
-        terminal.print(&format!("{:#}\n", serde_json::Value::from(list)));
+        terminal.json(&list.into());
         return Ok(Exit::Done);
     }
     let lines: String = snapshots.iter().map(|s| format!("  {:>6}  {:>10} bytes  {}\n", s.serial, s.bytes, s.sha256)).collect();

@@ -37,7 +37,7 @@ pub fn run(args: &Validate, terminal: &Terminal) -> Answer {
     let ok = !once.iter().any(Diagnostic::is_error);
     if args.json {
         let list: Vec<_> = once.iter().map(|diagnostic| to_json(diagnostic, &checked.sources)).collect();
-        terminal.print(&format!("{:#}\n", serde_json::json!({ "format": "plat.diagnostics/1", "ok": ok, "diagnostics": list })));
+        terminal.json(&serde_json::json!({ "format": "plat.diagnostics/1", "ok": ok, "diagnostics": list }));
     } else if !once.is_empty() {
         terminal.diagnostics(&once, &checked.sources);
     }
