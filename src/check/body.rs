@@ -106,12 +106,7 @@ impl Checker<'_> {
     }
 
     /// The body of a component's use.
-    pub(super) fn component_body_of(
-        &mut self,
-        scope: &mut Scope,
-        unit: usize,
-        resource: &ast::Resource,
-    ) -> (Vec<Setting>, Options) {
+    pub(super) fn component_body_of(&mut self, scope: &mut Scope, unit: usize, resource: &ast::Resource) -> (Vec<Setting>, Options) {
         let wanted = self.wanted_by_component(unit);
         self.settings(scope, &resource.entries, &wanted, &format!("`{}`", resource.ty.node), resource.name.span, Some(Place::Component))
     }

@@ -333,7 +333,9 @@ fn string(method: Method, text: &str, args: &[Value], span: Span) -> Answer {
         Method::StringTrim => Value::str(text.trim()),
         Method::StringSplit if arg(0).is_empty() => return fail_with(span, "`split` needs a text to split at", "write `.split(\",\")`"),
         Method::StringSplit => Value::list(text.split(arg(0)).map(Value::str)),
-        Method::StringReplace if arg(0).is_empty() => return fail_with(span, "`replace` needs a text to look for", "write `.replace(\"old\", \"new\")`"),
+        Method::StringReplace if arg(0).is_empty() => {
+            return fail_with(span, "`replace` needs a text to look for", "write `.replace(\"old\", \"new\")`");
+        }
         Method::StringReplace if arg(1).len() > arg(0).len() => {
             let more = text.matches(arg(0)).count().saturating_mul(arg(1).len() - arg(0).len());
             fits(text.len().saturating_add(more), MAX_TEXT, span)?;

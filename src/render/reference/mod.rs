@@ -137,7 +137,10 @@ impl Reference {
         if let Some(page) = self.of_terraform(&dotted) {
             return Ok(page);
         }
-        let within = self.pages.iter().filter(|page| page.topic != Topic::Attribute && page.name.strip_prefix(&dotted).is_some_and(|rest| rest.starts_with('.')));
+        let within = self
+            .pages
+            .iter()
+            .filter(|page| page.topic != Topic::Attribute && page.name.strip_prefix(&dotted).is_some_and(|rest| rest.starts_with('.')));
         let within: Vec<String> = within.map(|page| page.name.clone()).collect();
         if !within.is_empty() {
             return Err(Missing::Several(within));
@@ -152,7 +155,8 @@ impl Reference {
         }
         let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
         let wanted = bare(name.strip_prefix("aws_")?);
-        let named = |page: &&Page| bare(last_part(&page.name)) == wanted || page.name.strip_prefix("aws.").is_some_and(|rest| bare(rest) == wanted);
+        let named =
+            |page: &&Page| bare(last_part(&page.name)) == wanted || page.name.strip_prefix("aws.").is_some_and(|rest| bare(rest) == wanted);
         let mut found = self.of(&[Topic::Type, Topic::Lookup]).filter(named);
         found.next().filter(|_| found.next().is_none())
     }

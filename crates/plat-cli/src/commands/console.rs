@@ -42,7 +42,22 @@ const COMMANDS: [&str; 4] = [":help", ":names", ":quit", ":type "];
 
 /// Words that begin a declaration, which has no value.
 const DECLARATIONS: [&str; 17] = [
-    "stack", "env", "param", "type", "fn", "use", "component", "resource", "lookup", "output", "assert", "policy", "waive", "test", "moved", "import",
+    "stack",
+    "env",
+    "param",
+    "type",
+    "fn",
+    "use",
+    "component",
+    "resource",
+    "lookup",
+    "output",
+    "assert",
+    "policy",
+    "waive",
+    "test",
+    "moved",
+    "import",
     "forget",
 ];
 
@@ -329,7 +344,9 @@ mod tests {
         assert!(is_open("[1,"));
         assert!(is_open("xs.map(x =>"));
         assert!(is_open("\"\"\"\nabc ( \" [") && is_open("[ // one ]\n 1"));
-        for whole in ["1", "\"(\"", "f(\"\\\"(\")", "]", "[1, 2]", "\"\"\"\n(\n\"\"\"", "1 // (", "\"a ${f(\"(\")} (\"", "\"open (", "f(\"open"] {
+        for whole in
+            ["1", "\"(\"", "f(\"\\\"(\")", "]", "[1, 2]", "\"\"\"\n(\n\"\"\"", "1 // (", "\"a ${f(\"(\")} (\"", "\"open (", "f(\"open"]
+        {
             assert!(!is_open(whole), "{whole}");
         }
     }

@@ -65,7 +65,8 @@ fn stack_name(folder: &Path) -> Result<String, Failure> {
 
 /// A fresh repository is empty, whatever its host put into it.
 fn of_repository(name: &str) -> bool {
-    matches!(name, ".git" | ".gitignore" | ".gitattributes" | ".github") || ["README", "LICENSE"].iter().any(|start| name.starts_with(start))
+    matches!(name, ".git" | ".gitignore" | ".gitattributes" | ".github")
+        || ["README", "LICENSE"].iter().any(|start| name.starts_with(start))
 }
 
 /// Nothing that is there is ever overwritten.
