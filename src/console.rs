@@ -93,6 +93,11 @@ impl Console {
         let value = self.value(&line)?;
         let ty = line.program.expr(line.value).map(|expr| expr.ty.clone());
         let secret = ty.as_ref().is_some_and(crate::types::Type::holds_secret);
+        // A secret that the program or the command line has as a text is a text in here, and its type alone tells.
+        let value = match &ty {
+            Some(ty) => crate::eval::veiled(value, ty),
+            None => value,
+        };
         let text = match value {
             Value::List(_) | Value::Object(_) => laid_out(&value, width),
             _ if secret => "(secret)".to_owned(),

@@ -12,6 +12,7 @@ use crate::value::{Object, ResolvedObject, texts_of_secrets};
 
 use super::events::{Doing, Event, Happened, Observer};
 use super::journal::{Journal, durably};
+use super::redact::redacted;
 
 /// How often a call whose outcome stays in doubt is made.
 const ATTEMPTS: u32 = 3;
@@ -132,9 +133,7 @@ impl Call {
         let clean = |mut error: ProviderError| {
             for text in self.inputs.values().chain(self.prior.values()).flat_map(texts_of_secrets) {
                 for said in [&mut error.message, &mut error.code] {
-                    if said.contains(text.expose()) {
-                        *said = said.replace(text.expose(), "(secret)");
-                    }
+                    *said = redacted(said, text);
                 }
             }
             error

@@ -5,6 +5,7 @@ mod events;
 mod executor;
 mod journal;
 mod prepare_call;
+mod redact;
 mod settle;
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::given::Given;
 use super::typed::{self, ExprId, Program};
-use super::{Checked, Checker, builtin, parse_overrides};
+use super::{Checked, Checker, builtin};
 use crate::diagnostic::Diagnostic;
 use crate::resolve::{self, Modules};
 use crate::schema::Registry;
@@ -21,7 +22,7 @@ pub struct Lines {
     modules: Modules,
     sources: SourceMap,
     registry: Arc<Registry>,
-    overrides: Vec<(ast::Name, ast::Expr)>,
+    given: Given,
     env: Option<Arc<str>>,
     lets: Vec<ast::Let>,
     count: usize,
@@ -45,8 +46,8 @@ impl Lines {
         let mut sources = SourceMap::default();
         let mut diagnostics = Vec::new();
         let modules = resolve::load(folder, &mut sources, &mut diagnostics);
-        let overrides = parse_overrides(overrides, &mut sources, &mut diagnostics);
-        let lines = Self { modules, sources, registry: registry.clone(), overrides, env: None, lets: Vec::new(), count: 0 };
+        let given = Given::read(overrides, &modules, &mut sources, &mut diagnostics);
+        let lines = Self { modules, sources, registry: registry.clone(), given, env: None, lets: Vec::new(), count: 0 };
         let (program, found) = lines.check();
         diagnostics.extend(found);
         let sound = !lines.modules.modules.is_empty() && !diagnostics.iter().any(Diagnostic::is_error);
@@ -65,8 +66,10 @@ impl Lines {
 
     fn check(&self) -> (Program, Vec<Diagnostic>) {
         let mut checker = Checker::new(&self.modules, &self.registry, &self.sources);
-        let program = checker.program(&self.overrides);
-        (program, checker.diagnostics)
+        let program = checker.program(&self.given.values);
+        let mut diagnostics = checker.diagnostics;
+        self.given.veil(&mut diagnostics);
+        (program, diagnostics)
     }
 
     /// Checks one line: an expression, or `let name = expression`.

@@ -9,6 +9,7 @@ mod expr;
 mod facts;
 mod foreign;
 mod functions;
+mod given;
 pub mod join;
 mod keeping;
 mod levels;
@@ -34,9 +35,10 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::resolve::{self, ModuleId, Modules};
 use crate::schema::Registry;
-use crate::source::{FileId, SourceMap, Span, Spanned};
-use crate::syntax::{self, ast};
+use crate::source::{FileId, SourceMap, Span};
+use crate::syntax::ast;
 use crate::types::Type;
+use given::Given;
 pub use trial::{PLAN_COUNT, PLAN_LISTS};
 use typed::{Expr, ExprId, ExprKind, FieldDefaults, Program};
 
@@ -74,13 +76,14 @@ fn finish(
     registry: &Arc<Registry>,
     overrides: &[(String, String)],
 ) -> Checked {
-    let overrides = parse_overrides(overrides, &mut sources, &mut diagnostics);
+    let given = Given::read(overrides, &modules, &mut sources, &mut diagnostics);
     if modules.modules.is_empty() {
         return Checked { sources, diagnostics, program: None };
     }
     let mut checker = Checker::new(&modules, registry, &sources);
-    let program = checker.program(&overrides);
+    let program = checker.program(&given.values);
     diagnostics.append(&mut checker.diagnostics);
+    given.veil(&mut diagnostics);
     foreign::name_types(&mut diagnostics, &sources, registry);
     // What could not be read was reported; that its names are missing follows from it.
     diagnostics.retain(|d| !(NOT_KNOWN.contains(&d.code.0) && modules.lost.contains(sources.text(d.span))));
@@ -88,36 +91,6 @@ fn finish(
     diagnostics.dedup();
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
     Checked { sources, diagnostics, program: sound.then(|| Arc::new(program)) }
-}
-
-/// `-p name=value`: each value is an expression of the language; a bare word that is none is a text.
-fn parse_overrides(given: &[(String, String)], sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Vec<(ast::Name, ast::Expr)> {
-    let mut overrides = Vec::new();
-    for (name, value) in given {
-        let line: Arc<str> = format!("{name} = {value}").into();
-        let file = sources.add(Path::new("-p"), "-p", line);
-        let start = name.len() + 3;
-        let name = Spanned::new(Arc::from(name.as_str()), Span::new(file, 0, name.len()));
-        let span = Span::new(file, start, start + value.len());
-        let text: Arc<str> = format!("{}{value}", " ".repeat(start)).into();
-        let word = !value.is_empty()
-            && value.chars().all(|c| c.is_alphanumeric() || "_-./:".contains(c))
-            && !value.starts_with(|c: char| c.is_ascii_digit());
-        let literal = matches!(value.as_str(), "true" | "false" | "null");
-        let expr = if word && !literal {
-            Spanned::new(Box::new(ast::ExprKind::Literal(crate::value::Value::str(value.as_str()))), span)
-        } else {
-            match syntax::parse_expression(file, &text) {
-                Ok(expr) => expr,
-                Err(errors) => {
-                    diagnostics.extend(errors);
-                    continue;
-                }
-            }
-        };
-        overrides.push((name, expr));
-    }
-    overrides
 }
 
 /// The checker's whole memory.

@@ -31,6 +31,7 @@ use crate::value::ResolvedObject;
 
 pub use scenario::{Names, Scenario};
 pub use shown::{laid_out, shown};
+pub(crate) use unit::veiled;
 
 /// Answers to lookups so far, by address.
 pub type Lookups = BTreeMap<Address, ResolvedObject>;

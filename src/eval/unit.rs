@@ -590,7 +590,7 @@ pub(super) fn shown(value: &Value) -> String {
 }
 
 /// What a secret attribute takes is a secret, also when the program has it as a text: nothing shows or stores it from here on.
-fn veiled(value: Value, ty: &Type) -> Value {
+pub(crate) fn veiled(value: Value, ty: &Type) -> Value {
     match (value, ty) {
         (value, ty) if !ty.holds_secret() => value,
         (Value::String(text), Type::Secret(_)) => Value::Secret(Secret::Plain(SecretText::new(text.to_string()))),

@@ -148,7 +148,7 @@ fn s3_operation(method: &Method, uri: &Uri) -> String {
     }
 }
 
-fn form(body: &[u8]) -> Vec<(String, String)> {
+pub fn form(body: &[u8]) -> Vec<(String, String)> {
     let text = String::from_utf8_lossy(body);
     text.split('&').filter_map(|pair| pair.split_once('=')).map(|(key, value)| (unescape(key), unescape(value))).collect()
 }

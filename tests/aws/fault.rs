@@ -7,7 +7,8 @@ use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
 
-use super::call::{Call, Protocol};
+use super::call::{Call, Protocol, form};
+use crate::cli::canaries::base64;
 
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -17,6 +18,8 @@ pub enum Fault {
     ServerError,
     /// A definite refusal with this code.
     Refuse { status: u16, code: &'static str, message: &'static str },
+    /// A definite refusal that repeats the request: plain, as it was sent, in base64 and in hex.
+    Echo,
     /// The connection breaks before the call takes effect.
     Reset,
     /// The call takes effect, and its answer never arrives: the connection breaks.
@@ -159,6 +162,30 @@ pub fn failed(call: &Call) -> Response<Full<Bytes>> {
         Protocol::Json => error(call, 500, "InternalServiceError", message),
         Protocol::RestJson => error(call, 500, "ServerException", message),
         Protocol::RestXml => error(call, 500, "InternalError", message),
+    }
+}
+
+/// A refusal that repeats what was sent.
+pub fn echo(call: &Call) -> Response<Full<Bytes>> {
+    let sent = String::from_utf8_lossy(&call.body);
+    let values = match serde_json::from_slice(&call.body) {
+        Ok(json) => texts(&json).join(" "),
+        Err(_) => form(&call.body).into_iter().map(|(_, value)| value).collect::<Vec<_>>().join(" "),
+    };
+    let hex: String = values.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let message = format!("cannot do this: {values} {sent} {} {hex}", base64(values.as_bytes()));
+    match call.protocol {
+        Protocol::Json | Protocol::RestJson => error(call, 400, "InvalidParameterException", &message),
+        _ => error(call, 400, "InvalidParameterValue", &message.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")),
+    }
+}
+
+fn texts(json: &serde_json::Value) -> Vec<String> {
+    match json {
+        serde_json::Value::String(text) => vec![text.clone()],
+        serde_json::Value::Array(items) => items.iter().flat_map(texts).collect(),
+        serde_json::Value::Object(entries) => entries.values().flat_map(texts).collect(),
+        _ => Vec::new(),
     }
 }
 

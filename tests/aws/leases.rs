@@ -106,7 +106,8 @@ fn of_eight_applies_one_goes_on() {
             }
         }
         cloud.proxy.heal();
-        let winner = running.iter().position(Option::is_some).expect("one goes on");
+        let said = || ended.iter().flatten().map(ToString::to_string).collect::<String>();
+        let winner = running.iter().position(Option::is_some).unwrap_or_else(|| panic!("nobody goes on: {}", said()));
         Run::of(running[winner].take().expect("the winner")).ends(0);
         for (n, run) in ended.into_iter().enumerate().filter_map(|(n, run)| Some((n, run?))) {
             let run = run.ends(4);

@@ -17,6 +17,8 @@ pub struct Project {
     env: String,
     /// The access key id, by which the ledger tells who called.
     caller: String,
+    /// More of the environment.
+    env_vars: Vec<(String, String)>,
 }
 
 /// How a command ended.
@@ -46,7 +48,12 @@ impl Project {
         }
         let stack = folder.path().join(name);
         assert!(stack.is_dir(), "{}/{name} has no .plat file", from.display());
-        Self { folder, stack, env: env.to_owned(), caller: "plat".to_owned() }
+        Self { folder, stack, env: env.to_owned(), caller: "plat".to_owned(), env_vars: Vec::new() }
+    }
+
+    pub fn with_env(mut self, name: &str, value: &str) -> Self {
+        self.env_vars.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// Calls under a name of its own.
@@ -136,6 +143,7 @@ impl Project {
             .env("AWS_ACCESS_KEY_ID", &self.caller)
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(self.env_vars.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         process
     }

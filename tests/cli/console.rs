@@ -139,3 +139,13 @@ fn a_person_has_completion_history_and_lines_that_go_on() {
     let history = std::fs::read_to_string(stack.path().join(".plat/sandbox/history")).unwrap();
     assert!(history.contains("6 * 7") && history.contains("net.cidr_block == 10.0.0.0/16"), "{history}");
 }
+
+/// A secret that is given as a text is a secret in whatever it is put.
+#[test]
+fn a_secret_is_not_shown_in_lists_and_records_either() {
+    let stack = Stack::new("stack s {}\nenv dev { @region = \"us-east-1\" }\nparam login: Secret<String>\n");
+    let asked = "login\n[login, login]\n{ a = login, b = 1 }\nlet x = [login]\n{ y = x }\n";
+    let told = console(&stack, &["--sandbox", "-p", "login=\"hunter2\""], asked).ends(0);
+    assert!(!told.out.contains("hunter2"), "{}", told.out);
+    assert!(told.out.contains("[(secret), (secret)]") && told.out.contains("b = 1"), "{}", told.out);
+}

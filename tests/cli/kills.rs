@@ -18,7 +18,7 @@ use crate::properties::dice::Dice;
 const IN_A_ROW: usize = 5;
 
 /// A network with all that belongs into one. `STEP` makes it another: something changes in place, something is replaced, goes or comes.
-fn program(step: usize) -> String {
+pub fn program(step: usize) -> String {
     let (range, zones, days, rules) = match step {
         1 => ("10.0.0.0/16", "[\"a\", \"b\", \"c\"]", 7, "[443]"),
         _ => ("10.0.0.0/15", "[\"b\", \"c\", \"d\"]", 30, "[443, 80]"),
@@ -67,7 +67,7 @@ fn wanted(step: usize) -> Vec<String> {
     all
 }
 
-struct World<'a>(&'a Stack);
+pub struct World<'a>(pub &'a Stack);
 
 impl World<'_> {
     /// What exists, by type, region and id.
@@ -87,7 +87,7 @@ impl World<'_> {
     }
 
     /// Of one address there is one thing, or two while it is replaced.
-    fn no_duplicates(&self, case: &str) {
+    pub fn no_duplicates(&self, case: &str) {
         let mut by_address: BTreeMap<String, usize> = BTreeMap::new();
         for thing in self.things().values() {
             *by_address.entry(thing["address"].to_string()).or_default() += 1;
@@ -96,7 +96,7 @@ impl World<'_> {
     }
 
     /// Exactly what the program says is there, and the state records exactly that.
-    fn is_step(&self, step: usize, case: &str) {
+    pub fn is_step(&self, step: usize, case: &str) {
         let things = self.things();
         let mut there: Vec<String> = things.values().map(|thing| thing["address"].as_str().unwrap().to_owned()).collect();
         there.sort();

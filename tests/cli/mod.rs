@@ -1,12 +1,14 @@
 //! The binary itself, against the sandbox: what it prints where, how it exits, what it leaves behind.
 
 mod beginning;
+pub mod canaries;
 mod choosing;
 mod console;
 mod docs;
 mod encryption;
 mod exits;
 mod fmt;
+mod full_disk;
 mod going_back;
 mod guides;
 mod kills;

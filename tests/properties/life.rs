@@ -373,6 +373,10 @@ impl Life {
         if !self.place.inventory().contains_key(&(record.type_name.to_string(), record.id.clone())) {
             return;
         }
+        // What has a name of its own and is in use, nobody can delete: there would be no way to make it anew either.
+        if &*record.type_name == GROUP && state.resources.values().any(|other| other.dependencies.contains(at)) {
+            return;
+        }
         let attribute = match &*record.type_name {
             NETWORK => "label",
             RULE => "note",

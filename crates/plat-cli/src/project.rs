@@ -42,7 +42,8 @@ pub fn registry() -> Arc<Registry> {
 pub fn params(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let split = |text: &String| match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
-        _ => Err(Failure::usage(format!("`-p {text}` is not NAME=VALUE")).help("write `-p nodes=3` or `-p 'name=\"web\"'`")),
+        // Without a name it may be anybody's secret.
+        _ => Err(Failure::usage("`-p` takes NAME=VALUE").help("write `-p nodes=3` or `-p 'name=\"web\"'`")),
     };
     given.iter().map(split).collect()
 }
