@@ -2,7 +2,6 @@
 
 mod policies;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -83,12 +82,32 @@ pub struct DesiredResource {
     /// The declaration's name in the source.
     pub span: Span,
     /// Where each attribute is written, for reasons and errors.
-    pub attribute_spans: BTreeMap<Arc<str>, Span>,
+    pub attribute_spans: Spans,
     /// Input attributes that are set, defaults of the schema left out; may hold unknowns and secret references.
     pub inputs: Object,
     /// What must exist, and be unchanged-or-changed, before this.
     pub dependencies: Vec<Dependency>,
     pub options: Options,
+}
+
+/// Where each of a few names is written.
+#[derive(Debug, Clone, Default)]
+pub struct Spans(Box<[(Arc<str>, Span)]>);
+
+impl Spans {
+    pub fn get(&self, name: &str) -> Option<Span> {
+        self.0.iter().find(|(own, _)| **own == *name).map(|(_, span)| *span)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Span> {
+        self.0.iter().map(|(_, span)| *span)
+    }
+}
+
+impl FromIterator<(Arc<str>, Span)> for Spans {
+    fn from_iter<I: IntoIterator<Item = (Arc<str>, Span)>>(spans: I) -> Self {
+        Self(spans.into_iter().collect())
+    }
 }
 
 /// A dependency and its reason.

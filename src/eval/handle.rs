@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::desired::DesiredResource;
 use crate::schema::ResourceSchema;
 use crate::source::Span;
-use crate::value::{Handle, Object, ResolvedObject, Value};
+use crate::value::{Handle, ResolvedObject, Value};
 
 /// A resource or lookup that expressions can read attributes of.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct ResourceHandle {
 #[derive(Debug)]
 pub(super) enum ResourceKind {
     /// Managed: what the program gives it.
-    Managed(Object),
+    Managed(Arc<DesiredResource>),
     /// Looked up, and answered.
     Found(ResolvedObject),
     /// Looked up, not answered yet.

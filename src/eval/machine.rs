@@ -513,9 +513,9 @@ impl Machine<'_> {
                     (value, _) => empty(value),
                 })
             }
-            ResourceKind::Managed(inputs) => {
+            ResourceKind::Managed(desired) => {
                 self.origins.borrow_mut().push(Origin { address: resource.address.clone(), attribute: name.clone(), span });
-                match (inputs.get(name), &attribute.mode) {
+                match (desired.inputs.get(name), &attribute.mode) {
                     (Some(value), _) => self.settle(value),
                     (None, Mode::Optional { default }) => Ok(empty(default.clone())),
                     (None, _) => self.settle(&unknown_attribute(source(), attribute.ty.required().clone(), Phase::Apply)),

@@ -230,7 +230,7 @@ impl Evaluation<'_> {
         around: &Surroundings,
     ) -> Result<ResourceHandle, Diagnostic> {
         let mut inputs = Object::with_capacity(resource.entries.len() + 1);
-        let mut spans = BTreeMap::new();
+        let mut spans = Vec::with_capacity(resource.entries.len());
         let mut dependencies: Vec<Dependency> = Vec::new();
         for entry in &resource.entries {
             let value = reader.eval(entry.value, locals)?;
@@ -238,7 +238,7 @@ impl Evaluation<'_> {
                 let reason = Reason::Reference { attribute: entry.name.node.clone(), of: origin.attribute };
                 depend(&mut dependencies, Dependency { on: origin.address, reason, span: origin.span });
             }
-            spans.insert(entry.name.node.clone(), reader.machine().span(entry.value));
+            spans.push((entry.name.node.clone(), reader.machine().span(entry.value)));
             if value.is_null() {
                 continue;
             }
@@ -254,17 +254,18 @@ impl Evaluation<'_> {
         for (on, span) in &around.after {
             depend(&mut dependencies, Dependency { on: on.clone(), reason: Reason::After, span: *span });
         }
-        let desired = DesiredResource {
+        dependencies.shrink_to_fit();
+        let desired = Arc::new(DesiredResource {
             address: address.clone(),
             type_name: resource.schema.name.into(),
             span: declaration.name.span,
-            attribute_spans: spans,
-            inputs: inputs.clone(),
+            attribute_spans: spans.into_iter().collect(),
+            inputs,
             dependencies,
             options,
-        };
-        self.desired.resources.insert(address.clone(), Arc::new(desired));
-        Ok(ResourceHandle { address, schema: resource.schema.clone(), kind: ResourceKind::Managed(inputs) })
+        });
+        self.desired.resources.insert(address.clone(), desired.clone());
+        Ok(ResourceHandle { address, schema: resource.schema.clone(), kind: ResourceKind::Managed(desired) })
     }
 
     /// The stack's tags under the resource's own, which win.

@@ -105,7 +105,7 @@ pub(super) fn check(desired: &Desired, registry: &Registry, diagnostics: &mut Ve
             }
             Some(within) => {
                 if let Some(parent) = resource.inputs.get(within).and_then(parent_of) {
-                    let span = resource.attribute_spans.get(rule.attribute).copied().unwrap_or(resource.span);
+                    let span = resource.attribute_spans.get(rule.attribute).unwrap_or(resource.span);
                     children.entry(parent).or_default().push(Range { resource, net: *net, span });
                 }
             }
@@ -113,8 +113,7 @@ pub(super) fn check(desired: &Desired, registry: &Registry, diagnostics: &mut Ve
     }
     for (parent, ranges) in children {
         let outer = parents.get(&parent).copied();
-        let parent_span =
-            desired.resources.get(&parent).map(|r| r.attribute_spans.values().find(|s| s.start > 0).copied().unwrap_or(r.span));
+        let parent_span = desired.resources.get(&parent).map(|r| r.attribute_spans.iter().find(|s| s.start > 0).unwrap_or(r.span));
         if let Some(outer) = outer {
             for range in ranges.iter().filter(|r| !outer.contains(&r.net)) {
                 let diagnostic = Diagnostic::error(Code(502), range.span, format!("`{}` lies outside `{parent}`", range.net))

@@ -157,7 +157,7 @@ impl Differ<'_> {
         let mut revealed = Object::new();
         for (name, value) in inputs.iter() {
             let secret = |error| {
-                let (attribute, span) = (name.to_string(), desired.attribute_spans.get(name).copied());
+                let (attribute, span) = (name.to_string(), desired.attribute_spans.get(name));
                 Trouble::Other(PrepareError::Secret { address: address.clone(), attribute, span, error })
             };
             let value = if holds_secret(value) { self.secrets.reveal(region, value).await.map_err(secret)? } else { value.clone() };
@@ -259,7 +259,7 @@ fn change(desired: &DesiredResource, attribute: &Attribute, before: Option<Value
         after,
         forces_replacement: false,
         interrupts: None,
-        span: desired.attribute_spans.get(attribute.name).copied(),
+        span: desired.attribute_spans.get(attribute.name),
     }
 }
 

@@ -33,44 +33,61 @@ pub(crate) async fn refresh(
     key: &FingerprintKey,
     wanted: impl Fn(&Address) -> Option<Arc<DesiredResource>>,
 ) -> Result<(Vec<Drift>, bool), PrepareError> {
-    let questions = questions(view);
-    let answers = stream::iter(questions).map(|question| ask(engine, question)).buffer_unordered(QUESTIONS);
-    let mut answers: Vec<(Question, Vec<Option<ResolvedObject>>)> = answers.try_collect().await?;
-    // Drift is told in the order of addresses within a type, whichever answer came first.
-    answers.sort_by(|((t, r, a), _), ((u, s, b), _)| (t, r, a.first()).cmp(&(u, s, b.first())));
-    let mut drift = Vec::new();
+    let numbered = stream::iter(questions(view).into_iter().enumerate());
+    let answers = numbered.map(|(number, question)| async move { ask(engine, question).await.map(|answer| (number, answer)) });
+    let mut answers = answers.buffer_unordered(QUESTIONS);
+    // In the order of the questions, whichever answer comes first: by type, and by address within a type.
+    let mut drift: BTreeMap<usize, Vec<Drift>> = BTreeMap::new();
     let mut changed = false;
-    for ((type_name, _, asked), found) in answers {
+    // Answers are folded in as they come: all together they would be as large as the state once more.
+    while let Some((number, ((type_name, _, asked), found))) = answers.try_next().await? {
         let schema = engine.registry.get(&type_name);
         for ((address, _), found) in asked.into_iter().zip(found) {
-            match found {
-                None => {
+            let mut tell =
+                |kind| drift.entry(number).or_default().push(Drift { address: address.clone(), type_name: type_name.clone(), kind });
+            match (found, schema) {
+                (None, _) => {
                     view.records.remove(&address);
                     changed = true;
-                    drift.push(Drift { address, type_name: type_name.clone(), kind: DriftKind::Gone });
+                    tell(DriftKind::Gone);
                 }
-                Some(observed) => {
-                    let (observed, live) = conceal_observed(key, view.moved_from.get(&address).unwrap_or(&address), observed);
-                    if let Some(live) = live {
-                        view.live.insert(address.clone(), live);
-                    }
-                    if let (Some(record), Some(schema)) = (view.records.get_mut(&address), schema) {
-                        if record.observed != observed {
-                            changed = true;
-                            fold(record, observed, schema, &address, wanted(&address).as_deref(), &mut drift);
-                        }
-                        // From now on its fingerprints are those of the new address.
-                        if let (Some(live), true) = (view.live.get(&address), view.moved_from.contains_key(&address)) {
-                            let mut shown: crate::value::Object = record.observed.clone().into_object();
-                            shown.extend(live.iter().map(|(name, value)| (name.clone(), value.clone())));
-                            Arc::make_mut(record).observed = ResolvedObject::new(key.conceal(&address, &shown)).unwrap_or_default();
-                        }
-                    }
+                (Some(observed), Some(schema)) => {
+                    changed |= take_in(view, key, schema, &address, observed, &wanted, &mut tell);
                 }
+                (Some(_), None) => {}
             }
         }
     }
-    Ok((drift, changed))
+    Ok((drift.into_values().flatten().collect(), changed))
+}
+
+/// Takes a reading into the view, and says whether it is other than recorded.
+fn take_in(
+    view: &mut View,
+    key: &FingerprintKey,
+    schema: &ResourceSchema,
+    address: &Address,
+    observed: ResolvedObject,
+    wanted: impl Fn(&Address) -> Option<Arc<DesiredResource>>,
+    tell: &mut impl FnMut(DriftKind),
+) -> bool {
+    let moved_from = view.moved_from.get(address);
+    let (observed, live) = conceal_observed(key, moved_from.unwrap_or(address), observed);
+    let Some(record) = view.records.get_mut(address) else { return false };
+    let differs = record.observed != observed;
+    if differs {
+        fold(record, observed, schema, wanted(address).as_deref(), tell);
+    }
+    if let Some(live) = live {
+        // From now on its fingerprints are those of the new address.
+        if moved_from.is_some() {
+            let mut shown = record.observed.clone().into_object();
+            shown.extend(live.iter().map(|(name, value)| (name.clone(), value.clone())));
+            Arc::make_mut(record).observed = ResolvedObject::new(key.conceal(address, &shown)).unwrap_or_default();
+        }
+        view.live.insert(address.clone(), live);
+    }
+    differs
 }
 
 /// A type, and the ids of all there are of it in a region.
@@ -101,14 +118,13 @@ async fn ask(engine: &Engine, question: Question) -> Result<(Question, Vec<Optio
     Ok((question, found))
 }
 
-/// Takes a reading into a record, and says which inputs differ from the last one.
+/// Takes a reading into a record, and tells which inputs differ from the last one.
 fn fold(
     record: &mut Arc<Record>,
     observed: ResolvedObject,
     schema: &ResourceSchema,
-    address: &Address,
     wanted: Option<&DesiredResource>,
-    drift: &mut Vec<Drift>,
+    tell: &mut impl FnMut(DriftKind),
 ) {
     let ignore = wanted.map_or(&[][..], |w| w.options.ignore.as_slice());
     for attribute in schema.attributes.iter().filter(|a| a.is_input() && !a.write_only) {
@@ -118,10 +134,9 @@ fn fold(
         if record.observed.is_empty() || unchanged(attribute, before, after) {
             continue;
         }
-        let mut tell = |name: Arc<str>, key: Option<&str>, before: &Value, after: &Value| {
+        let mut differ = |name: Arc<str>, key: Option<&str>, before: &Value, after: &Value| {
             let kept = is_ignored(attribute.name, key, ignore);
-            let kind = DriftKind::Changed { attribute: name, before: before.clone(), after: after.clone(), kept };
-            drift.push(Drift { address: address.clone(), type_name: record.type_name.clone(), kind });
+            tell(DriftKind::Changed { attribute: name, before: before.clone(), after: after.clone(), kept });
         };
         match (attribute.ty.required(), before, after) {
             (Type::Map(_) | Type::Record(_), Value::Object(before), Value::Object(after)) => {
@@ -130,11 +145,11 @@ fn fold(
                     let part = |object: &crate::value::Object| object.get(key).cloned().unwrap_or(Value::Null);
                     let (before, after) = (part(before), part(after));
                     if before != after {
-                        tell(format!("{}.{key}", attribute.name).into(), Some(key), &before, &after);
+                        differ(format!("{}.{key}", attribute.name).into(), Some(key), &before, &after);
                     }
                 }
             }
-            _ => tell(attribute.name.into(), None, before, after),
+            _ => differ(attribute.name.into(), None, before, after),
         }
     }
     Arc::make_mut(record).observed = observed;

@@ -244,7 +244,7 @@ impl PolicyFinding {
     /// Where the program sets what the rule blames.
     fn written(&self) -> Option<Span> {
         let resource = self.resource.as_ref()?;
-        self.reads.iter().find_map(|read| resource.attribute_spans.get(&read.attribute)).copied()
+        self.reads.iter().find_map(|read| resource.attribute_spans.get(&read.attribute))
     }
 
     /// The attribute that the rule blames, where the program sets it; else the resource, else the rule.

@@ -221,5 +221,5 @@ fn blamed(step: &Step, message: &str) -> Option<(String, Option<Span>)> {
         by_value || (name.len() >= 6 && squashed.contains(&name))
     };
     let (name, _) = desired.inputs.iter().find(|(name, value)| spoken_of(name, value))?;
-    Some((name.to_string(), desired.attribute_spans.get(name).copied()))
+    Some((name.to_string(), desired.attribute_spans.get(name)))
 }

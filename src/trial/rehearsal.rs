@@ -176,7 +176,7 @@ fn refused(plan: &Plan, outcome: &Outcome, refusals: &[Refusal]) -> Vec<Flaw> {
 fn span_of(plan: &Plan, step: &Step, snag: &Snag) -> Option<Span> {
     let desired = |step: &Step, attribute: &str| {
         let desired = step.desired.as_ref()?;
-        desired.attribute_spans.get(attribute).copied().or(Some(desired.span))
+        desired.attribute_spans.get(attribute).or(Some(desired.span))
     };
     match snag {
         Snag::InUse { by, attribute } => {

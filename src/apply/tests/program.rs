@@ -1,6 +1,5 @@
 //! Programs and schemas for tests, without the language.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::address::Address;
@@ -121,7 +120,7 @@ impl Program {
             address: address(name),
             type_name: type_name.into(),
             span: at,
-            attribute_spans: BTreeMap::new(),
+            attribute_spans: crate::desired::Spans::default(),
             inputs: inputs.iter().map(|(k, v)| (Arc::from(*k), v.clone())).collect(),
             dependencies,
             options,
