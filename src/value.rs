@@ -13,7 +13,11 @@ use crate::source::Span;
 use crate::types::Type;
 
 /// Named values in the order they were written.
-pub type Object = IndexMap<Arc<str>, Value>;
+pub type Object = IndexMap<Arc<str>, Value, Hashing>;
+
+/// How names are hashed: with a seed of each map's own, so that nobody can prepare names that collide, and in a fraction of what the
+/// standard library's takes.
+pub type Hashing = foldhash::fast::RandomState;
 
 /// A value of the language.
 #[derive(Debug, Clone)]

@@ -101,7 +101,7 @@ impl Desk<'_> {
             verb: Verb::Delete,
             type_name: record.type_name.clone(),
             region: record.region.clone(),
-            inputs: Object::new(),
+            inputs: Object::default(),
             recovery: schema.recovery,
             prior: Some(record.id.clone()),
             dependencies: record.dependencies.clone(),

@@ -74,7 +74,9 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        Unit { name, doc, declarations: checked.into_iter().flatten().collect(), order: order.order, asserts }
+        let mut declarations = Vec::with_capacity(checked.len());
+        declarations.extend(checked.into_iter().flatten());
+        Unit { name, doc, declarations, order: order.order, asserts }
     }
 
     /// What only stands in a stack is refused in a component, and what has no meaning yet is said to have none.

@@ -160,6 +160,13 @@ struct Slot {
     span: Span,
 }
 
+/// About how many expressions there are, from how much text there is: a list of that size that grows is copied, and for a while there twice.
+fn expressions(modules: &Modules) -> usize {
+    const BYTES_OF_ONE: usize = 16;
+    let items = modules.modules.iter().flat_map(|module| &module.items);
+    items.map(|item| (item.span.end - item.span.start) as usize).sum::<usize>() / BYTES_OF_ONE
+}
+
 impl<'a> Checker<'a> {
     fn new(modules: &'a Modules, registry: &'a Arc<Registry>, sources: &'a SourceMap) -> Self {
         Self {
@@ -167,7 +174,7 @@ impl<'a> Checker<'a> {
             registry,
             sources,
             diagnostics: Vec::new(),
-            exprs: Vec::new(),
+            exprs: Vec::with_capacity(expressions(modules)),
             functions: Vec::new(),
             function_ids: HashMap::new(),
             function_types: Vec::new(),

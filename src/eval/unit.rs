@@ -17,7 +17,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema, Unit as Measure};
 use crate::source::Span;
 use crate::types::Type;
-use crate::value::{Duration, Object, Phase, Secret, SecretText, Size, Unknown, Value};
+use crate::value::{Duration, Hashing, Object, Phase, Secret, SecretText, Size, Unknown, Value};
 
 /// Most components, one in another.
 const MAX_NESTED: usize = 50;
@@ -229,7 +229,7 @@ impl Evaluation<'_> {
         locals: &Locals,
         around: &Surroundings,
     ) -> Result<ResourceHandle, Diagnostic> {
-        let mut inputs = Object::with_capacity(resource.entries.len() + 1);
+        let mut inputs = Object::with_capacity_and_hasher(resource.entries.len() + 1, Hashing::default());
         let mut spans = Vec::with_capacity(resource.entries.len());
         let mut dependencies: Vec<Dependency> = Vec::new();
         for entry in &resource.entries {
@@ -272,7 +272,7 @@ impl Evaluation<'_> {
     fn add_tags(&self, schema: &ResourceSchema, inputs: &mut Object) {
         let Some(common) = self.tags.as_ref().filter(|_| schema.taggable()) else { return };
         let own = match inputs.get("tags") {
-            None => Object::new(),
+            None => Object::default(),
             Some(Value::Object(own)) => Object::clone(own),
             Some(_) => return,
         };
@@ -352,7 +352,7 @@ impl Evaluation<'_> {
                 (value, _) => Some(value.clone()),
             });
             let address = around.child(&declaration.name.node, key);
-            let mut query = Object::new();
+            let mut query = Object::default();
             let mut waits = false;
             for entry in &lookup.entries {
                 let value = reader.eval(entry.value, locals)?;
@@ -448,7 +448,7 @@ fn expand(
         Found::One(locals) => make(None, &locals)?,
         Found::None => Value::Null,
         Found::Each(each) => {
-            let mut object = Object::with_capacity(each.len());
+            let mut object = Object::with_capacity_and_hasher(each.len(), Hashing::default());
             for (key, locals) in each {
                 let value = make(Some(key.clone()), &locals)?;
                 object.insert(key, value);

@@ -102,7 +102,7 @@ fn put(value: Value, path: &[&str], part: Option<&Value>) -> Value {
     let [first, rest @ ..] = path else { return part.cloned().unwrap_or(Value::Null) };
     let mut entries = match value {
         Value::Object(entries) => Arc::unwrap_or_clone(entries),
-        Value::Null => Object::new(),
+        Value::Null => Object::default(),
         other => return other,
     };
     match part {

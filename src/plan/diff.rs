@@ -154,7 +154,7 @@ impl Differ<'_> {
         }
         let address = &desired.address;
         let region = desired.options.region.as_deref().unwrap_or(self.region);
-        let mut revealed = Object::new();
+        let mut revealed = Object::default();
         for (name, value) in inputs.iter() {
             let secret = |error| {
                 let (attribute, span) = (name.to_string(), desired.attribute_spans.get(name));
@@ -375,7 +375,7 @@ impl Deferred for Later {
 /// All inputs that an update leads to: the changed ones, and the others as they are, so that what the program leaves out
 /// is not taken for a change. `wanted` holds secrets in plain.
 pub(crate) fn target(schema: &ResourceSchema, prior: &ResolvedObject, wanted: &Object, changes: &[(Arc<str>, Option<Value>)]) -> Object {
-    let mut target = Object::new();
+    let mut target = Object::default();
     for attribute in schema.attributes.iter().filter(|a| a.is_input()) {
         let changed = changes.iter().find(|(name, _)| **name == *attribute.name);
         let value = match changed {

@@ -254,13 +254,16 @@ pub(crate) fn arrange(steps: Vec<Step>, mut graph: Graph<Operation>) -> (Vec<Ste
     }
     graph.each_mut(|op| op.step = at(op.step));
     let mut steps: Vec<Option<Step>> = steps.into_iter().map(Some).collect();
+    // Said beforehand how many: a list that grows is copied, and for a while there twice.
+    let mut in_order = Vec::with_capacity(steps.len());
     let arranged = sequence.into_iter().filter_map(|i| steps.get_mut(i)?.take()).zip(after);
     let arranged = arranged.map(|(step, mut after)| {
         after.sort_unstable();
         after.dedup();
         Step { after, ..step }
     });
-    (arranged.collect(), graph)
+    in_order.extend(arranged);
+    (in_order, graph)
 }
 
 /// The import id that a create with these inputs will have, when the inputs alone make it up.

@@ -280,7 +280,9 @@ impl Planner<'_> {
             }
         }
         mistakes.dedup();
-        if mistakes.is_empty() { Ok((slots.into_iter().flatten().collect(), records)) } else { Err(PrepareError::Program(mistakes)) }
+        let mut steps = Vec::with_capacity(slots.len());
+        steps.extend(slots.into_iter().flatten());
+        if mistakes.is_empty() { Ok((steps, records)) } else { Err(PrepareError::Program(mistakes)) }
     }
 
     fn check_import(&self, step: &Step) -> Result<(), PrepareError> {

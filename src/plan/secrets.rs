@@ -104,7 +104,7 @@ pub(crate) fn conceal_observed(key: &FingerprintKey, address: &Address, observed
         return (observed, None);
     }
     let mut live = Live::new();
-    let mut shown = Object::new();
+    let mut shown = Object::default();
     for (name, value) in observed.into_object() {
         match &value {
             Value::Secret(Secret::Plain(text)) if text.expose().is_empty() => {}

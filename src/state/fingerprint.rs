@@ -146,7 +146,9 @@ mod tests {
         let db = Address::root("db", None);
         let secret = || Value::Secret(Secret::Plain(SecretText::new("hunter2")));
         let inputs: Object =
-            [("a".into(), secret()), ("b".into(), Value::list([Value::object([("c", secret())])])), ("d".into(), Value::Int(1))].into();
+            [("a".into(), secret()), ("b".into(), Value::list([Value::object([("c", secret())])])), ("d".into(), Value::Int(1))]
+                .into_iter()
+                .collect();
         let concealed = key.conceal(&db, &inputs);
         let print = |path: &str| Value::Secret(Secret::Fingerprint(key.of(&db, path, "hunter2")));
         assert_eq!(concealed.get("a"), Some(&print("a")));

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::address::Address;
 use crate::schema::Registry;
 use crate::types::Type;
-use crate::value::{Duration, Object, Secret, Size, Value, Version};
+use crate::value::{Duration, Hashing, Object, Secret, Size, Value, Version};
 
 /// How deep a stored value may nest: under the limit of JSON readers, 128, with room for what is around it.
 const DEPTH: usize = 100;
@@ -161,8 +161,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
 /// What one reading shares: the schemas, and names and addresses that occur over and over.
 pub struct Reader<'r> {
     registry: &'r Registry,
-    types: RefCell<HashMap<Arc<str>, Rc<TypeNames<'r>>>>,
-    names: RefCell<HashSet<Arc<str>>>,
+    types: RefCell<HashMap<Arc<str>, Rc<TypeNames<'r>>, Hashing>>,
+    names: RefCell<HashSet<Arc<str>, Hashing>>,
     addresses: RefCell<HashMap<Box<str>, Address>>,
 }
 
@@ -234,7 +234,7 @@ impl<'de> Visitor<'de> for AttributesSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-        let mut object = Object::new();
+        let mut object = Object::default();
         while let Some(Text(key)) = map.next_key()? {
             let (name, ty) = match self.of.attributes.get(&*key) {
                 Some((name, ty)) => (name.clone(), *ty),
@@ -323,7 +323,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = Object::new();
+        let mut object = Object::default();
         while let Some(Text(key)) = map.next_key()? {
             if key == "$secret" && object.is_empty() {
                 let Text(print) = map.next_value()?;
@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn secrets_and_unfinished_values_are_refused() {
-        let refused = |value| unstorable(&[(Arc::from("a"), Value::list([value]))].into());
+        let refused = |value| unstorable(&[(Arc::from("a"), Value::list([value]))].into_iter().collect());
         assert!(refused(Value::Secret(Secret::Plain(SecretText::new("x")))).is_some());
         assert!(refused(Value::Float(f64::NAN)).is_some());
         assert!(refused(Value::Secret(Secret::Fingerprint("x".into()))).is_none());

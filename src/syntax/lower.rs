@@ -9,19 +9,19 @@ use super::text;
 use super::{Node, Rule, Tree};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span, Spanned};
-use crate::value::{Duration, Size, Value};
+use crate::value::{Duration, Hashing, Size, Value};
 
 pub(super) struct Lowering<'a> {
     file: FileId,
     tree: &'a Tree,
     diagnostics: &'a mut Vec<Diagnostic>,
     /// The same word in many places is kept once.
-    words: HashSet<Arc<str>>,
+    words: HashSet<Arc<str>, Hashing>,
 }
 
 impl<'a> Lowering<'a> {
     pub(super) fn new(file: FileId, tree: &'a Tree, diagnostics: &'a mut Vec<Diagnostic>) -> Self {
-        Self { file, tree, diagnostics, words: HashSet::new() }
+        Self { file, tree, diagnostics, words: HashSet::default() }
     }
 
     pub(super) fn file(&mut self) -> Vec<Item> {

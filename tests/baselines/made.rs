@@ -76,7 +76,7 @@ pub fn record(type_name: &str, id: &str, status: Status) -> Arc<Record> {
         type_name: type_name.into(),
         id: id.into(),
         region: "us-west-2".into(),
-        inputs: Object::new(),
+        inputs: Object::default(),
         observed: ResolvedObject::default(),
         dependencies: Vec::new(),
         protect: false,

@@ -28,6 +28,6 @@ fn what_exists_becomes_source() {
     let (source, missing) = resource_source("db", registry.get("aws.rds.DBInstance").unwrap(), &observed);
     golden("source.plat", &source);
     assert!(missing.is_empty(), "{missing:?}");
-    let (_, missing) = resource_source("net", registry.get("aws.ec2.Subnet").unwrap(), &Object::new());
+    let (_, missing) = resource_source("net", registry.get("aws.ec2.Subnet").unwrap(), &Object::default());
     assert_eq!(missing, ["vpc_id", "cidr_block"]);
 }

@@ -126,7 +126,7 @@ fn values_survive() {
 
 #[test]
 fn errors_say_where() {
-    let error = Database::from_object(&Object::new()).unwrap_err();
+    let error = Database::from_object(&Object::default()).unwrap_err();
     assert_eq!(error.to_string(), "`zone` is missing");
     let rules = Value::list([Value::object([("from", Value::str("x"))])]);
     let error = Database::from_object(&object(&[("zone", Value::str("a")), ("rules", rules)])).unwrap_err();

@@ -70,7 +70,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
             }
 
             fn to_object(&self) -> ::plat::value::Object {
-                let mut object = ::plat::value::Object::new();
+                let mut object = ::plat::value::Object::default();
                 #(#encode)*
                 object
             }
@@ -109,7 +109,7 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
             }
 
             fn encode(&self) -> ::plat::value::Value {
-                let mut object = ::plat::value::Object::new();
+                let mut object = ::plat::value::Object::default();
                 #(#encode)*
                 ::plat::value::Value::Object(::std::sync::Arc::new(object))
             }

@@ -96,7 +96,7 @@ impl Past<'_> {
         let now = self.now.resources.get(today);
         let span = program.map_or_else(nowhere, |program| program.span);
         let mut references: BTreeMap<Address, (Arc<str>, Arc<str>)> = BTreeMap::new();
-        let mut inputs = Object::new();
+        let mut inputs = Object::default();
         for (name, value) in record.inputs.iter().chain(chosen_then(record, now, registry)) {
             let value = match program.and_then(|program| program.inputs.get(name)).filter(|_| holds_secret(value)) {
                 Some(secret) => with_secrets(value, secret),

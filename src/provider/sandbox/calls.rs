@@ -375,7 +375,7 @@ fn answer(codec: &ObjectCodec, region: &str, query: &Object) -> Object {
     let asked: serde_json::Value = query.iter().map(|(name, value)| (name.to_string(), value_to_json(value))).collect();
     let dice = Dice::new(&[schema.name, region, &asked.to_string()]);
     let mut maker = Maker::new(schema, region, "default", query, dice, super::world::EPOCH);
-    let mut known = Object::new();
+    let mut known = Object::default();
     for attribute in &schema.attributes {
         let value = match (given(query, attribute.name, &attribute.ty, attribute.write_only), &attribute.mode) {
             (Some(value), _) => Some(value),

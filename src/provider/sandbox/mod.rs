@@ -150,7 +150,7 @@ impl Sandbox {
             for (key, thing) in world.all() {
                 let attributes = match codecs.of(&key.type_name) {
                     Some(codec) => (*thing.attributes(&codec).map_err(|e| internal("inventory", e))?).clone(),
-                    None => Object::new(),
+                    None => Object::default(),
                 };
                 let (address, operation) = (thing.address.clone(), thing.operation.clone());
                 items.push(Item { type_name: key.type_name, region: key.region, id: key.id, address, operation, attributes });

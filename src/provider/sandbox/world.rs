@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::references::{Index, View};
 use crate::schema::{ObjectCodec, ObjectText, Registry, ResourceSchema};
-use crate::value::Object;
+use crate::value::{Hashing, Object};
 
 /// When every world begins: 2026-01-01, in seconds since 1970.
 pub(super) const EPOCH: i64 = 1_767_225_600;
@@ -101,7 +101,7 @@ impl Codecs {
     }
 }
 
-type Shelf = HashMap<Arc<str>, Thing>;
+type Shelf = HashMap<Arc<str>, Thing, Hashing>;
 
 /// Everything that exists.
 #[derive(Debug, Default)]
