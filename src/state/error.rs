@@ -73,6 +73,11 @@ pub enum StateError {
     /// A remote store did not answer, or refused.
     #[error("`{place}`: {problem}")]
     Remote { place: String, problem: String },
+    /// A store without conditional writes.
+    #[error(
+        "`{place}` writes what it was told to write only under a condition that does not hold: two applies at once would both go on there; keep the state in a store with conditional writes (If-None-Match and If-Match)"
+    )]
+    Careless { place: String },
     #[error("serial {serial} is not kept any more; `plat state history` lists those that are")]
     NoSuchSnapshot { serial: u64 },
 }

@@ -233,6 +233,36 @@ impl Place {
         Err(self.error("HEAD")(last))
     }
 
+    /// Before anything is kept in a store: does it refuse what its conditions say it must? `found` is the first HEAD, just written. A store
+    /// that does not would let two applies go on at once, each sure to be alone.
+    async fn heeds_conditions(&self, found: &Found) -> Result<(), StateError> {
+        let outcome = self.tried_conditions(found).await;
+        if outcome.is_err() {
+            // Nothing is to stay there but what can be relied on.
+            let _ = self.delete("HEAD").await;
+        }
+        outcome
+    }
+
+    async fn tried_conditions(&self, found: &Found) -> Result<(), StateError> {
+        let (head, probe) = (self.key("HEAD"), format!("probe-{}", super::random_id()?));
+        // A HEAD as if there were none; and a change of what is not there.
+        let again = self.retried(|| self.objects.put(&head, Vec::new(), Condition::Absent)).await;
+        let object = self.key(&probe);
+        let changed = self.retried(|| self.objects.put(&object, Vec::new(), Condition::Unchanged(&found.version))).await;
+        if changed.is_ok() {
+            let _ = self.delete(&probe).await;
+        }
+        for outcome in [again, changed] {
+            match outcome {
+                Err(ObjectError::ConditionFailed) => {}
+                Ok(_) => return Err(StateError::Careless { place: self.objects.location() }),
+                Err(error) => return Err(self.error("HEAD")(error)),
+            }
+        }
+        Ok(())
+    }
+
     /// Tries again what is in doubt. Only for what is the same when done twice.
     async fn retried<T, F: Future<Output = Result<T, ObjectError>>>(&self, call: impl Fn() -> F) -> Result<T, ObjectError> {
         let mut pause = self.pause;
@@ -279,6 +309,7 @@ impl Lease {
                 continue;
             }
             let sure = (SystemTime::now(), Instant::now());
+            let is_first = found.is_none();
             let (mut head, tail, version) = match found {
                 Some(found) => (found.head, found.tail, Some(found.version)),
                 None => (new_head(&place), Vec::new(), None),
@@ -289,6 +320,9 @@ impl Lease {
             // Lost to another: the next round says to whom.
             if let Some(version) = place.swap(&head, &tail, version.as_ref()).await? {
                 let found = Found { head, tail, version };
+                if is_first {
+                    place.heeds_conditions(&found).await?;
+                }
                 return Ok(Lease { place, found, length, sure, lost: None, released: false });
             }
         }

@@ -21,8 +21,14 @@ pub struct Client {
     dice: Mutex<Option<Dice>>,
     /// Calls wait while this is set, as those of a stopped process.
     stopped: AtomicBool,
+    /// The first write waits for those of the other clients, which have read HEAD by then: nobody wins by being early.
+    together: Option<Arc<Barrier>>,
+    /// Conditions are taken for decoration.
+    careless: bool,
     writes: AtomicUsize,
     bytes: AtomicUsize,
+    calls: AtomicUsize,
+    tries: AtomicUsize,
 }
 
 impl Client {
@@ -47,6 +53,7 @@ impl Client {
     /// Carries `call` out, or loses it, or loses its answer.
     async fn call<T>(&self, call: impl FnOnce() -> Result<T, ObjectError>) -> Result<T, ObjectError> {
         self.awake().await;
+        self.calls.fetch_add(1, Ordering::SeqCst);
         let fate = self.dice.lock().unwrap().as_mut().map_or(100, |dice| dice.roll(100));
         let lost = || Err(ObjectError::InDoubt("connection reset".into()));
         if fate < self.loss / 2 {
@@ -72,6 +79,10 @@ impl Objects for Client {
     }
 
     async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition<'_>) -> Result<Version, ObjectError> {
+        if let (Some(together), 0) = (&self.together, self.tries.fetch_add(1, Ordering::SeqCst)) {
+            let together = together.clone();
+            tokio::task::spawn_blocking(move || drop(together.wait())).await.unwrap();
+        }
         let put = || {
             let mut contents = self.contents.lock().unwrap();
             let there = contents.get(key).map(|(_, version)| version.to_string());
@@ -79,7 +90,7 @@ impl Objects for Client {
                 Condition::Absent => there.is_none(),
                 Condition::Unchanged(version) => there.as_deref() == Some(version),
             };
-            if !holds {
+            if !holds && !self.careless {
                 return Err(ObjectError::ConditionFailed);
             }
             let version = 1 + contents.values().map(|(_, version)| *version).max().unwrap_or(0);
@@ -148,6 +159,32 @@ fn random_applies_lose_nothing_though_answers_are_lost() {
         let store = Client::lossy(&Contents::default(), 15, seed).store();
         crashes::random_applies(&store, seed);
     }
+}
+
+/// A holder sleeps through its lease, another takes over, and the first goes on: what the first then wrote, and whether the state is still
+/// the second's.
+fn writes_of_a_sleeper(careless: bool) -> (usize, bool) {
+    let (contents, registry) = (Contents::default(), registry());
+    drop(Client::of(&contents).store().open(&options("plat apply"), &registry).unwrap());
+    let sleeper = Arc::new(Client { contents: contents.clone(), careless, ..Client::default() });
+    let (first, mut loaded) = sleeper.store().with_lease(Wait::from_secs(1)).open(&options("plat apply"), &registry).unwrap();
+    first.begin(&mut loaded.state, "a").unwrap();
+    sleeper.stopped.store(true, Ordering::SeqCst);
+    let patient = OpenOptions { wait: Wait::from_secs(20), ..options("plat apply --again") };
+    let (second, mut taken) = Client::of(&contents).store().open(&patient, &registry).unwrap();
+    second.begin(&mut taken.state, "b").unwrap();
+    let (before, writes) = (contents.lock().unwrap().clone(), sleeper.writes.load(Ordering::SeqCst));
+    sleeper.stopped.store(false, Ordering::SeqCst);
+    let _ = create(&first, 0);
+    (sleeper.writes.load(Ordering::SeqCst) - writes, *contents.lock().unwrap() == before)
+}
+
+#[test]
+fn the_lock_is_lost_by_conditions_alone() {
+    assert_eq!(writes_of_a_sleeper(false), (0, true));
+    // The same where conditions do not hold: the sleeper writes over the one who took over. So it is they that keep it from that.
+    let (writes, untouched) = writes_of_a_sleeper(true);
+    assert!(writes > 0 && !untouched, "{writes} writes");
 }
 
 #[test]
@@ -234,6 +271,55 @@ fn of_eight_at_once_one_goes_on() {
         });
         assert_eq!(winners.into_inner(), 1);
     }
+}
+
+/// How many of eight get the lock that have all seen that nobody has it.
+fn winners(careless: bool) -> usize {
+    let (contents, registry) = (Contents::default(), registry());
+    drop(Client::of(&contents).store().open(&options("plat apply"), &registry).unwrap());
+    let (together, held, winners) = (Arc::new(Barrier::new(8)), Barrier::new(8), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let client = Client { contents: contents.clone(), together: Some(together.clone()), careless, ..Client::default() };
+            let (held, winners, registry) = (&held, &winners, &registry);
+            scope.spawn(move || {
+                let opened = Arc::new(client).store().open(&options("plat apply"), registry);
+                held.wait();
+                match opened {
+                    Ok(_) => drop(winners.fetch_add(1, Ordering::SeqCst)),
+                    Err(StateError::Locked { .. }) => {}
+                    Err(other) => panic!("{other}"),
+                }
+            });
+        }
+    });
+    winners.into_inner()
+}
+
+#[test]
+fn of_eight_that_saw_no_lock_one_gets_it_by_conditions_alone() {
+    for _ in 0..10 {
+        assert_eq!(winners(false), 1);
+    }
+    // The same where conditions do not hold: all eight. So the test would see it.
+    assert_eq!(winners(true), 8);
+}
+
+#[test]
+fn a_store_that_does_not_heed_conditions_is_refused_before_anything_is_kept_in_it() {
+    let (contents, registry) = (Contents::default(), registry());
+    let careless = Arc::new(Client { contents: contents.clone(), careless: true, ..Client::default() });
+    let error = careless.store().open(&options("plat apply"), &registry).err().unwrap();
+    assert!(matches!(error, StateError::Careless { .. }) && error.to_string().contains("conditional writes"), "{error}");
+    assert!(contents.lock().unwrap().is_empty(), "{:?}", contents.lock().unwrap().keys());
+    // One that heeds them is asked once, when there is nothing yet, and nothing of the question stays.
+    let client = Client::of(&contents);
+    let calls = |client: &Client| client.calls.load(Ordering::SeqCst);
+    drop(client.store().open(&options("plat apply"), &registry).unwrap());
+    let first = calls(&client);
+    assert_eq!(contents.lock().unwrap().keys().collect::<Vec<_>>(), ["shop/dev/HEAD"]);
+    drop(client.store().open(&options("plat apply"), &registry).unwrap());
+    assert!(calls(&client) - first < first, "{first} calls, and {} later", calls(&client) - first);
 }
 
 /// A bucket with two snapshots and an open journal of several objects, nobody holding the lock.
