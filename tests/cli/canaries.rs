@@ -300,21 +300,21 @@ fn killed(all: &mut Aviary) {
 /// The same state encrypted, and under another passphrase.
 fn sealed(all: &mut Aviary) {
     all.stack.write("main.plat", &program("").replace("stack s {}", "stack s { encryption = passphrase }"));
+    let login = format!("login={:?}", canary("param"));
+    let rekeyed = |all: &mut Aviary, from: &str, to: &str| {
+        let args = ["state", "rekey", "--sandbox", "-p", &login];
+        let mut command = all.command(&args);
+        command.env("PLAT_STATE_PASSPHRASE", canary(from)).env("PLAT_STATE_NEW_PASSPHRASE", canary(to));
+        let output = command.output().unwrap();
+        all.search(&args, &output).ends(0);
+    };
+    rekeyed(all, "none", "passphrase");
     all.run(&["apply", "--yes"]).ends(0);
     all.run(&["plan", "--out", "sealed.plan"]).ends(0);
     all.run(&["state", "history"]).ends(0);
-    let login = format!("login={:?}", canary("param"));
-    let args = ["state", "rekey", "--sandbox", "-p", &login];
-    let output = all.command(&args).env("PLAT_STATE_NEW_PASSPHRASE", canary("passphrase-2")).output().unwrap();
-    all.search(&args, &output).ends(0);
+    rekeyed(all, "passphrase", "passphrase-2");
     assert_ne!(all.run(&["show"]).code, 0, "the passphrase is another one");
-    let output = all
-        .command(&args)
-        .env("PLAT_STATE_NEW_PASSPHRASE", canary("passphrase"))
-        .env("PLAT_STATE_PASSPHRASE", canary("passphrase-2"))
-        .output()
-        .unwrap();
-    all.search(&args, &output).ends(0);
+    rekeyed(all, "passphrase-2", "passphrase");
     all.search_files();
 }
 
