@@ -161,29 +161,35 @@ impl Caller<'_> {
     /// Creates, once: a lost answer is settled before anything is asked again.
     pub(super) async fn create(&self, inputs: &ResolvedObject) -> End {
         let mut attempt = 0;
+        let mut lost = None;
         loop {
             attempt += 1;
             let error = match self.provider.create(&self.operation(), inputs).await {
                 Ok(existing) => return End::Exists(existing),
                 Err(error) => error,
             };
-            let again = error.kind == ErrorKind::InDoubt && attempt < ATTEMPTS;
+            let in_doubt = error.kind == ErrorKind::InDoubt;
+            let again = in_doubt && attempt < ATTEMPTS;
             // The same request with the same token is the same resource: asking again finds it, and finishes it.
             if again && self.schema.recovery == Recovery::Token {
+                lost = Some(error);
                 self.pause(attempt).await;
                 continue;
             }
             if let Some(id) = self.sink.id() {
                 return self.left_behind(id, inputs, error).await;
             }
-            match self.ours(&error, inputs).await {
-                Ok(Some(id)) => return self.adopt(id, inputs, error).await,
-                Ok(None) if again => self.pause(attempt).await,
-                Ok(None) if error.kind == ErrorKind::InDoubt => {
+            // Refused now, it may have been made by the try before, whose answer was lost.
+            let ours = if lost.is_some() && !in_doubt { self.find(inputs).await } else { self.ours(&error, inputs).await };
+            match (ours, lost.take()) {
+                (Ok(Some(id)), _) => return self.adopt(id, inputs, error).await,
+                (Ok(None), _) if again => self.pause(attempt).await,
+                (Ok(None), _) if in_doubt => {
                     // It was looked for and is not there.
                     return End::Failed(ProviderError { kind: ErrorKind::Refused, ..error });
                 }
-                Ok(None) | Err(_) => return End::Failed(error),
+                (Err(_), Some(lost)) if !in_doubt => return End::Failed(lost),
+                (Ok(None) | Err(_), _) => return End::Failed(error),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plat::provider::sandbox::{Call, Fault, Faults, What};
 use plat::value::Duration;
 
-use super::kinds::GROUP;
+use super::kinds::{GROUP, SERVICE};
 use super::place::{Place, Run};
 use super::program::{Program, Spec, text};
 use super::{everything, everything_later};
@@ -58,6 +58,33 @@ fn refusals() {
 #[test]
 fn things_that_never_become_ready() {
     at_every_call_of_a_life(What::NotReady);
+}
+
+/// The first try took effect and its answer was lost; the second is refused. What the first one made is found all the same, in every way that
+/// there is of finding it.
+#[test]
+fn a_refusal_after_a_lost_answer_orphans_nothing() {
+    for refusal in [What::Deny, What::Refuse { code: "InternalFailure".to_owned(), message: "no".to_owned() }, What::LoseRequest] {
+        for lost in 1..=7 {
+            let place = Place::new();
+            let weather = Fault::nth(lost, What::LoseResponse);
+            place.cloud.set_faults(Faults::none().with(weather).with(Fault::nth(lost + 1, refusal.clone()).times(9)));
+            drop(place.apply(&everything()));
+            place.cloud.set_faults(Faults::none());
+            place.apply(&everything()).succeeded();
+            place.check(&everything(), &BTreeSet::new());
+        }
+    }
+    // A token's: alone in the world, so that the second try is its own.
+    let program = Program::default().with("service", Spec::new(SERVICE, []));
+    let place = Place::new();
+    place.cloud.set_faults(
+        Faults::none().with(Fault::nth(1, What::LoseResponse).of(Call::Create)).with(Fault::nth(2, What::Deny).of(Call::Create)),
+    );
+    drop(place.apply(&program));
+    place.cloud.set_faults(Faults::none());
+    place.apply(&program).succeeded();
+    place.check(&program, &BTreeSet::new());
 }
 
 /// What never became usable is made anew under the same name: the old one has to go first, whatever the program says of replacements.
