@@ -36,7 +36,7 @@ impl Places for Words<'_> {
             let entry = resource.entries.iter().find(|entry| &**entry.name == *attribute)?;
             Some(self.walk(&spot, entry.value, parts, &mut Vec::new()))
         };
-        written().or_else(|| resource.attribute_spans.get(*attribute)).unwrap_or(resource.span)
+        written().or_else(|| resource.attribute_spans.get(attribute)).unwrap_or(resource.span)
     }
 }
 

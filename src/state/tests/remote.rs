@@ -81,7 +81,10 @@ impl Objects for Client {
     async fn put(&self, key: &str, bytes: Vec<u8>, condition: Condition<'_>) -> Result<Version, ObjectError> {
         if let (Some(together), 0) = (&self.together, self.tries.fetch_add(1, Ordering::SeqCst)) {
             let together = together.clone();
-            tokio::task::spawn_blocking(move || drop(together.wait())).await.unwrap();
+            let waited = move || {
+                together.wait();
+            };
+            tokio::task::spawn_blocking(waited).await.unwrap();
         }
         let put = || {
             let mut contents = self.contents.lock().unwrap();
