@@ -1,7 +1,7 @@
 //! The stack that a command works on: its folder, its checked program, its environment.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use plat::address::Address;
 use plat::check::typed::{DeclarationKind, Program};
@@ -27,6 +27,8 @@ pub struct Project {
     program: Arc<Program>,
     options: StackOptions,
     env: Option<String>,
+    /// What the program comes to without answers of the cloud, until someone takes it: a second time would cost as much again.
+    first: Mutex<Option<Desired>>,
     /// What opens encrypted states.
     keys: keys::Given,
     /// One for all that is opened, so that a key is unwrapped once.
@@ -83,17 +85,24 @@ impl Project {
         let env = choose(&program, args.common.env.as_deref())?;
         let keys = keys::Given::read(keys::CURRENT)?;
         let (dir, options) = (args.dir.clone(), args.common.clone());
-        Ok(Self { dir, sources, registry, program, options, env, keys, encryption: OnceLock::new() })
+        Ok(Self { dir, sources, registry, program, options, env, first: Mutex::default(), keys, encryption: OnceLock::new() })
     }
 
     /// The program with the chosen environment and the lookups answered so far.
     pub fn evaluate(&self, answers: &Answers) -> Result<Desired, Vec<Diagnostic>> {
+        if answers.is_empty()
+            && let Some(desired) = self.first.lock().unwrap_or_else(PoisonError::into_inner).take()
+        {
+            return Ok(desired);
+        }
         plat::eval::evaluate(&self.program, self.env.as_deref(), answers)
     }
 
     /// The program as far as it is known without asking the cloud.
     pub fn desired(&self) -> Result<Desired, Failure> {
-        self.evaluate(&Answers::new()).map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))
+        let desired = self.evaluate(&Answers::new()).map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))?;
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(desired.clone());
+        Ok(desired)
     }
 
     /// The environment that was chosen; none in a stack that declares none.

@@ -20,9 +20,7 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let mut options = options(&args.options, args.destroy)?;
     let project = Project::open(&args.stack, terminal)?;
     options.choice = choice(&args.options.choice, &project)?;
-    let stack = project.desired()?.stack;
-    let store = project.store(&stack)?;
-    let loaded = store.load(&project.registry)?;
+    let loaded = project.loaded()?;
     let (state_age, new) = (age(loaded.written), loaded.new);
     let mut prepared = block_on(async {
         let cloud = Cloud::open(&project, Access::ReadOnly).await?;
