@@ -270,13 +270,10 @@ impl Checker<'_> {
                 .help(format!("write `{name}` alone; functions are declared by `fn`"))
         } else {
             let candidates = BUILTINS.iter().map(|(n, ..)| *n).chain(declared.iter().map(|n| &**n));
-            let texts: Vec<&str> = args.iter().map(|arg| self.text(arg.span)).collect();
+            let short = |arg: &Expr| Some(self.text(arg.span)).filter(|text| !text.contains('\n')).unwrap_or("…");
+            let texts: Vec<&str> = args.iter().map(short).collect();
             let help = match closest(name, candidates) {
-                _ if texts.iter().all(|text| !text.contains('\n'))
-                    && let Some(ours) = super::foreign::function(name, &texts) =>
-                {
-                    ours
-                }
+                _ if let Some(ours) = super::foreign::function(name, &texts) => ours,
                 Some(close) => format!("did you mean `{close}`?"),
                 None => "most functions are called on a value, as in `list.len()`; `plat docs functions` lists all".to_owned(),
             };

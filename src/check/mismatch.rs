@@ -179,7 +179,23 @@ impl Checker<'_> {
             Some(ExprKind::Const(value)) => Some(value),
             _ => None,
         };
+        if let Some(ExprKind::Member { base, .. }) = self.kind(id)
+            && matches!(want, Type::Component(_) | Type::Resource(_))
+            && self.ty(*base) == want
+        {
+            let whole = self.text(self.span(*base));
+            return Some(format!("give {} itself: `{whole}`", if matches!(want, Type::Component(_)) { "the component" } else { "the resource" }));
+        }
         match (got, want, literal) {
+            (Type::Resource(of), want, _) if let Some(attribute) = self.input_of(of, want) => {
+                Some(format!("its `{attribute}` is one: write `{text}.{attribute}`"))
+            }
+            (Type::List(each), Type::List(of), _)
+                if let Type::Resource(each) = &**each
+                    && let Some(attribute) = self.input_of(each, of) =>
+            {
+                Some(format!("of each: `{text}.map(x => x.{attribute})`"))
+            }
             (Type::Resource(of), Type::Id(target) | Type::Arn(target), _) => {
                 let schema = self.registry.get(of)?;
                 let attribute = schema.attributes.iter().find(|a| a.ty.required() == want)?;
@@ -195,12 +211,9 @@ impl Checker<'_> {
                 Some(format!("choose one: `{text}[0]`"))
             }
             (_, Type::List(of), _) if is_assignable(got, of) || self.stands_for(id, got, of) => Some(format!("write `[{text}]`")),
-            (Type::Union(_) | Type::String | Type::Id(_) | Type::Arn(_), Type::Resource(of), _) => Some(match self.kind(id) {
-                Some(ExprKind::Member { base, .. }) if self.ty(*base) == want => {
-                    format!("give the resource itself: `{}`", self.text(self.span(*base)))
-                }
-                _ => format!("look up what is there already, `lookup name: {of} {{ … }}`, and give `name`"),
-            }),
+            (Type::Union(_) | Type::String | Type::Id(_) | Type::Arn(_), Type::Resource(of), _) => {
+                Some(format!("look up what is there already, `lookup name: {of} {{ … }}`, and give `name`"))
+            }
             (_, _, Some(Value::String(inner))) => quoted_help(inner, want).or_else(|| how_it_is_written(want)),
             (_, Type::Size, Some(Value::Int(n))) => Some(format!("a size has a unit: `{n}GiB`")),
             (_, Type::Duration, Some(Value::Int(n))) => Some(format!("a duration has a unit: `{n}d`, `{n}h`, `{n}m` or `{n}s`")),
@@ -245,6 +258,14 @@ impl Checker<'_> {
             (Type::Function(_), ..) => Some("call it: `(…)`".to_owned()),
             _ => how_it_is_written(want),
         }
+    }
+
+    /// The input of a resource that has this type, such as a subnet's range; of several the one with the plainest name.
+    fn input_of(&self, of: &str, want: &Type) -> Option<&'static str> {
+        let plain = matches!(want, Type::Cidr | Type::Ip | Type::Size | Type::Duration | Type::Version);
+        let schema = self.registry.get(of).filter(|_| plain)?;
+        let found = schema.attributes.iter().filter(|a| a.is_input() && a.ty.required() == want).map(|a| a.name);
+        found.min_by_key(|name| name.len())
     }
 
     /// How two values that stand for the same thing come to have one type.

@@ -82,7 +82,7 @@ impl Checker<'_> {
         }
         match &*name.node {
             "after" => options.after = self.after(scope, value),
-            "region" => options.region = Some(self.expect(scope, value, &Type::String, &what)),
+            "region" => options.region = Some(self.region(scope, value, &what)),
             "account" => options.account = Some(self.account(scope, value, &what)),
             "protect" => options.protect = Some(self.expect(scope, value, &Type::Bool, &what)),
             "retain" => options.retain = Some(self.expect(scope, value, &Type::Bool, &what)),
@@ -99,6 +99,21 @@ impl Checker<'_> {
                 );
             }
         }
+    }
+
+    fn region(&mut self, scope: &mut Scope, value: &Expr, what: &str) -> ExprId {
+        let id = self.expect(scope, value, &Type::String, what);
+        if let Some(ExprKind::Const(Value::String(text))) = self.kind(id)
+            && !is_region(text)
+        {
+            let help = match text.strip_suffix(|c: char| c.is_ascii_lowercase()).filter(|rest| is_region(rest)) {
+                Some(region) => format!("`{text}` is a zone of it: write `\"{region}\"`"),
+                None => "a region is written like `\"us-west-2\"`".to_owned(),
+            };
+            let span = self.span(id);
+            self.report(Diagnostic::error(Code(203), span, format!("{what} wants a region of AWS")).label("not a region's name").help(help));
+        }
+        id
     }
 
     fn account(&mut self, scope: &mut Scope, value: &Expr, what: &str) -> ExprId {
@@ -360,6 +375,15 @@ impl Checker<'_> {
         let params: Vec<&StackParam> = params.iter().collect();
         overrides.iter().filter_map(|(name, value)| self.param_value(&mut scope, name, value, &params)).collect()
     }
+}
+
+/// `us-west-2`, `us-gov-east-1`: words and a number. Which of them there are only AWS knows.
+fn is_region(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [words @ .., number] = parts.as_slice() else { return false };
+    words.len() >= 2
+        && words.iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()))
+        && matches!(number.as_bytes(), [b'1'..=b'9'])
 }
 
 fn holds_resource(ty: &Type) -> bool {

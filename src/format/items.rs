@@ -193,28 +193,45 @@ impl<'t> Layout<'t> {
     }
 
     fn resource(&mut self, node: Node<'t>, keyword: &'static str) {
-        let mut parts = node.children();
-        let (Some(name), Some(path)) = (parts.next(), parts.next()) else { return self.unknown(node) };
-        let group = self.document.open(false);
+        let parts: Vec<_> = node.children().collect();
+        let [name, path, rest @ ..] = parts.as_slice() else { return self.unknown(node) };
         self.mark(keyword, node.start());
+        self.head_and_record(*name, Some(*path), rest);
+    }
+
+    /// What stands before a body: a name, perhaps a type, and clauses. Where these need lines of their own they stand further in than the
+    /// body below. The keyword is written already.
+    fn head(&mut self, name: Node<'t>, ty: Option<Node<'t>>, clauses: &[Node<'t>]) {
+        let group = self.document.open(false);
         self.word(name);
-        self.put(": ");
-        self.word(path);
-        // Further in than the body below.
+        if let Some(ty) = ty {
+            self.put(": ");
+            self.word(ty);
+        }
         self.push(Op::In);
         self.push(Op::In);
-        let (mut tail, mut body) = (None, None);
-        for part in parts {
-            match part.rule() {
-                Rule::for_clause => tail = self.for_clause(part),
-                Rule::if_clause => tail = self.condition(part),
-                _ => body = Some(part),
+        let mut tail = None;
+        for clause in clauses {
+            match clause.rule() {
+                Rule::for_clause => tail = self.for_clause(*clause),
+                Rule::if_clause => tail = self.condition(*clause),
+                Rule::policy_for => self.policy_for(*clause),
+                Rule::address => self.waived(*clause),
+                _ => self.unknown(*clause),
             }
         }
         self.push(Op::Out);
         self.push(Op::Out);
         self.document.close(group);
         self.holds(group, tail);
+    }
+
+    fn head_and_record(&mut self, name: Node<'t>, ty: Option<Node<'t>>, rest: &[Node<'t>]) {
+        let (body, clauses) = match rest.split_last() {
+            Some((last, clauses)) if last.rule() == Rule::record => (Some(*last), clauses),
+            _ => (None, rest),
+        };
+        self.head(name, ty, clauses);
         if let Some(body) = body {
             self.put(" ");
             self.record(body);
@@ -250,23 +267,8 @@ impl<'t> Layout<'t> {
         let Some((name, rest)) = parts.split_first() else { return self.unknown(node) };
         let rules = rest.iter().position(|n| n.rule() == Rule::policy_rule).unwrap_or(rest.len());
         let (head, rules) = rest.split_at(rules);
-        let group = self.document.open(false);
         self.mark("policy ", node.start());
-        self.word(*name);
-        self.push(Op::In);
-        self.push(Op::In);
-        let mut tail = None;
-        for part in head {
-            match part.rule() {
-                Rule::policy_for => self.policy_for(*part),
-                Rule::if_clause => tail = self.condition(*part),
-                _ => self.unknown(*part),
-            }
-        }
-        self.push(Op::Out);
-        self.push(Op::Out);
-        self.document.close(group);
-        self.holds(group, tail);
+        self.head(*name, None, head);
         self.put(" ");
         let open = self.next_mark(head.last().unwrap_or(name).end());
         self.enclosed((open, node.end() - 1), rules, BODY, rules.len() > 1, |l, rule| {
@@ -295,34 +297,18 @@ impl<'t> Layout<'t> {
     }
 
     fn waiver(&mut self, node: Node<'t>) {
-        let mut parts = node.children();
-        let Some(name) = parts.next() else { return self.unknown(node) };
-        let group = self.document.open(false);
+        let parts: Vec<_> = node.children().collect();
+        let Some((name, rest)) = parts.split_first() else { return self.unknown(node) };
         self.mark("waive ", node.start());
-        self.word(name);
-        self.push(Op::In);
-        self.push(Op::In);
-        let (mut tail, mut body) = (None, None);
-        for part in parts {
-            match part.rule() {
-                Rule::address => {
-                    self.flush(part.start());
-                    self.line(" ");
-                    self.put("for ");
-                    self.address(part);
-                }
-                Rule::if_clause => tail = self.condition(part),
-                _ => body = Some(part),
-            }
-        }
-        self.push(Op::Out);
-        self.push(Op::Out);
-        self.document.close(group);
-        self.holds(group, tail);
-        if let Some(body) = body {
-            self.put(" ");
-            self.record(body);
-        }
+        self.head_and_record(*name, None, rest);
+    }
+
+    /// `for net.private`
+    fn waived(&mut self, node: Node<'t>) {
+        self.flush(node.start());
+        self.line(" ");
+        self.put("for ");
+        self.address(node);
     }
 
     fn policy_rule(&mut self, node: Node<'t>) {

@@ -86,7 +86,7 @@ impl Scan<'_> {
             b'\n' => {
                 if !self.goes_on() {
                     self.forget();
-                    self.angles = if self.last == b',' || self.next() == Some(b',') { self.angles } else { 0 };
+                    self.angles = if self.last == b',' || self.ahead().first() == Some(&b',') { self.angles } else { 0 };
                 }
                 self.at += 1;
             }
@@ -151,17 +151,15 @@ impl Scan<'_> {
         before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
     }
 
-    /// The next byte that is no space.
-    fn next(&self) -> Option<u8> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        rest.iter().find(|byte| !byte.is_ascii_whitespace()).copied()
+    /// What comes next that is no space.
+    fn ahead(&self) -> &[u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default().trim_ascii_start()
     }
 
     /// Does the expression before a newline go on behind it? Only an operator can make it.
     fn goes_on(&self) -> bool {
         let operator = |byte: u8| b"=><!&|?+-*/%.:".contains(&byte);
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let next = rest.trim_ascii_start();
+        let next = self.ahead();
         operator(self.last) || next.starts_with(b"else") || next.first().copied().is_some_and(operator)
     }
 }
