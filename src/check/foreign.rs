@@ -4,8 +4,8 @@ use super::{Checker, Scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::Registry;
 use crate::source::{SourceMap, Span};
-use crate::syntax::SOME_TYPE;
 use crate::syntax::ast;
+use crate::syntax::{SOME_TYPE, WHICH_TYPE};
 
 /// The resource type that Terraform calls `aws_db_instance`, and CloudFormation `AWS::RDS::DBInstance`.
 pub(super) fn resource_type(registry: &Registry, name: &str) -> Option<&'static str> {
@@ -34,11 +34,8 @@ pub(super) fn name_types(diagnostics: &mut [Diagnostic], sources: &SourceMap, re
     for diagnostic in diagnostics.iter_mut().filter(|d| d.help.as_ref().is_some_and(|help| help.contains(SOME_TYPE))) {
         let theirs = sources.text(diagnostic.span).split('"').find(|text| text.starts_with("aws_"));
         let ours = theirs.and_then(|theirs| resource_type(registry, theirs));
-        if let Some(help) = &mut diagnostic.help {
-            match ours {
-                Some(ours) => *help = help.replace(SOME_TYPE, ours),
-                None => help.push_str("; `plat docs` lists the types"),
-            }
+        if let (Some(help), Some(ours)) = (&mut diagnostic.help, ours) {
+            *help = help.replace(SOME_TYPE, ours).replace(WHICH_TYPE, "");
         }
     }
 }

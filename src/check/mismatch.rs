@@ -184,7 +184,10 @@ impl Checker<'_> {
             && self.ty(*base) == want
         {
             let whole = self.text(self.span(*base));
-            return Some(format!("give {} itself: `{whole}`", if matches!(want, Type::Component(_)) { "the component" } else { "the resource" }));
+            return Some(format!(
+                "give {} itself: `{whole}`",
+                if matches!(want, Type::Component(_)) { "the component" } else { "the resource" }
+            ));
         }
         match (got, want, literal) {
             (Type::Resource(of), want, _) if let Some(attribute) = self.input_of(of, want) => {

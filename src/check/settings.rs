@@ -111,7 +111,9 @@ impl Checker<'_> {
                 None => "a region is written like `\"us-west-2\"`".to_owned(),
             };
             let span = self.span(id);
-            self.report(Diagnostic::error(Code(203), span, format!("{what} wants a region of AWS")).label("not a region's name").help(help));
+            self.report(
+                Diagnostic::error(Code(203), span, format!("{what} wants a region of AWS")).label("not a region's name").help(help),
+            );
         }
         id
     }

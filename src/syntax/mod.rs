@@ -20,7 +20,7 @@ use pest::Parser;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 
-pub use foreign::SOME_TYPE;
+pub use foreign::{SOME_TYPE, WHICH_TYPE};
 pub use tree::{Node, Tree};
 
 #[derive(pest_derive::Parser)]

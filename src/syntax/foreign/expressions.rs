@@ -111,7 +111,8 @@ fn function(before: &str, line: &str, rest: &str, last: &str) -> Option<String> 
     let bars = rest.starts_with('|') && !rest.starts_with("||") && before.ends_with(['(', ',']);
     let word = matches!(last, "lambda" | "fn" | "func" | "function" | "fun") && !before.trim_end().ends_with('.');
     let body = rest.starts_with('{') && before.ends_with(')') && ["fn(", "func(", "function("].iter().any(|word| before.contains(word));
-    (arrow || bars || (word && !line.starts_with("fn ")) || body).then(|| "a function is written `x => x + 1`, one of two values `(k, v) => v`".to_owned())
+    (arrow || bars || (word && !line.starts_with("fn ")) || body)
+        .then(|| "a function is written `x => x + 1`, one of two values `(k, v) => v`".to_owned())
 }
 
 /// `(1, 2`, where no function is called.

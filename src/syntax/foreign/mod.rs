@@ -11,6 +11,8 @@ use crate::source::{FileId, Span};
 
 /// Stands in a help for a resource type's name, where only Terraform's is known. The checker, which knows the types, puts in what it finds.
 pub const SOME_TYPE: &str = "aws.SERVICE.TYPE";
+/// Where to look for it; goes when it is found.
+pub const WHICH_TYPE: &str = "; `plat docs` lists the types";
 
 /// A declaration's first line: `resource "aws_vpc" "main" {` has the word, two texts, and the rest.
 struct Head<'t> {
@@ -60,7 +62,7 @@ pub(super) fn declaration(file: FileId, chunk: &str, offset: usize) -> Option<Di
     let refused = |from: usize, message: &str| Diagnostic::error(Code(101), span(from), message).label("as Terraform writes it");
     let unknown =
         || Diagnostic::error(Code(102), span(head.start), format!("`{}` starts no declaration", head.word)).label("as Terraform writes it");
-    Some(match (head.word, head.texts.as_slice()) {
+    let diagnostic = match (head.word, head.texts.as_slice()) {
         ("resource", [_, name]) => {
             refused(head.texts_start, "a resource is declared by a name and a type").help(format!("write `resource {}: {SOME_TYPE} {{ … }}`", named(name)))
         }
@@ -102,7 +104,9 @@ pub(super) fn declaration(file: FileId, chunk: &str, offset: usize) -> Option<Di
                 .help(format!("write `{word} {}`", named(name)))
         }
         _ => return None,
-    })
+    };
+    let untold = diagnostic.help.clone().filter(|help| help.contains(SOME_TYPE)).map(|help| help + WHICH_TYPE);
+    Some(Diagnostic { help: untold.or(diagnostic.help), ..diagnostic })
 }
 
 /// The word that plat has for a declaration of another language.
