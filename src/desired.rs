@@ -54,7 +54,22 @@ pub struct Stack {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateLocation {
     Local,
-    S3 { bucket: Arc<str>, region: Option<Arc<str>>, prefix: Arc<str> },
+    S3 {
+        bucket: Arc<str>,
+        region: Option<Arc<str>>,
+        prefix: Arc<str>,
+    },
+    /// Google Cloud Storage.
+    Gcs {
+        bucket: Arc<str>,
+        prefix: Arc<str>,
+    },
+    /// Azure Blob Storage.
+    Azure {
+        account: Arc<str>,
+        container: Arc<str>,
+        prefix: Arc<str>,
+    },
 }
 
 /// What the state is encrypted with where it is kept.

@@ -15,6 +15,21 @@ impl Checker<'_> {
         let text = || Type::String;
         match &*value.node {
             Ast::Name(name) if &**name == "local" => StateDeclaration::Local,
+            Ast::Tagged { tag, entries } if &*tag.node == "gcs" => {
+                match self.tagged(scope, tag, entries, &[("bucket", text(), true), ("prefix", text(), false)]).as_slice() {
+                    [Some(bucket), prefix] => StateDeclaration::Gcs { bucket: *bucket, prefix: *prefix },
+                    _ => StateDeclaration::Local,
+                }
+            }
+            Ast::Tagged { tag, entries } if &*tag.node == "azure" => {
+                let settings = [("account", text(), true), ("container", text(), true), ("prefix", text(), false)];
+                match self.tagged(scope, tag, entries, &settings).as_slice() {
+                    [Some(account), Some(container), prefix] => {
+                        StateDeclaration::Azure { account: *account, container: *container, prefix: *prefix }
+                    }
+                    _ => StateDeclaration::Local,
+                }
+            }
             Ast::Tagged { tag, entries } if &*tag.node == "s3" => {
                 let settings = [("bucket", text(), true), ("region", text(), false), ("prefix", text(), false)];
                 match self.tagged(scope, tag, entries, &settings).as_slice() {
@@ -26,7 +41,9 @@ impl Checker<'_> {
                 self.report(
                     Diagnostic::error(Code(201), value.span, "`state` says where the state is kept")
                         .label("not a state store")
-                        .help("leave it out for files in `.plat/`, or write `s3 { bucket = \"…\", region = \"…\" }`"),
+                        .help(
+                            "leave it out for files in `.plat/`, or write `s3 { bucket = \"…\" }`, `gcs { bucket = \"…\" }` or `azure { account = \"…\", container = \"…\" }`",
+                        ),
                 );
                 StateDeclaration::Local
             }

@@ -308,7 +308,9 @@ impl Checker<'_> {
                 }
             }
         }
-        if let (Some(span), StateDeclaration::S3 { .. }, false) = (unsaid, &stack.state, seen.contains_key("encryption")) {
+        if let (Some(span), false) = (unsaid, seen.contains_key("encryption"))
+            && !matches!(stack.state, StateDeclaration::Local)
+        {
             self.open_to_read(span);
         }
         stack

@@ -404,6 +404,8 @@ pub enum EncryptionDeclaration {
 pub enum StateDeclaration {
     Local,
     S3 { bucket: ExprId, region: Option<ExprId>, prefix: Option<ExprId> },
+    Gcs { bucket: ExprId, prefix: Option<ExprId> },
+    Azure { account: ExprId, container: ExprId, prefix: Option<ExprId> },
 }
 
 impl Program {

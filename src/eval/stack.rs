@@ -71,6 +71,14 @@ pub(super) fn settings(program: &Program, scenario: &Scenario<'_>, reader: &Read
             region: text(*region)?,
             prefix: text(*prefix)?.unwrap_or_default(),
         },
+        StateDeclaration::Gcs { bucket, prefix } => {
+            StateLocation::Gcs { bucket: text(Some(*bucket))?.unwrap_or_default(), prefix: text(*prefix)?.unwrap_or_default() }
+        }
+        StateDeclaration::Azure { account, container, prefix } => StateLocation::Azure {
+            account: text(Some(*account))?.unwrap_or_default(),
+            container: text(Some(*container))?.unwrap_or_default(),
+            prefix: text(*prefix)?.unwrap_or_default(),
+        },
     };
     let encryption = match &program.stack.encryption {
         EncryptionDeclaration::None => StateKey::None,

@@ -1,6 +1,8 @@
 //! The binary itself, against the sandbox: what it prints where, how it exits, what it leaves behind.
 
 mod beginning;
+#[cfg(feature = "buckets")]
+mod buckets;
 pub mod canaries;
 mod choosing;
 mod console;
@@ -77,7 +79,7 @@ impl Stack {
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("AWS_") || name == "NO_COLOR" || name.starts_with("PLAT_S") {
+            if name.starts_with("AWS_") || name.starts_with("AZURE_") || name == "NO_COLOR" || name.starts_with("PLAT_") {
                 command.env_remove(name);
             }
         }

@@ -53,6 +53,8 @@ use plat::schema::ResourceSchema;
 
 #[cfg(feature = "client")]
 pub use bucket::Bucket;
+#[cfg(feature = "client")]
+pub use https::connector as https;
 #[cfg(feature = "kms")]
 pub use kms::StateKeys;
 #[cfg(feature = "client")]

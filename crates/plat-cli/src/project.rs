@@ -11,10 +11,10 @@ use plat::diagnostic::{Diagnostic, closest};
 use plat::plan::{Answers, Glob};
 use plat::schema::Registry;
 use plat::source::SourceMap;
-use plat::state::objects::Objects;
 use plat::state::{Encryption, Holder, Loaded, LocalStore, OpenOptions, RemoteStore, StateStore};
 
 use crate::args::{StackArgs, StackOptions};
+use crate::buckets;
 use crate::failure::Failure;
 use crate::keys;
 use crate::terminal::Terminal;
@@ -57,18 +57,6 @@ pub fn load(dir: &Path, given: &[String], registry: &Arc<Registry>) -> Result<Ch
         return Err(Failure::new(format!("there is no folder `{}`", dir.display())).help("give the folder of a stack, or run plat in it"));
     }
     Ok(check(dir, registry, &params))
-}
-
-/// The bucket that `state = s3 { … }` names.
-#[cfg(feature = "aws")]
-fn bucket_of_states(name: &str, region: Option<&str>, prefix: &str) -> Result<Arc<dyn Objects>, Failure> {
-    Ok(Arc::new(plat_aws::StateBucket::new(plat_aws::Settings::default(), name, region, prefix)))
-}
-
-#[cfg(not(feature = "aws"))]
-fn bucket_of_states(name: &str, _: Option<&str>, _: &str) -> Result<Arc<dyn Objects>, Failure> {
-    Err(Failure::new(format!("the stack keeps its state in the S3 bucket `{name}`, and this build of plat does not speak to AWS"))
-        .help("try the stack with `--sandbox`, or build plat with the feature `aws`"))
 }
 
 impl Project {
@@ -152,9 +140,8 @@ impl Project {
         match &stack.state {
             _ if self.options.sandbox => Ok(Box::new(self.local(stack))),
             StateLocation::Local => Ok(Box::new(self.local(stack))),
-            StateLocation::S3 { bucket, region, prefix } => {
-                let region = region.as_deref().or(stack.region.as_deref());
-                let store = RemoteStore::new(bucket_of_states(bucket, region, prefix)?, &stack.name, &stack.env)?;
+            place => {
+                let store = RemoteStore::new(buckets::open(place, stack.region.as_deref())?, &stack.name, &stack.env)?;
                 Ok(Box::new(store.with_encryption(self.encryption(stack))))
             }
         }
