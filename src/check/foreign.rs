@@ -135,6 +135,28 @@ pub(super) fn function(name: &str, args: &[&str]) -> Option<String> {
     }
 }
 
+/// What to write for a function or property that other languages have on lists, maps and texts; behind the value.
+pub(super) fn method(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "length" | "size" | "count" => ".len()",
+        "push" | "append" | "add" | "concat" => " + […]",
+        "includes" | "has" | "index" | "indexOf" | "contains_key" | "has_key" => ".contains(…)",
+        "head" => ".first()",
+        "tail" => ".skip(1)",
+        "substring" | "substr" | "slice" => ".take(…)",
+        "trimspace" | "strip" => ".trim()",
+        "to_upper" | "toUpperCase" | "uppercase" => ".upper()",
+        "to_lower" | "toLowerCase" | "lowercase" => ".lower()",
+        "distinct" => ".unique()",
+        "select" | "where" => ".filter(x => …)",
+        "collect" | "each" | "foreach" | "forEach" => ".map(x => …)",
+        "find" => ".filter(x => …).first()",
+        "some" => ".any(x => …)",
+        "every" => ".all(x => …)",
+        _ => return None,
+    })
+}
+
 impl Checker<'_> {
     /// `var.x`, `aws_vpc.main` and the like: what plat has for them.
     pub(super) fn foreign_reference(&mut self, scope: &Scope, namespace: &str, name: &ast::Name, span: Span) -> bool {

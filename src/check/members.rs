@@ -134,6 +134,10 @@ impl Checker<'_> {
                 }
                 (record.fields.iter().map(|f| f.name.clone()).collect(), None)
             }
+            Type::List(_) | Type::Map(_) | Type::String | Type::Union(_) if let Some(ours) = super::foreign::method(&name.node) => {
+                (Vec::new(), Some(format!("write `{text}{ours}`")))
+            }
+            Type::String | Type::Union(_) | Type::Int | Type::Bool => (Vec::new(), Some(format!("it has no parts: write `{text}` alone"))),
             Type::List(_) => (Vec::new(), Some(format!("for each of its values: `{text}.map(x => x.{})`", name.node))),
             Type::Map(of) => {
                 let help = if matches!(**of, Type::Resource(_) | Type::Component(_) | Type::Record(_)) {
@@ -201,6 +205,7 @@ impl Checker<'_> {
                         .also(at, format!("`{other}`"))
                         .help(match other {
                             Type::Resource(_) | Type::Component(_) => format!("it is one: write `{}` alone", self.text(at)),
+                            Type::Optional(_) => format!("it is one or none, and no list: write `{}`; what it has is read by `?.`", self.text(at)),
                             Type::String | Type::Union(_) => "parts of a text: `.split(…)`, `.take(…)`".to_owned(),
                             _ => "lists, maps and what is made by `for` have parts".to_owned(),
                         });
@@ -211,6 +216,18 @@ impl Checker<'_> {
                 return self.broken(span);
             }
         };
+        if let (Type::Map(_), Ast::Literal(Value::Int(position))) = (&ty, &*index.node) {
+            let text = self.text(self.span(base));
+            self.report(
+                Diagnostic::error(Code(203), index.span, "the key wants a text: there are keys and no positions")
+                    .label("`Int`")
+                    .help(match position {
+                        0 => format!("name the key, `{text}[\"…\"]`, or take the first of all: `{text}.values().first()`"),
+                        _ => format!("name the key, `{text}[\"…\"]`"),
+                    }),
+            );
+            return self.broken(span);
+        }
         let what = if want == Type::Int { "the position" } else { "the key" };
         let index = self.expect(scope, index, &want, what);
         self.push(ExprKind::Index { base, index }, result, span)
@@ -408,7 +425,13 @@ impl Checker<'_> {
         }
         let Some(signature) = builtin::signature(&inner, &name.node) else {
             let names = builtin::names(&inner);
+            let text = self.text(self.span(receiver));
             let help = match closest(&name.node, names.iter().copied()) {
+                _ if !names.is_empty()
+                    && let Some(ours) = super::foreign::method(&name.node) =>
+                {
+                    Some(format!("write `{text}{ours}`"))
+                }
                 Some(close) => Some(format!("did you mean `{close}`?")),
                 None if names.is_empty() => None,
                 None => Some(format!("it has {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
@@ -478,7 +501,8 @@ impl Checker<'_> {
                     let id = self.infer(scope, arg, Some(&want), &format!("`{}`", name.node));
                     given = match self.ty(id) {
                         Type::Function(f) => f.result.clone(),
-                        _ => Type::Error,
+                        // What is wrong with it was said.
+                        _ => return self.broken(span),
                     };
                     ids.push(id);
                 }

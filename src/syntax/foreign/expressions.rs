@@ -94,6 +94,7 @@ fn symbol(before: &str, line: &str, rest: &str) -> Option<String> {
         [b'=', b'>', ..] | [b'}', ..] if line.contains("for ") && (line.contains("=>") || rest.starts_with("=>")) => {
             "key and value stand on the sides of `=`: `{for k, v in map: k = v}`".to_owned()
         }
+        [b'=', ..] if called_with(before) => "values are given in their order, without names: `f(3)`".to_owned(),
         [b'=', ..] if compares() => "`==` compares; a single `=` gives a value".to_owned(),
         [b',', ..] if before.ends_with(['[', '(', '{']) => "take the `,` out: nothing stands before it".to_owned(),
         [b',', ..] if in_round_brackets(before) => "several values make a list: `[1, 2]`".to_owned(),
@@ -113,6 +114,13 @@ fn function(before: &str, line: &str, rest: &str, last: &str) -> Option<String> 
     let body = rest.starts_with('{') && before.ends_with(')') && ["fn(", "func(", "function("].iter().any(|word| before.contains(word));
     (arrow || bars || (word && !line.starts_with("fn ")) || body)
         .then(|| "a function is written `x => x + 1`, one of two values `(k, v) => v`".to_owned())
+}
+
+/// `f(x`, where what is open is a call.
+fn called_with(before: &str) -> bool {
+    let name = before.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_');
+    let open = name.strip_suffix('(').or_else(|| name.strip_suffix(", "));
+    name.len() < before.len() && open.is_some_and(|head| head.ends_with(|c: char| c.is_alphanumeric()) && !head.ends_with("if"))
 }
 
 /// `(1, 2`, where no function is called.
@@ -241,6 +249,7 @@ pub(super) fn given(before: &str, rest: &str) -> Option<String> {
         let words = [first, second].iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "_-".contains(c)));
         return Some(match words {
             _ if follows.starts_with('=') && !follows.starts_with("==") => "entries are separated by a `,` or a new line".to_owned(),
+            true if second.starts_with(|c: char| c.is_ascii_digit()) => format!("a function is called with brackets, `{first}({second})`; between values an operator or a `,` is missing"),
             true if !first.starts_with(|c: char| c.is_ascii_digit()) => format!("a text stands in quotes: `\"{first} {second}\"`"),
             _ => "between two values an operator or a `,` is missing".to_owned(),
         });

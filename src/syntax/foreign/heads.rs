@@ -6,6 +6,7 @@ use super::texts::{first_line, not_closed, setting, shown, type_of};
 
 /// The head of a declaration of plat's, written otherwise.
 pub(super) fn declared(chunk: &str, line: &str, rest: &str) -> Option<String> {
+    let line = line.trim_start();
     let (keyword, behind) = line.split_once(' ').filter(|(keyword, _)| KEYWORDS.contains(keyword))?;
     let name = word_at(behind.trim_start());
     let alone = !name.is_empty() && behind.trim() == name;
@@ -29,6 +30,9 @@ pub(super) fn declared(chunk: &str, line: &str, rest: &str) -> Option<String> {
         "env" | "stack" | "component" if alone && assigned => format!("its body follows at once, without `=`: `{keyword} {name} {{ … }}`"),
         "component" if alone && rest.starts_with('(') => format!("what it takes is declared in it: `component {name} {{ param … }}`"),
         "type" if alone && rest.starts_with('{') => format!("write `type {name} = {{ field: String }}`"),
+        "fn" if rest.starts_with(')') && !line.contains(':') => format!("what it takes has a type: `fn {name}(x: Int) => Int = …`"),
+        "fn" if rest.starts_with('=') && !line.contains(')') => "what a `fn` takes is always given: leave the default out".to_owned(),
+        "fn" if rest.starts_with('{') && line.contains("=>") => "what it comes to stands behind `=`".to_owned(),
         "fn" if rest.starts_with("->") || rest.starts_with([':', '{']) || (rest.starts_with('=') && !line.contains("=>")) => {
             format!("what it gives stands behind `=>`: `fn {name}(x: Int) => Int = …`")
         }
@@ -84,6 +88,7 @@ fn instances(behind: &str, rest: &str) -> Option<String> {
     }
     Some(match word_at(rest) {
         _ if rest.starts_with('=') => "its body follows at once, without `=`: `{ … }`".to_owned(),
+        "" if rest.starts_with('(') => "its body is in braces: `{ name = value }`".to_owned(),
         "for_each" | "foreach" | "each" => "several are made by `for x in list`".to_owned(),
         "count" => {
             "several have keys, no numbers: `for x in [\"a\", \"b\"]`; one that is there only sometimes has `if condition`".to_owned()
@@ -183,6 +188,14 @@ fn lifecycle(chunk: &str) -> String {
         [] => "settings of the engine start with `@`: `@protect`, `@replace`, `@ignore`".to_owned(),
         meant => format!("settings of the engine start with `@`: {}", meant.join(", ")),
     }
+}
+
+/// `cidr: Cidr` in a component.
+pub(super) fn bare_param(chunk: &str, line: &str, rest: &str) -> Option<String> {
+    let name = word_at(rest);
+    let typed = rest.get(name.len()..)?.trim_start().starts_with(':') && !name.is_empty() && line.trim().is_empty();
+    let component = chunk.lines().find(|line| !line.trim().is_empty() && !line.starts_with("//")).is_some_and(|first| word_at(first) == "component");
+    (typed && component).then(|| format!("what a component takes is a param: `param {}`", first_line(rest).trim().trim_end_matches(',')))
 }
 
 /// What stands in a param's braces beside `check`.

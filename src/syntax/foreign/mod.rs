@@ -139,6 +139,7 @@ pub(super) fn hint(chunk: &str, at: usize, rest: &str) -> Option<String> {
         .or_else(|| heads::step(line, rest))
         .or_else(|| heads::rule(line, rest))
         .or_else(|| heads::body(chunk, line, rest))
+        .or_else(|| heads::bare_param(chunk, line, rest))
         .or_else(|| heads::checks(before, rest))
         .or_else(|| expressions::without_else(before, rest))
         .or_else(|| expressions::expression(before.trim_end(), line, rest))
