@@ -205,7 +205,9 @@ impl Checker<'_> {
                         .also(at, format!("`{other}`"))
                         .help(match other {
                             Type::Resource(_) | Type::Component(_) => format!("it is one: write `{}` alone", self.text(at)),
-                            Type::Optional(_) => format!("it is one or none, and no list: write `{}`; what it has is read by `?.`", self.text(at)),
+                            Type::Optional(_) => {
+                                format!("it is one or none, and no list: write `{}`; what it has is read by `?.`", self.text(at))
+                            }
                             Type::String | Type::Union(_) => "parts of a text: `.split(…)`, `.take(…)`".to_owned(),
                             _ => "lists, maps and what is made by `for` have parts".to_owned(),
                         });
@@ -219,12 +221,12 @@ impl Checker<'_> {
         if let (Type::Map(_), Ast::Literal(Value::Int(position))) = (&ty, &*index.node) {
             let text = self.text(self.span(base));
             self.report(
-                Diagnostic::error(Code(203), index.span, "the key wants a text: there are keys and no positions")
-                    .label("`Int`")
-                    .help(match position {
+                Diagnostic::error(Code(203), index.span, "the key wants a text: there are keys and no positions").label("`Int`").help(
+                    match position {
                         0 => format!("name the key, `{text}[\"…\"]`, or take the first of all: `{text}.values().first()`"),
                         _ => format!("name the key, `{text}[\"…\"]`"),
-                    }),
+                    },
+                ),
             );
             return self.broken(span);
         }

@@ -249,7 +249,9 @@ pub(super) fn given(before: &str, rest: &str) -> Option<String> {
         let words = [first, second].iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "_-".contains(c)));
         return Some(match words {
             _ if follows.starts_with('=') && !follows.starts_with("==") => "entries are separated by a `,` or a new line".to_owned(),
-            true if second.starts_with(|c: char| c.is_ascii_digit()) => format!("a function is called with brackets, `{first}({second})`; between values an operator or a `,` is missing"),
+            true if second.starts_with(|c: char| c.is_ascii_digit()) => {
+                format!("a function is called with brackets, `{first}({second})`; between values an operator or a `,` is missing")
+            }
             true if !first.starts_with(|c: char| c.is_ascii_digit()) => format!("a text stands in quotes: `\"{first} {second}\"`"),
             _ => "between two values an operator or a `,` is missing".to_owned(),
         });

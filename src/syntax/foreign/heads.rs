@@ -194,7 +194,8 @@ fn lifecycle(chunk: &str) -> String {
 pub(super) fn bare_param(chunk: &str, line: &str, rest: &str) -> Option<String> {
     let name = word_at(rest);
     let typed = rest.get(name.len()..)?.trim_start().starts_with(':') && !name.is_empty() && line.trim().is_empty();
-    let component = chunk.lines().find(|line| !line.trim().is_empty() && !line.starts_with("//")).is_some_and(|first| word_at(first) == "component");
+    let component =
+        chunk.lines().find(|line| !line.trim().is_empty() && !line.starts_with("//")).is_some_and(|first| word_at(first) == "component");
     (typed && component).then(|| format!("what a component takes is a param: `param {}`", first_line(rest).trim().trim_end_matches(',')))
 }
 
