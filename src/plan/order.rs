@@ -210,8 +210,9 @@ pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependenc
         let Some(step) = steps.get_mut(i) else { continue };
         let inherited = asked.get(i).copied().unwrap_or(false);
         let first = match &mut step.action {
-            Action::Replace { create_first, .. } => {
-                *create_first |= inherited;
+            // What is replaced for nothing but being broken was never used: nothing holds its old self.
+            Action::Replace { create_first, forced_by } => {
+                *create_first |= inherited && !forced_by.is_empty();
                 *create_first
             }
             _ => inherited,

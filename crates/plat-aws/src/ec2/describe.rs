@@ -30,8 +30,8 @@ const SETTLING: StdDuration = StdDuration::from_secs(5);
 /// How long what is being deleted elsewhere may hold on to something.
 const DEPENDENTS: StdDuration = StdDuration::from_secs(300);
 
-/// The longest pause between two looks.
-const LOOK: StdDuration = StdDuration::from_secs(5);
+/// The longest pause between two looks. New ids that stay hidden for a minute must not make an apply take three times the calls.
+const LOOK: StdDuration = StdDuration::from_secs(8);
 
 /// One thing as a Describe call shows it.
 pub(super) struct Seen<T> {
