@@ -21,6 +21,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Span};
 
 pub use foreign::{SOME_TYPE, WHICH_TYPE};
+pub use recover::KEYWORDS;
 pub use tree::{Node, Tree};
 
 #[derive(pest_derive::Parser)]

@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, Span};
 
 /// What a top-level item can start with.
-pub(super) const KEYWORDS: [&str; 18] = [
+pub const KEYWORDS: [&str; 18] = [
     "stack",
     "env",
     "param",

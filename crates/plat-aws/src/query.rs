@@ -9,6 +9,12 @@ pub(crate) fn text(query: &ResolvedObject, attribute: &str) -> Option<String> {
     query.get(attribute).and_then(Value::as_str).map(str::to_owned)
 }
 
+/// The text that the query must give for an attribute, without which `what` is not sought.
+pub(crate) fn needed(query: &ResolvedObject, attribute: &str, what: &str) -> Result<String, ProviderError> {
+    text(query, attribute)
+        .ok_or_else(|| ProviderError::new(ErrorKind::Refused, "lookup", format!("a lookup of {what} needs its `{attribute}`")))
+}
+
 /// The one of `candidates` that fits; otherwise an error that says how many do.
 pub(crate) fn only<R: Resource>(query: &ResolvedObject, candidates: impl IntoIterator<Item = R>) -> Result<R, ProviderError> {
     let mut fitting = candidates.into_iter().filter(|candidate| fits(query, &candidate.to_object()));

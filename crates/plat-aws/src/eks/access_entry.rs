@@ -142,10 +142,7 @@ mod handler {
         }
 
         async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
-            let Some(cluster) = query::text(query, "cluster_name") else {
-                let message = "a lookup of an access entry needs its `cluster_name`";
-                return Err(ProviderError::new(ErrorKind::Refused, "lookup", message));
-            };
+            let cluster = query::needed(query, "cluster_name", "an access entry")?;
             let principals = match query::text(query, "principal_arn") {
                 Some(principal) => vec![principal],
                 None => {

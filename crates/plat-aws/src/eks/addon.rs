@@ -153,10 +153,7 @@ mod handler {
         }
 
         async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
-            let Some(cluster) = query::text(query, "cluster_name") else {
-                let message = "a lookup of an add-on needs its `cluster_name`";
-                return Err(ProviderError::new(ErrorKind::Refused, "lookup", message));
-            };
+            let cluster = query::needed(query, "cluster_name", "an add-on")?;
             let names = match query::text(query, "addon_name") {
                 Some(name) => vec![name],
                 None => {

@@ -140,10 +140,7 @@ mod handler {
         }
 
         async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
-            let Some(cluster) = query::text(query, "cluster_name") else {
-                let message = "a lookup of a pod identity association needs its `cluster_name`";
-                return Err(ProviderError::new(ErrorKind::Refused, "lookup", message));
-            };
+            let cluster = query::needed(query, "cluster_name", "a pod identity association")?;
             let (namespace, account) = (query::text(query, "namespace"), query::text(query, "service_account"));
             let ids = list(aws, &cluster, namespace.as_deref(), account.as_deref()).await?;
             query::only(query, PodIdentityAssociation::read(aws, &ids).await?.into_iter().flatten())

@@ -10,6 +10,7 @@ use plat::console::Console;
 use plat::plan::{Options, PrepareError};
 use plat::render::{Role, clean};
 use plat::state::StateFile;
+use plat::syntax::KEYWORDS;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -39,27 +40,6 @@ The history of what was typed is a file beside the state; a line that begins wit
 
 /// What can be typed beside expressions.
 const COMMANDS: [&str; 4] = [":help", ":names", ":quit", ":type "];
-
-/// Words that begin a declaration, which has no value.
-const DECLARATIONS: [&str; 17] = [
-    "stack",
-    "env",
-    "param",
-    "type",
-    "fn",
-    "use",
-    "component",
-    "resource",
-    "lookup",
-    "output",
-    "assert",
-    "policy",
-    "waive",
-    "test",
-    "moved",
-    "import",
-    "forget",
-];
 
 pub fn run(args: &args::Console, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack, terminal)?;
@@ -206,7 +186,8 @@ impl Answerer<'_> {
 /// `resource x: …`, and no name that happens to be called so.
 fn declares(line: &str) -> bool {
     let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    DECLARATIONS.contains(&word) && rest.trim_start().starts_with(|c: char| c.is_ascii_alphabetic() || c == '"')
+    // A name of its own has a value.
+    word != "let" && KEYWORDS.contains(&word) && rest.trim_start().starts_with(|c: char| c.is_ascii_alphabetic() || c == '"')
 }
 
 /// As many lines as the history keeps.

@@ -75,10 +75,7 @@ impl ResourceHandler<Aws> for Nodegroup {
     }
 
     async fn lookup(aws: &Aws, query: &ResolvedObject) -> Result<Self, ProviderError> {
-        let Some(cluster) = query::text(query, "cluster_name") else {
-            let message = "a lookup of a node group needs its `cluster_name`";
-            return Err(ProviderError::new(ErrorKind::Refused, "lookup", message));
-        };
+        let cluster = query::needed(query, "cluster_name", "a node group")?;
         let names = match query::text(query, "nodegroup_name") {
             Some(name) => vec![name],
             None => {
