@@ -188,10 +188,22 @@ impl Checker<'_> {
         attribute.is_some_and(|a| matches!(a.mode, Mode::Computed | Mode::Chosen) && matches!(a.ty, Type::Optional(_)))
     }
 
+    /// `map["key"]` as what asks whether the key is there.
+    fn asked_by_key(&self, id: ExprId) -> Option<String> {
+        let Some(ExprKind::Index { base, index }) = self.kind(id) else { return None };
+        let text = |id: ExprId| self.text(self.span(id));
+        match self.ty(*base) {
+            Type::Map(_) | Type::Record(_) => Some(format!("{}.get({})", text(*base), text(*index))),
+            Type::List(_) if text(*index) == "0" => Some(format!("{}.first()", text(*base))),
+            _ => None,
+        }
+    }
+
     fn never_null(&self, scope: &Scope, op: Spanned<BinaryOp>, id: ExprId) -> Diagnostic {
         let (ty, at) = (self.ty(id), self.span(id));
         let (text, equal) = (self.text(at), *op == BinaryOp::Equal);
         let help = match ty {
+            _ if let Some(asked) = self.asked_by_key(id) => format!("what may be missing is asked for by `{asked} {} null`", op.text()),
             Type::List(_) | Type::Map(_) => format!("where there are none it is empty: `{text}.len() {} 0`", op.text()),
             Type::Resource(_) | Type::Component(_) => "what has no `if` is always there: leave the comparison out".to_owned(),
             _ => format!("leave the comparison out; only what may be left out, like `{ty}?`, can be `null`"),
@@ -277,7 +289,10 @@ impl Checker<'_> {
                     Diagnostic::error(Code(213), op.span, "`??` has nothing to do here: the value to its left is always there")
                         .label("never used")
                         .also(at, format!("`{ty}`"))
-                        .help(format!("leave `?? {text}` out")),
+                        .help(match self.asked_by_key(left) {
+                            Some(asked) => format!("what may be missing is asked for by `{asked} ?? {text}`"),
+                            None => format!("leave `?? {text}` out"),
+                        }),
                 );
                 return self.broken(span);
             }
