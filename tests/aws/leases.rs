@@ -71,7 +71,7 @@ fn a_holder_that_is_gone_or_asleep_is_followed_by_another() {
     signal(&asleep, "-CONT");
     let awake = Run::of(asleep);
     assert_ne!(awake.code, Some(0), "{awake}");
-    assert!(awake.err.contains("the lock on the state was lost to `plat apply"), "{awake}");
+    assert!(awake.err.contains("the lock on the state was lost to"), "{awake}");
     let ledger = cloud.proxy.ledger();
     let written: Vec<&Entry> = ledger.changed_after(mark, "asleep").collect();
     assert_eq!(written.len(), 0, "it woke up, and {}", told(&written));
