@@ -18,8 +18,12 @@ pub struct Environment {
     pub google_emulator: Option<String>,
 }
 
-fn refused(error: impl std::fmt::Display) -> ObjectError {
-    ObjectError::Refused(error.to_string())
+/// What is wrong with the environment, without the crate's own words before it.
+fn refused(error: object_store::Error) -> ObjectError {
+    ObjectError::Refused(match error {
+        object_store::Error::Generic { source, .. } => source.to_string(),
+        error => error.to_string(),
+    })
 }
 
 /// Nothing is tried again here: the lock must know which of its writes went through.
@@ -65,7 +69,7 @@ pub fn azure(http: Connector, account: &str, container: &str, prefix: &str) -> R
     let builder = match builder.get_config_value(&AzureConfigKey::Endpoint) {
         Some(endpoint) if !is_loopback(&endpoint) => {
             return Err(ObjectError::Refused(format!(
-                "AZURE_ENDPOINT is `{endpoint}`, and the stack names the account `{account}`; unset it"
+                "the environment names the endpoint `{endpoint}`, and the stack the account `{account}`; unset AZURE_ENDPOINT and AZURE_STORAGE_ENDPOINT"
             )));
         }
         _ => builder,
