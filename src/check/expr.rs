@@ -228,7 +228,7 @@ impl Checker<'_> {
             _ if out_of_reach => {
                 "a test that declares resources of its own does not see the stack's: declare here what it needs".to_owned()
             }
-            None if let Some(ours) = super::foreign::value(name) => format!("write `{ours}`"),
+            _ if let Some(ours) = super::foreign::value(name) => format!("write `{ours}`"),
             Some(close) => format!("did you mean `{close}`?"),
             None if self.in_function && self.is_declared(scope, name) => {
                 format!("a `fn` reads nothing but its params: add one, and give it `{name}` where the `fn` is called")
