@@ -192,10 +192,11 @@ fn span_of(plan: &Plan, step: &Step, snag: &Snag) -> Option<Span> {
 async fn unsettled(engine: &Engine, prepared: &Prepared, touched: &[&Step], mut records: BTreeMap<Address, Record>) -> Vec<Flaw> {
     let Ok(key) = FingerprintKey::from_hex(&prepared.view.header.fingerprint_key) else { return Vec::new() };
     read_again(engine, &mut records).await;
+    let records: Vec<(Address, Arc<Record>)> = records.into_iter().map(|(address, record)| (address, Arc::new(record))).collect();
     let mut facts = prepared.facts.clone();
     for (address, record) in &records {
         if let Some(position) = facts.resources.get_index_of(address) {
-            facts.set(position, Fact::Settled { record: Arc::new(record.clone()), live: None });
+            facts.set(position, Fact::Settled { record: record.clone(), live: None });
         }
     }
     let followers = followers(prepared, touched);
@@ -206,7 +207,7 @@ async fn unsettled(engine: &Engine, prepared: &Prepared, touched: &[&Step], mut 
             view.records.insert(step.address.clone(), record.clone());
         }
     }
-    view.records.extend(records.into_iter().map(|(address, record)| (address, Arc::new(record))));
+    view.records.extend(records);
     let (options, secrets, imported) = (Options::default(), Secrets::new(engine.secrets.clone()), BTreeMap::new());
     let differ = Differ {
         stack: &prepared.stack,
