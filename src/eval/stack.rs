@@ -109,11 +109,12 @@ fn age_recipients(list: ExprId, reader: &Reader<'_>) -> Result<Vec<Recipient>, D
     }
     let recipient = |item: &Value| {
         let Value::String(text) = item else { return None };
-        let shown = if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") { "a private key" } else { &**text };
         Some(Recipient::parse(text).ok_or_else(|| {
-            let problem = match shown {
-                "a private key" => "this is a private key, which must not be in a program".to_owned(),
-                shown => format!("`{shown}` is not an age recipient"),
+            // Which is not shown once more.
+            let private = text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-");
+            let problem = match private {
+                true => "this is a private key, which must not be in a program".to_owned(),
+                false => format!("`{text}` is not an age recipient"),
             };
             Diagnostic::error(Code(871), place, problem)
                 .label("not the public key of an X25519 pair")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_smithy_http_client::Connector;
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GcpCredential, GoogleCloudStorageBuilder};
-use object_store::{RetryConfig, StaticCredentialProvider};
+use object_store::{ObjectStore, RetryConfig, StaticCredentialProvider};
 use plat::state::objects::ObjectError;
 
 use crate::store::{Cloud, StateObjects};
@@ -37,6 +37,12 @@ fn before_keys(prefix: &str) -> String {
     if prefix.is_empty() { String::new() } else { format!("{prefix}/") }
 }
 
+/// What of a store is below `prefix`.
+fn below(prefix: &str, store: Box<dyn ObjectStore>, cloud: Cloud, place: &str, bucket: String) -> StateObjects {
+    let prefix = before_keys(prefix);
+    StateObjects { store, cloud, location: format!("{place}/{prefix}").trim_end_matches('/').to_owned(), bucket, prefix }
+}
+
 /// The Google Cloud Storage bucket `name`, with the application default credentials. `http` is how it is reached.
 pub fn gcs(http: Connector, environment: &Environment, name: &str, prefix: &str) -> Result<StateObjects, ObjectError> {
     let mut builder = GoogleCloudStorageBuilder::from_env().with_bucket_name(name).with_retry(once()).with_http_connector(Wire::new(http));
@@ -50,14 +56,8 @@ pub fn gcs(http: Connector, environment: &Environment, name: &str, prefix: &str)
         let nobody = StaticCredentialProvider::new(GcpCredential { bearer: String::new() });
         builder = builder.with_base_url(&base).with_skip_signature(true).with_credentials(Arc::new(nobody));
     }
-    let prefix = before_keys(prefix);
-    Ok(StateObjects {
-        store: Box::new(builder.build().map_err(refused)?),
-        cloud: Cloud::Google,
-        location: format!("gs://{name}/{prefix}").trim_end_matches('/').to_owned(),
-        bucket: format!("bucket `{name}`"),
-        prefix,
-    })
+    let store = Box::new(builder.build().map_err(refused)?);
+    Ok(below(prefix, store, Cloud::Google, &format!("gs://{name}"), format!("bucket `{name}`")))
 }
 
 /// The container of an Azure storage account, with what AZURE_… says. `http` is how it is reached. With AZURE_STORAGE_USE_EMULATOR=true it is
@@ -74,14 +74,9 @@ pub fn azure(http: Connector, account: &str, container: &str, prefix: &str) -> R
         }
         _ => builder,
     };
-    let prefix = before_keys(prefix);
-    Ok(StateObjects {
-        store: Box::new(builder.build().map_err(refused)?),
-        cloud: Cloud::Azure,
-        location: format!("azure://{account}/{container}/{prefix}").trim_end_matches('/').to_owned(),
-        bucket: format!("container `{container}` in the storage account `{account}`"),
-        prefix,
-    })
+    let store = Box::new(builder.build().map_err(refused)?);
+    let bucket = format!("container `{container}` in the storage account `{account}`");
+    Ok(below(prefix, store, Cloud::Azure, &format!("azure://{account}/{container}"), bucket))
 }
 
 /// `http://127.0.0.1:9023`
