@@ -33,7 +33,7 @@ impl<'t> Layout<'t> {
                 Rule::optional | Rule::ty_text => self.word(part),
                 Rule::ty_list => self.ty_around(part, "[", "]"),
                 Rule::ty_map => self.ty_around(part, "{", "}"),
-                Rule::ty_paren => self.ty_around(part, "(", ")"),
+                Rule::ty_paren => self.ty_paren(part),
                 Rule::ty_record => {
                     let fields: Vec<_> = part.children().collect();
                     self.enclosed((part.start(), part.end() - 1), &fields, BODY, false, |l, field| {
@@ -41,7 +41,6 @@ impl<'t> Layout<'t> {
                         None
                     });
                 }
-                Rule::ty_fn => self.ty_fn(part),
                 Rule::ty_name => self.ty_name(part),
                 _ => self.unknown(part),
             }
@@ -71,9 +70,11 @@ impl<'t> Layout<'t> {
         }
     }
 
-    fn ty_fn(&mut self, node: Node<'t>) {
-        let mut types: Vec<_> = node.children().collect();
-        let Some(result) = types.pop() else { return self.unknown(node) };
+    fn ty_paren(&mut self, node: Node<'t>) {
+        let Some(result) = node.child(Rule::ty_result).and_then(|result| result.children().next()) else {
+            return self.ty_around(node, "(", ")");
+        };
+        let types: Vec<_> = node.children().filter(|part| part.rule() == Rule::ty).collect();
         let close = self.next_mark(types.last().map_or(node.start() + 1, |last| last.end()));
         let brackets = super::layout::Brackets { commas: Commas::Between, ..CALL };
         self.enclosed((node.start(), close), &types, brackets, false, |l, ty| {

@@ -408,12 +408,13 @@ impl<'a> Lowering<'a> {
             Rule::ty_text => TypeKind::Text(self.text_name(Self::parts(atom).next()?).node),
             Rule::ty_list => TypeKind::List(self.ty(Self::parts(atom).next()?)?),
             Rule::ty_map => TypeKind::Map(self.ty(Self::parts(atom).next()?)?),
-            Rule::ty_paren => *self.ty(Self::parts(atom).next()?)?.node,
             Rule::ty_record => TypeKind::Record(Self::parts(atom).filter_map(|n| self.field(n)).collect()),
-            Rule::ty_fn => {
-                let mut types: Vec<TypeExpr> = Self::parts(atom).filter_map(|n| self.ty(n)).collect();
-                let result = types.pop()?;
-                TypeKind::Function(types, result)
+            Rule::ty_paren => {
+                let mut types: Vec<TypeExpr> = Self::parts(atom).filter(|n| n.rule() == Rule::ty).filter_map(|n| self.ty(n)).collect();
+                match atom.child(Rule::ty_result) {
+                    Some(result) => TypeKind::Function(types, self.ty(Self::parts(result).next()?)?),
+                    None => *types.pop()?.node,
+                }
             }
             _ => {
                 let mut inner = Self::parts(atom);

@@ -140,7 +140,7 @@ impl Node<'_> {
             Rule::postfix => self.children().skip(1).count(),
             Rule::ty_one => self.children().filter(|n| n.rule() == Rule::optional).count(),
             Rule::lambda | Rule::list | Rule::record | Rule::list_for | Rule::map_for | Rule::if_expr | Rule::match_expr => 1,
-            Rule::ty_list | Rule::ty_map | Rule::ty_record | Rule::ty_fn | Rule::ty_paren | Rule::ty_args => 1,
+            Rule::ty_list | Rule::ty_map | Rule::ty_record | Rule::ty_paren | Rule::ty_args => 1,
             _ => 0,
         };
         small(links)

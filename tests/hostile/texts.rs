@@ -35,9 +35,14 @@ fn what_nests_too_deeply_is_refused() {
     }
     let ladder = format!("let a = if b {{ 1 }}{} else {{ 2 }}\n", " else if b { 1 }".repeat(DEEP));
     Project::of(ladder).refuses("a ladder", "nested more than 200 deep");
-    for (name, open, close) in
-        [("types of lists", "[", "]"), ("of maps", "{", "}"), ("of functions", "() => ", ""), ("of secrets", "Secret<", ">")]
-    {
+    for (name, open, close) in [
+        ("types of lists", "[", "]"),
+        ("of maps", "{", "}"),
+        ("in parentheses", "(", ")"),
+        ("of functions", "() => ", ""),
+        ("of functions of functions", "(", ") => Int"),
+        ("of secrets", "Secret<", ">"),
+    ] {
         let program = format!("type A = {}Int{}\n", open.repeat(DEEP), close.repeat(DEEP));
         Project::of(program).refuses(name, "nested more than 200 deep");
     }
@@ -53,6 +58,52 @@ fn what_nests_deeply_is_read() {
             assert!(matches!(said.code, Some(0 | 1)), "{name}: {:?} {}", said.code, said.text);
         }
     }
+}
+
+/// What a type or an expression can begin with, so that another one follows in it. None of them is ever closed.
+const TYPES_BEGIN: [&str; 11] = ["(", "[", "{", "{ a: ", "List<", "Map<Int, ", "() => ", "(Int) => ", "(Int, ", "Int | ", "{ a: Int = "];
+const EXPRESSIONS_BEGIN: [&str; 24] = [
+    "(",
+    "[",
+    "{ a = ",
+    "{ \"a\" = ",
+    "[for x in ",
+    "[for x in a: ",
+    "{for x in ",
+    "{for x in a: ",
+    "{for x in a: x = ",
+    "f(",
+    "f(1, ",
+    "a[",
+    "(x) => ",
+    "x => ",
+    "\"${",
+    "\"\"\"${",
+    "if ",
+    "if a { ",
+    "if a { 1 } else { ",
+    "match ",
+    "match a { _ => ",
+    "match a { 1 if ",
+    "-",
+    "a ?? ",
+];
+
+/// Where two rules of the grammar begin alike, what is inside them is read twice, what is inside that four times, and nobody waits for the end.
+#[test]
+fn what_begins_alike_is_read_once() {
+    let project = Project::of("stack s {}\n");
+    for (kind, start, begins) in [("type", "type A = ", &TYPES_BEGIN[..]), ("let", "let a = ", &EXPRESSIONS_BEGIN)] {
+        for (i, first) in begins.iter().enumerate() {
+            for (j, then) in begins.iter().enumerate() {
+                let open = format!("{first}{then}").repeat(45);
+                project.write(format!("{kind}_{i}_{j}.plat"), format!("{start}{open}\n"));
+                project.write(format!("{kind}_{i}_{j}_named.plat"), format!("{start}{open}A\n"));
+            }
+        }
+    }
+    let said = project.run("what begins alike", &["fmt", "--check"]);
+    assert_eq!(said.code, Some(1), "{:?} {}", said.code, said.text.chars().take(3_000).collect::<String>());
 }
 
 #[test]
