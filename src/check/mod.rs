@@ -271,7 +271,7 @@ impl<'a> Checker<'a> {
             policies,
             waivers,
             root: self.modules.root.clone(),
-            files: typed::Files::default(),
+            files: Arc::default(),
             fetched: self.modules.fetched.clone(),
         }
     }

@@ -38,7 +38,7 @@ pub struct Program {
     pub root: PathBuf,
     /// Files of fetched modules: the folder that `file(…)` is relative to there, and the one that it cannot leave.
     pub fetched: std::collections::HashMap<crate::source::FileId, (PathBuf, PathBuf)>,
-    pub files: Files,
+    pub files: Arc<Files>,
 }
 
 /// What `file(…)` has read so far: each file once, so that one run sees one text of it.

@@ -1,10 +1,11 @@
 //! The stack that a command works on: its folder, its checked program, its environment.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use plat::address::Address;
-use plat::check::typed::{DeclarationKind, Program};
+use plat::check::typed::{DeclarationKind, Files, Program};
 use plat::check::{Checked, check};
 use plat::desired::{Desired, Stack, StateLocation};
 use plat::diagnostic::{Diagnostic, closest};
@@ -24,7 +25,9 @@ pub struct Project {
     pub dir: PathBuf,
     pub sources: SourceMap,
     pub registry: Arc<Registry>,
-    program: Arc<Program>,
+    /// `None`: it has told all that is asked of it.
+    program: Mutex<Option<Arc<Program>>>,
+    about: About,
     options: StackOptions,
     env: Option<String>,
     /// What the program comes to without answers of the cloud, until someone takes it: a second time would cost as much again.
@@ -33,6 +36,26 @@ pub struct Project {
     keys: keys::Given,
     /// One for all that is opened, so that a key is unwrapped once.
     encryption: OnceLock<Encryption>,
+}
+
+/// What is asked of a program besides what it comes to.
+struct About {
+    root: PathBuf,
+    files: Arc<Files>,
+    /// Params of the stack whose values may be written down.
+    plain: BTreeSet<Arc<str>>,
+}
+
+impl About {
+    fn new(program: &Program) -> Self {
+        let declarations = program.units.first().map_or(&[][..], |stack| stack.declarations.as_slice());
+        let params = declarations.iter().filter(|d| matches!(d.kind, DeclarationKind::Param { .. }) && !d.ty.holds_secret());
+        Self {
+            root: program.root.clone(),
+            files: program.files.clone(),
+            plain: params.map(|declaration| declaration.name.node.clone()).collect(),
+        }
+    }
 }
 
 /// Every type that this build knows.
@@ -73,7 +96,27 @@ impl Project {
         let env = choose(&program, args.common.env.as_deref())?;
         let keys = keys::Given::read(keys::CURRENT)?;
         let (dir, options) = (args.dir.clone(), args.common.clone());
-        Ok(Self { dir, sources, registry, program, options, env, first: Mutex::default(), keys, encryption: OnceLock::new() })
+        let about = About::new(&program);
+        let (program, first, encryption) = (Mutex::new(Some(program)), Mutex::default(), OnceLock::new());
+        Ok(Self { dir, sources, registry, program, about, options, env, first, keys, encryption })
+    }
+
+    /// The checked program. Once it was let go of, it is read anew.
+    fn program(&self) -> Result<Arc<Program>, Vec<Diagnostic>> {
+        let known = self.program.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let again = || {
+            let Checked { diagnostics, program, .. } = check(&self.dir, &self.registry, &params(&self.options.params).unwrap_or_default());
+            program.ok_or(diagnostics)
+        };
+        known.map_or_else(again, Ok)
+    }
+
+    /// Lets go of the program where nothing can ask for it any more but who plans a second time: it takes as much memory as what it comes to.
+    pub fn let_go(&self) {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_some_and(|desired| desired.lookups.is_empty()) {
+            *self.program.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     /// The program with the chosen environment and the lookups answered so far.
@@ -83,7 +126,7 @@ impl Project {
         {
             return Ok(desired);
         }
-        plat::eval::evaluate(&self.program, self.env.as_deref(), answers)
+        plat::eval::evaluate(&self.program()?, self.env.as_deref(), answers)
     }
 
     /// The program as far as it is known without asking the cloud.
@@ -109,19 +152,18 @@ impl Project {
 
     /// A param of the command line whose value must not be written down.
     pub fn is_secret(&self, param: &str) -> bool {
-        let declaration = self.program.units.first().and_then(|stack| stack.find(param));
-        declaration.is_none_or(|(_, declaration)| declaration.ty.holds_secret())
+        !self.about.plain.contains(param)
     }
 
     /// What `file(…)` has read so far, by its place in the project.
     pub fn files_read(&self) -> Vec<(String, Arc<str>)> {
-        let name = |place: &Path| place.strip_prefix(&self.program.root).unwrap_or(place).display().to_string();
-        self.program.files.read().into_iter().map(|(place, text)| (name(&place), text)).collect()
+        let name = |place: &Path| place.strip_prefix(&self.about.root).unwrap_or(place).display().to_string();
+        self.about.files.read().into_iter().map(|(place, text)| (name(&place), text)).collect()
     }
 
     /// The folder that files of secrets are read in.
     pub fn root(&self) -> &Path {
-        &self.program.root
+        &self.about.root
     }
 
     /// Where local state lies. The sandbox has its own, so that what is made up never mixes with what is real.
@@ -158,13 +200,19 @@ impl Project {
 
     /// What is stored of the stack's environment.
     pub fn loaded(&self) -> Result<Loaded, Failure> {
-        Ok(self.store(&self.desired()?.stack)?.load(&self.registry)?)
+        self.load(&self.desired()?.stack)
+    }
+
+    /// What is stored of this stack.
+    pub fn load(&self, stack: &Stack) -> Result<Loaded, Failure> {
+        Ok(self.store(stack)?.load(&self.registry)?)
     }
 
     /// What a file of the stack declares: its resources, and all inside its components.
     pub fn declared_in(&self, file: &str) -> Result<Vec<Glob>, Failure> {
         let wanted = file.trim_start_matches("./");
-        let declarations = self.program.units.first().map_or(&[][..], |unit| unit.declarations.as_slice());
+        let program = self.program().map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))?;
+        let declarations = program.units.first().map_or(&[][..], |unit| unit.declarations.as_slice());
         let things = declarations.iter().filter(|d| matches!(d.kind, DeclarationKind::Resource(_) | DeclarationKind::Component(_)));
         let named: Vec<_> = things.filter_map(|d| Some((self.sources.file(d.name.span.file)?.name.clone(), &d.name.node))).collect();
         let here = |name: &str| name == wanted || name.strip_suffix(wanted).is_some_and(|folder| folder.ends_with('/'));
