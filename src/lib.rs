@@ -24,6 +24,7 @@ pub mod schema;
 pub mod source;
 pub mod state;
 pub mod syntax;
+mod threads;
 pub mod trial;
 pub mod types;
 pub mod value;

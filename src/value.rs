@@ -398,11 +398,15 @@ pub enum Secret {
     Reference(Arc<SecretReference>),
     /// Fetched, in memory only.
     Plain(SecretText),
-    /// HMAC of the text under the state's key: enough to see that it changed.
-    Fingerprint(Arc<str>),
+    /// HMAC of the text under the state's key: enough to see that it changed. Behind one pointer, so that a [`Value`] is no larger than a text.
+    Fingerprint(Arc<String>),
 }
 
 impl Secret {
+    pub fn fingerprint(print: impl Into<String>) -> Self {
+        Self::Fingerprint(Arc::new(print.into()))
+    }
+
     /// The text, when it was fetched. Only for the argument of a provider's call.
     pub fn expose(&self) -> Option<&str> {
         match self {
@@ -434,13 +438,13 @@ pub enum SecretStore {
     Text,
 }
 
-/// The text of a secret. Neither `Debug` nor `Display` shows it; it is wiped when dropped.
+/// The text of a secret. Neither `Debug` nor `Display` shows it; it is wiped when the last copy is dropped.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(zeroize::Zeroizing<String>);
+pub struct SecretText(Arc<zeroize::Zeroizing<String>>);
 
 impl SecretText {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(zeroize::Zeroizing::new(text.into()))
+        Self(Arc::new(zeroize::Zeroizing::new(text.into())))
     }
 
     /// The text itself. Only for the argument of a provider's call and for the fingerprint.

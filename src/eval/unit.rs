@@ -271,14 +271,17 @@ impl Evaluation<'_> {
     /// The stack's tags under the resource's own, which win.
     fn add_tags(&self, schema: &ResourceSchema, inputs: &mut Object) {
         let Some(common) = self.tags.as_ref().filter(|_| schema.taggable()) else { return };
-        let own = match inputs.get("tags") {
-            None => Object::default(),
-            Some(Value::Object(own)) => Object::clone(own),
+        let tags = match inputs.get("tags") {
+            None => common.clone(),
+            Some(Value::Object(own)) => {
+                let more = own.keys().filter(|name| !common.contains_key(*name)).count();
+                let mut tags = Object::with_capacity_and_hasher(common.len() + more, Hashing::default());
+                tags.extend(common.iter().chain(own.iter()).map(|(name, value)| (name.clone(), value.clone())));
+                Arc::new(tags)
+            }
             Some(_) => return,
         };
-        let mut tags = Object::clone(common);
-        tags.extend(own);
-        inputs.insert("tags".into(), Value::Object(Arc::new(tags)));
+        inputs.insert("tags".into(), Value::Object(tags));
     }
 
     fn options(

@@ -159,6 +159,9 @@ impl Ordering<'_> {
 
 /// Adds every wish when they all fit; else those that lie on no cycle, and of the others one after the other what still fits.
 fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> Graph<Operation> {
+    if wishes.is_empty() {
+        return graph;
+    }
     let mut all = graph.clone();
     for (first, then, edge) in &wishes {
         all.before(*first, *then, edge.clone());

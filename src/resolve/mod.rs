@@ -7,11 +7,11 @@ pub mod remote;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::syntax::{self, Parsed, ast};
+use crate::threads::spread;
 
 pub use files::read_file;
 use remote::{LOCK_FILE, Lock, Remote};
@@ -98,35 +98,10 @@ type Read = (Vec<ast::Item>, Vec<Diagnostic>, Vec<Arc<str>>);
 /// Parses files on all cores; what comes out is in the order of what goes in.
 fn parse_all(files: &[(FileId, Arc<str>)]) -> Vec<Read> {
     let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let workers = cores.min(bytes / WORTH_A_THREAD).min(files.len()).max(1);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut parsed = Vec::new();
-        loop {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            let Some((file, text)) = files.get(n) else { return parsed };
-            let Parsed { file, diagnostics, lost, .. } = syntax::parse(*file, text);
-            parsed.push((n, (file.items, diagnostics, lost)));
-        }
-    };
-    let mut parsed = if workers == 1 {
-        work()
-    } else {
-        std::thread::scope(|scope| {
-            let others: Vec<_> = (1..workers).map(|_| scope.spawn(work)).collect();
-            let mut parsed = work();
-            for other in others {
-                match other.join() {
-                    Ok(more) => parsed.extend(more),
-                    Err(cause) => std::panic::resume_unwind(cause),
-                }
-            }
-            parsed
-        })
-    };
-    parsed.sort_unstable_by_key(|(n, _)| *n);
-    parsed.into_iter().map(|(_, parsed)| parsed).collect()
+    spread(files, bytes / WORTH_A_THREAD, |(file, text)| {
+        let Parsed { file, diagnostics, lost, .. } = syntax::parse(*file, text);
+        (file.items, diagnostics, lost)
+    })
 }
 
 struct Loader<'a> {

@@ -83,7 +83,7 @@ pub fn value_to_json(value: &Value) -> JsonValue {
         Value::Unknown(unknown) => {
             serde_json::json!({ "$unknown": format!("{}.{}", unknown.source.address, unknown.source.attribute) })
         }
-        Value::Secret(Secret::Fingerprint(print)) => serde_json::json!({ "$secret": print.as_ref() }),
+        Value::Secret(Secret::Fingerprint(print)) => serde_json::json!({ "$secret": print.as_str() }),
         Value::Secret(_) => serde_json::json!({ "$secret": "" }),
     }
 }
@@ -93,7 +93,7 @@ pub fn value_from_json(json: &JsonValue, ty: &Type) -> Result<Value, CodecError>
     let wrong = || CodecError { path: String::new(), problem: format!("should be {ty} and is `{}`", shape(json)) };
     let text = || json.as_str().ok_or_else(wrong);
     if let Some(print) = json.get("$secret").and_then(JsonValue::as_str) {
-        return Ok(Value::Secret(Secret::Fingerprint(print.into())));
+        return Ok(Value::Secret(Secret::fingerprint(print)));
     }
     if json.is_null() {
         return Ok(Value::Null);

@@ -236,7 +236,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
             if key == "$secret" {
                 let print = map.next_value_seed(TextSeed)?;
                 return match map.next_key_seed(TextSeed)? {
-                    None => Ok(Value::Secret(Secret::Fingerprint(print.into()))),
+                    None => Ok(Value::Secret(Secret::fingerprint(print))),
                     Some(_) => Err(de::Error::custom("a secret with more than a fingerprint")),
                 };
             }

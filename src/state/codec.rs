@@ -12,7 +12,8 @@ use super::values::{Attributes, Reader, Text, unstorable};
 use super::{Intent, Record, StateError, StateFile, Status};
 use crate::address::Address;
 use crate::schema::Registry;
-use crate::value::{Object, ResolvedObject};
+use crate::threads::spread;
+use crate::value::{Hashing, Object, ResolvedObject};
 
 /// The version of the format that this plat writes, and the newest it reads.
 pub const VERSION: u64 = 1;
@@ -59,9 +60,9 @@ pub fn decode(place: &str, bytes: &[u8], registry: &Registry) -> Result<StateFil
         return Err(StateError::damaged(place, "there is no format version 0"));
     }
     let doc: StateDoc<'_> = serde_json::from_slice(bytes).map_err(damaged)?;
-    let reader = Reader::new(registry);
-    let records = Records { reader: &reader, region: doc.region.as_deref() };
-    let resources = serde_json::Deserializer::from_str(doc.resources.get()).deserialize_map(records).map_err(damaged)?;
+    let held = serde_json::Deserializer::from_str(doc.resources.get()).deserialize_map(Held).map_err(damaged)?;
+    let resources = records(&held, registry, doc.region.as_deref())
+        .map_err(|problem| StateError::damaged(place, format!("it is not a state: {problem}")))?;
     Ok(StateFile {
         stack: doc.stack,
         env: doc.env,
@@ -120,34 +121,44 @@ struct StateDoc<'a> {
     resources: &'a RawValue,
 }
 
-struct Records<'a, 'r> {
-    reader: &'a Reader<'r>,
-    region: Option<&'a str>,
-}
+/// Addresses, and the text of what is there.
+struct Held;
 
-impl<'de> Visitor<'de> for Records<'_, '_> {
-    type Value = BTreeMap<Address, Record>;
+impl<'de> Visitor<'de> for Held {
+    type Value = Vec<(Text<'de>, &'de RawValue)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("resources by address")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut records = Vec::new();
-        while let Some(Text(text)) = map.next_key()? {
-            let wrong = |problem: String| serde::de::Error::custom(format!("`{text}`: {problem}"));
-            let address = self.reader.address(&text).map_err(wrong)?;
-            let doc: RecordDoc<'_> = map.next_value()?;
-            records.push((address, doc.read(self.reader, self.region, None).map_err(wrong)?));
+        let mut held = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            held.push(entry);
         }
-        let count = records.len();
-        // Built from what is sorted already.
-        let records: BTreeMap<Address, Record> = records.into_iter().collect();
-        if records.len() != count {
-            return Err(serde::de::Error::custom("a resource is there twice"));
-        }
-        Ok(records)
+        Ok(held)
     }
+}
+
+/// How many records a thread reads at a time: they share the names and addresses that they have in common.
+const AT_A_TIME: usize = 2_000;
+
+fn records(held: &[(Text<'_>, &RawValue)], registry: &Registry, region: Option<&str>) -> Result<BTreeMap<Address, Record>, String> {
+    let parts: Vec<_> = held.chunks(AT_A_TIME).collect();
+    let read = |part: &&[(Text<'_>, &RawValue)]| -> Result<Vec<(Address, Record)>, String> {
+        let reader = Reader::new(registry);
+        let record = |(Text(text), json): &(Text<'_>, &RawValue)| {
+            let wrong = |problem: String| format!("`{text}`: {problem}");
+            let address = reader.address(text).map_err(wrong)?;
+            let doc: RecordDoc<'_> = serde_json::from_str(json.get()).map_err(|error| wrong(error.to_string()))?;
+            Ok((address, doc.read(&reader, region, None).map_err(wrong)?))
+        };
+        part.iter().map(record).collect()
+    };
+    let parts = spread(&parts, parts.len(), read).into_iter().collect::<Result<Vec<_>, _>>()?;
+    // Built from what is sorted already.
+    let records: BTreeMap<Address, Record> = parts.into_iter().flatten().collect();
+    if records.len() == held.len() { Ok(records) } else { Err("a resource is there twice".to_owned()) }
 }
 
 /// Refuses a record that must not be written.
@@ -276,11 +287,13 @@ impl RecordDoc<'_> {
             (None, None) => return Err("it has no type".to_owned()),
         };
         let names = reader.resource_type(&record.type_name);
-        let mut observed = record.inputs.clone();
-        observed.retain(|name, _| !self.unread.iter().any(|Text(unread)| *unread == **name));
-        if let Some(json) = self.observed {
-            observed.extend(reader.attributes(json, &names)?);
-        }
+        let differing = self.observed.map(|json| reader.attributes(json, &names)).transpose()?.unwrap_or_default();
+        let is_read = |name: &str| !self.unread.iter().any(|Text(unread)| *unread == *name);
+        let alike = record.inputs.iter().filter(|(name, _)| is_read(name));
+        let more = differing.keys().filter(|name| !record.inputs.contains_key(*name)).count();
+        let mut observed = Object::with_capacity_and_hasher(record.inputs.len() + more, Hashing::default());
+        observed.extend(alike.map(|(name, value)| (name.clone(), value.clone())));
+        observed.extend(differing);
         record.observed = ResolvedObject::new(observed).map_err(|_| "it holds something unknown".to_owned())?;
         record.id = self.id.0.to_string();
         record.status = self.status.unwrap_or(Status::Ready);

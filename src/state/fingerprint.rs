@@ -49,17 +49,17 @@ impl FingerprintKey {
 
     /// The fingerprint of a secret's text in one place. The same text elsewhere has another one, so that nobody can
     /// tell from a state which secrets are equal.
-    pub fn of(&self, address: &Address, path: &str, text: &str) -> Arc<str> {
+    pub fn of(&self, address: &Address, path: &str, text: &str) -> String {
         let address = address.to_string();
         // HMAC takes keys of every length.
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else { return Arc::from("") };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_slice()) else { return String::new() };
         for part in [address.as_str(), path] {
             mac.update(&(part.len() as u64).to_le_bytes());
             mac.update(part.as_bytes());
         }
         mac.update(text.as_bytes());
         let sum = mac.finalize().into_bytes();
-        hex(sum.get(..16).unwrap_or(&sum)).into()
+        hex(sum.get(..16).unwrap_or(&sum))
     }
 
     /// A seal over `bytes` that only the key's owner can make, in hex. Seals of one kind never pass for those of another, nor
@@ -80,7 +80,7 @@ impl FingerprintKey {
 
     fn conceal_value(&self, address: &Address, path: &str, value: &Value) -> Value {
         match value {
-            Value::Secret(Secret::Plain(text)) => Value::Secret(Secret::Fingerprint(self.of(address, path, text.expose()))),
+            Value::Secret(Secret::Plain(text)) => Value::Secret(Secret::fingerprint(self.of(address, path, text.expose()))),
             Value::List(items) => {
                 Value::list(items.iter().enumerate().map(|(i, item)| self.conceal_value(address, &format!("{path}[{i}]"), item)))
             }
@@ -150,7 +150,7 @@ mod tests {
                 .into_iter()
                 .collect();
         let concealed = key.conceal(&db, &inputs);
-        let print = |path: &str| Value::Secret(Secret::Fingerprint(key.of(&db, path, "hunter2")));
+        let print = |path: &str| Value::Secret(Secret::fingerprint(key.of(&db, path, "hunter2")));
         assert_eq!(concealed.get("a"), Some(&print("a")));
         assert_eq!(concealed.get("b"), Some(&Value::list([Value::object([("c", print("b[0].c"))])])));
         assert_eq!(concealed.get("d"), Some(&Value::Int(1)));

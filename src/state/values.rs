@@ -12,6 +12,8 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use indexmap::map::Entry;
+
 use crate::address::Address;
 use crate::schema::Registry;
 use crate::types::Type;
@@ -163,7 +165,9 @@ pub struct Reader<'r> {
     registry: &'r Registry,
     types: RefCell<HashMap<Arc<str>, Rc<TypeNames<'r>>, Hashing>>,
     names: RefCell<HashSet<Arc<str>, Hashing>>,
-    addresses: RefCell<HashMap<Box<str>, Address>>,
+    addresses: RefCell<HashMap<Box<str>, Address, Hashing>>,
+    /// Entries of the objects that are being read, the innermost last: only when all are there it is known how much room they take.
+    entries: RefCell<Vec<(Arc<str>, Value)>>,
 }
 
 /// A resource type's name and attributes. Empty for a type that this plat does not know.
@@ -174,7 +178,7 @@ pub struct TypeNames<'r> {
 
 impl<'r> Reader<'r> {
     pub fn new(registry: &'r Registry) -> Self {
-        Self { registry, types: RefCell::default(), names: RefCell::default(), addresses: RefCell::default() }
+        Self { registry, types: RefCell::default(), names: RefCell::default(), addresses: RefCell::default(), entries: RefCell::default() }
     }
 
     pub fn resource_type(&self, name: &str) -> Rc<TypeNames<'r>> {
@@ -197,6 +201,11 @@ impl<'r> Reader<'r> {
         name
     }
 
+    /// Texts that are short are often the same.
+    fn text(&self, text: &str) -> Value {
+        if text.len() <= 64 { Value::String(self.name(text)) } else { Value::str(text) }
+    }
+
     pub fn address(&self, text: &str) -> Result<Address, String> {
         if let Some(known) = self.addresses.borrow().get(text) {
             return Ok(known.clone());
@@ -204,6 +213,23 @@ impl<'r> Reader<'r> {
         let address: Address = text.parse().map_err(|bad: crate::address::BadAddress| bad.to_string())?;
         self.addresses.borrow_mut().insert(text.into(), address.clone());
         Ok(address)
+    }
+
+    fn open_entries(&self) -> usize {
+        self.entries.borrow().len()
+    }
+
+    /// The object of the entries from `first` on. A key that is there twice is not what plat wrote.
+    fn object<E: serde::de::Error>(&self, first: usize) -> Result<Object, E> {
+        let mut entries = self.entries.borrow_mut();
+        let mut object = Object::with_capacity_and_hasher(entries.len() - first, Hashing::default());
+        for (key, value) in entries.drain(first..) {
+            match object.entry(key) {
+                Entry::Vacant(vacant) => drop(vacant.insert(value)),
+                Entry::Occupied(twice) => return Err(E::custom(format!("`{}` is there twice", twice.key()))),
+            }
+        }
+        Ok(object)
     }
 
     /// Reads the attributes of a resource of type `of`.
@@ -234,24 +260,16 @@ impl<'de> Visitor<'de> for AttributesSeed<'_, '_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-        let mut object = Object::default();
+        let first = self.reader.open_entries();
         while let Some(Text(key)) = map.next_key()? {
             let (name, ty) = match self.of.attributes.get(&*key) {
                 Some((name, ty)) => (name.clone(), *ty),
                 None => (self.reader.name(&key), &Type::Json),
             };
             let value = map.next_value_seed(ValueSeed { reader: self.reader, ty })?;
-            insert_once(&mut object, name, value)?;
+            self.reader.entries.borrow_mut().push((name, value));
         }
-        Ok(object)
-    }
-}
-
-/// A key that is there twice is not what plat wrote.
-fn insert_once<E: serde::de::Error>(object: &mut Object, key: Arc<str>, value: Value) -> Result<(), E> {
-    match object.insert(key.clone(), value) {
-        None => Ok(()),
-        Some(_) => Err(E::custom(format!("`{key}` is there twice"))),
+        self.reader.object(first)
     }
 }
 
@@ -310,7 +328,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
             _ => None,
         };
         // A text that would be written differently is kept as text.
-        Ok(typed.filter(|value| writes_as(value, text)).unwrap_or_else(|| Value::str(text)))
+        Ok(typed.filter(|value| writes_as(value, text)).unwrap_or_else(|| self.reader.text(text)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
@@ -319,16 +337,17 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
         while let Some(item) = list.next_element_seed(ValueSeed { ty, ..self })? {
             items.push(item);
         }
+        items.shrink_to_fit();
         Ok(Value::List(Arc::new(items)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let mut object = Object::default();
+        let first = self.reader.open_entries();
         while let Some(Text(key)) = map.next_key()? {
-            if key == "$secret" && object.is_empty() {
+            if key == "$secret" && self.reader.open_entries() == first {
                 let Text(print) = map.next_value()?;
                 return match map.next_key::<Text<'_>>()? {
-                    None => Ok(Value::Secret(Secret::Fingerprint((*print).into()))),
+                    None => Ok(Value::Secret(Secret::fingerprint(print))),
                     Some(_) => Err(A::Error::custom("a secret has one member")),
                 };
             }
@@ -343,9 +362,9 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
                 _ => &Type::Json,
             };
             let value = map.next_value_seed(ValueSeed { ty, ..self })?;
-            insert_once(&mut object, name, value)?;
+            self.reader.entries.borrow_mut().push((name, value));
         }
-        Ok(Value::Object(Arc::new(object)))
+        Ok(Value::Object(Arc::new(self.reader.object(first)?)))
     }
 }
 
@@ -427,7 +446,7 @@ mod tests {
         let refused = |value| unstorable(&[(Arc::from("a"), Value::list([value]))].into_iter().collect());
         assert!(refused(Value::Secret(Secret::Plain(SecretText::new("x")))).is_some());
         assert!(refused(Value::Float(f64::NAN)).is_some());
-        assert!(refused(Value::Secret(Secret::Fingerprint("x".into()))).is_none());
+        assert!(refused(Value::Secret(Secret::fingerprint("x"))).is_none());
         let deep = (0..200).fold(Value::Null, |inner, _| Value::list([inner]));
         assert_eq!(refused(deep), Some(("a".to_owned(), "nested more than 100 levels deep")));
     }

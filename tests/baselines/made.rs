@@ -56,7 +56,7 @@ pub fn secret() -> Value {
 }
 
 pub fn fingerprint(print: &str) -> Value {
-    Value::Secret(Secret::Fingerprint(print.into()))
+    Value::Secret(Secret::fingerprint(print))
 }
 
 pub fn text(text: &str) -> Value {

@@ -251,7 +251,7 @@ async fn bad_inputs_are_refused() {
     assert_eq!(code(caller.create("t.net.Net", "n", &[("cidr", Value::str("10.0.0.0/16"))]).await), "ValidationError");
     assert_eq!(code(caller.create("t.net.Net", "n", &[("cidr", cidr("10.0.0.0/16")), ("arn", Value::str("x"))]).await), "ValidationError");
     assert_eq!(code(caller.create("t.app.ServiceThing", "s", &[("size", Value::Int(11))]).await), "InvalidParameterValue");
-    let fingerprint = Value::Secret(Secret::Fingerprint("f00d".into()));
+    let fingerprint = Value::Secret(Secret::fingerprint("f00d"));
     assert_eq!(code(caller.create("t.app.ServiceThing", "s", &[("password", fingerprint)]).await), "ValidationError");
     let net = caller.net("net").await;
     assert_eq!(code(caller.update("t.net.Net", &net.id, &[("cidr", cidr("10.1.0.0/16"))]).await), "InvalidParameterCombination");

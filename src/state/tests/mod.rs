@@ -147,7 +147,7 @@ pub fn intent(n: usize) -> Intent {
 }
 
 pub fn database() -> Record {
-    let secret = Value::Secret(Secret::Fingerprint("00112233445566778899aabbccddeeff".into()));
+    let secret = Value::Secret(Secret::fingerprint("00112233445566778899aabbccddeeff"));
     Record {
         type_name: "aws.rds.DBInstance".into(),
         id: "shop-db".into(),
