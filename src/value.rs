@@ -499,6 +499,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_value_is_small() {
+        assert_eq!(size_of::<Value>(), 24);
+    }
+
+    #[test]
     fn sizes_and_durations_survive_text() {
         for text in ["100GiB", "1GB", "12B", "1025MiB"] {
             assert_eq!(Size::parse(text).unwrap().to_string(), text);

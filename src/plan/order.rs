@@ -75,14 +75,19 @@ impl Ordering<'_> {
                 }
             }
         }
-        let mut wishes = self.recorded(&nodes);
-        wishes.extend(self.released(&nodes));
-        wishes.extend(self.names(&nodes));
+        let mut wishes = Vec::new();
+        // Without a delete nobody asks what the state remembers.
+        if (0..self.steps.len()).any(|step| self.is_deleted(step)) {
+            wishes.extend(self.recorded(&nodes));
+            wishes.extend(self.released(&nodes));
+            wishes.extend(self.names(&nodes));
+        }
         add_wishes(graph, wishes)
     }
 
     fn nodes(&self) -> (Graph<Operation>, Nodes) {
-        let mut graph = Graph::with_capacity(self.steps.len(), self.steps.len() * 3);
+        let declared = self.steps.iter().filter_map(|step| step.desired.as_deref()).map(|desired| desired.dependencies.len());
+        let mut graph = Graph::with_capacity(self.steps.len(), declared.sum());
         let mut nodes = Nodes { make: Vec::with_capacity(self.steps.len()), unmake: Vec::with_capacity(self.steps.len()) };
         for (step, planned) in self.steps.iter().enumerate() {
             let (make, unmake) = match planned.action {

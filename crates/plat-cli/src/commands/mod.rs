@@ -27,8 +27,12 @@ pub mod validate;
 
 use crate::failure::Failure;
 
+/// Threads that wait for the journal to be durable, or for a name to be resolved. Each has memory of its own: with as many as there are operations
+/// under way, 200, an apply of 10,000 resources takes 130 MB more, and is no faster.
+const WAITING: usize = 16;
+
 /// Runs something that waits for the cloud. Commands that do not, start no runtime.
 pub fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread().max_blocking_threads(WAITING).enable_all().build();
     runtime.map_err(|error| Failure::new(format!("threads cannot be started: {error}")))?.block_on(work)
 }
