@@ -1,7 +1,7 @@
 //! Runs a plan's operations: in waves of what is ready, the longest remaining path first.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -141,11 +141,11 @@ impl<'a> Run<'a> {
 
     fn record_moves(&mut self) -> Result<(), StateError> {
         let gone = self.plan.moves.iter().map(|(from, _)| (from.clone(), None));
-        let come = self.plan.moves.iter().filter_map(|(_, to)| {
-            let record = self.view.records.get(to)?;
-            Some((to.clone(), Some(Box::new(Record::clone(record)))))
-        });
-        let held: Vec<_> = gone.chain(come).collect();
+        let new: BTreeSet<&Address> = self.plan.moves.iter().map(|(_, to)| to).collect();
+        // With what depends on them: of an address that is no more, nobody can tell what is deleted before it.
+        let knows = |record: &Record| record.dependencies.iter().any(|on| new.contains(on));
+        let come = self.view.records.iter().filter(|(at, record)| !new.is_empty() && (new.contains(at) || knows(record)));
+        let held: Vec<_> = gone.chain(come.map(|(at, record)| (at.clone(), Some(Box::new(Record::clone(record)))))).collect();
         self.entries.extend((!held.is_empty()).then_some(Entry::Put(held)));
         self.flush()
     }

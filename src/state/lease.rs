@@ -156,6 +156,16 @@ impl Place {
         self.decode_head(&bytes, version).await.map(Some)
     }
 
+    /// HEAD, where there was ever one. A place that has lost its HEAD is not one where nothing was begun.
+    pub async fn head_if_begun(&self) -> Result<Option<Found>, StateError> {
+        let found = self.head().await?;
+        if found.is_some() || self.list("snapshots/").await?.is_empty() {
+            return Ok(found);
+        }
+        // Somebody's first apply may have begun since HEAD was looked for.
+        self.head().await?.map(Some).ok_or_else(|| StateError::damaged(self.name("HEAD"), "it is missing"))
+    }
+
     /// A HEAD that is sealed and authentic. One from before there were MACs is, if its snapshot is from then, too: else whoever takes the
     /// lock would put a MAC to what somebody without the key has put together.
     pub async fn decode_head(&self, bytes: &[u8], version: Version) -> Result<Found, StateError> {
@@ -297,10 +307,7 @@ impl Lease {
     pub async fn take(place: Place, holder: &Holder, length: Duration, wait: Duration) -> Result<Lease, StateError> {
         let deadline = Instant::now() + wait;
         loop {
-            let found = place.head().await?;
-            if found.is_none() && !place.list("snapshots/").await?.is_empty() {
-                return Err(StateError::damaged(place.name("HEAD"), "it is missing"));
-            }
+            let found = place.head_if_begun().await?;
             if let Some(locked) = found.as_ref().and_then(|found| live_lock(&found.head)) {
                 if Instant::now() >= deadline {
                     return Err(locked);

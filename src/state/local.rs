@@ -80,18 +80,18 @@ impl LocalStore {
     /// `None`: there is no state yet. A folder that has lost its HEAD is not that.
     fn head(&self) -> Result<Option<Head>, StateError> {
         let path = self.head_path();
-        match read(&path)? {
-            Some(bytes) => {
-                let place = path.display().to_string();
-                let (head, mac) = Head::decode(&place, &bytes, &self.stack, &self.env)?;
-                if !mac.check(&place, self.cipher(&head)?.as_deref())? && head.encryption.is_some() {
-                    check_unauthentic(&place, &self.snapshot_bytes(head.serial, &head.snapshot)?)?;
-                }
-                Ok(Some(head))
-            }
-            None if self.nothing_begun()? => Ok(None),
-            None => Err(StateError::damaged(path.display(), "it is missing")),
+        let bytes = match read(&path)? {
+            Some(bytes) => bytes,
+            None if self.nothing_begun()? => return Ok(None),
+            // Somebody's first apply may have begun since HEAD was looked for.
+            None => read(&path)?.ok_or_else(|| StateError::damaged(path.display(), "it is missing"))?,
+        };
+        let place = path.display().to_string();
+        let (head, mac) = Head::decode(&place, &bytes, &self.stack, &self.env)?;
+        if !mac.check(&place, self.cipher(&head)?.as_deref())? && head.encryption.is_some() {
+            check_unauthentic(&place, &self.snapshot_bytes(head.serial, &head.snapshot)?)?;
         }
+        Ok(Some(head))
     }
 
     /// Where there is no HEAD: was there never one? The first apply writes its snapshot and its journal's first line before it, and what it

@@ -128,10 +128,7 @@ async fn follow(place: &Place, found: &Found) -> Result<Option<Pointed>, StateEr
 
 /// HEAD and what it points to. Objects that a running apply has removed in the meantime: read again.
 async fn read_all(place: &Place) -> Result<Option<(Found, Option<Pointed>)>, StateError> {
-    let mut found = place.head().await?;
-    if found.is_none() && !place.list("snapshots/").await?.is_empty() {
-        return Err(StateError::damaged(place.name("HEAD"), "it is missing"));
-    }
+    let mut found = place.head_if_begun().await?;
     loop {
         let Some(known) = found else { return Ok(None) };
         match follow(place, &known).await {

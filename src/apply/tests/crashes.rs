@@ -98,6 +98,29 @@ fn while_replacing_delete_first() {
     dies_everywhere(&program("1"), &program("2"));
 }
 
+/// The process dies when nothing is written but the moves: what depends on what has moved must know where it is now, or nobody knows the
+/// order of their deletes any more.
+#[test]
+fn dependencies_move_along() {
+    let before = small("t.Thing", "1", &Own::default());
+    let moved = Program::new()
+        .with("x", "t.Thing", &[("name", text("a2")), ("label", text("1"))])
+        .with("b", "t.Thing", &[("name", text("b1")), ("parent", of("x", "thing_id")), ("password", secret("p"))])
+        .moved("a", "x");
+    let mut bench = Bench::new();
+    alive(bench.apply(&before));
+    let journal = MemoryJournal::dying(&bench.state, &[], Some(1), || {});
+    alive(async {
+        let cancel = Cancel::default();
+        let _ = tokio::time::timeout(Duration::from_millis(200), bench.apply_with(&moved, journal.clone(), &cancel)).await;
+    });
+    let (state, _) = journal.replayed();
+    let depends = |at: &str| state.resources[&at.parse().unwrap()].dependencies.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert!(state.resources.contains_key(&"x".parse().unwrap()), "it has moved");
+    assert_eq!(depends("b"), ["x"]);
+    assert_eq!(depends("c"), ["x", "d"]);
+}
+
 #[test]
 fn while_moving_and_destroying() {
     let options = Own::default();

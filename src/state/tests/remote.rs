@@ -23,6 +23,8 @@ pub struct Client {
     stopped: AtomicBool,
     /// The first write waits for those of the other clients, which have read HEAD by then: nobody wins by being early.
     together: Option<Arc<Barrier>>,
+    /// It looked for HEAD before there was one, and its next call comes when there is.
+    early: AtomicBool,
     /// Conditions are taken for decoration.
     careless: bool,
     writes: AtomicUsize,
@@ -71,9 +73,10 @@ impl Objects for Client {
     }
 
     async fn get(&self, key: &str) -> Result<Option<Object>, ObjectError> {
+        let early = key.ends_with("HEAD") && self.early.swap(false, Ordering::SeqCst);
         let find = || {
             let contents = self.contents.lock().unwrap();
-            Ok(contents.get(key).map(|(bytes, version)| Object { bytes: bytes.clone(), version: version.to_string() }))
+            Ok(contents.get(key).filter(|_| !early).map(|(bytes, version)| Object { bytes: bytes.clone(), version: version.to_string() }))
         };
         self.call(find).await
     }
@@ -340,6 +343,21 @@ fn used(registry: &Registry) -> Contents {
         }
     }
     contents
+}
+
+/// Between a look for HEAD and a look for snapshots somebody else's first apply began.
+#[test]
+fn a_state_that_begins_meanwhile_is_not_damaged() {
+    let registry = registry();
+    let contents = used(&registry);
+    let early = || Arc::new(Client { contents: contents.clone(), early: AtomicBool::new(true), ..Client::default() });
+    assert!(!early().store().load(&registry).unwrap().new);
+    let (session, loaded) = early().store().open(&options("plat apply"), &registry).unwrap();
+    assert!(!loaded.new);
+    drop(session);
+    contents.lock().unwrap().remove("shop/dev/HEAD");
+    let lost = early().store().load(&registry).unwrap_err().to_string();
+    assert!(lost.contains("is missing"), "{lost}");
 }
 
 #[test]
