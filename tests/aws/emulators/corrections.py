@@ -5,6 +5,7 @@ Each function says what AWS does and moto does not. `apply` is called once, befo
 
 import functools
 import json
+import threading
 import uuid
 
 from moto.ec2.exceptions import DependencyViolationError
@@ -23,6 +24,7 @@ from moto.rds import utils as rds_utils
 from moto.rds.exceptions import RDSClientError
 from moto.rds.models import DBInstance, RDSBackend, rds_backends
 from moto.rds.responses import RDSResponse
+from moto.s3.responses import S3Response
 
 
 def before(owner: type, name: str):
@@ -411,6 +413,18 @@ def change_openid_providers() -> None:
         self.get_open_id_connect_provider(arn)
 
 
+def write_objects_one_at_a_time() -> None:
+    """S3 looks at a write's condition and writes in one step; moto in two, between which another thread may write."""
+    lock, original = threading.Lock(), S3Response.put_object
+
+    @functools.wraps(original)
+    def put_object(self):
+        with lock:
+            return original(self)
+
+    S3Response.put_object = put_object
+
+
 def apply() -> None:
     refuse_deletes_of_what_is_in_use()
     free_what_a_nat_gateway_held()
@@ -428,3 +442,4 @@ def apply() -> None:
     tag_node_groups()
     know_who_is_let_in()
     change_openid_providers()
+    write_objects_one_at_a_time()
