@@ -140,13 +140,16 @@ impl<'a> Run<'a> {
     }
 
     fn record_moves(&mut self) -> Result<(), StateError> {
+        if self.plan.moves.is_empty() {
+            return Ok(());
+        }
         let gone = self.plan.moves.iter().map(|(from, _)| (from.clone(), None));
         let new: BTreeSet<&Address> = self.plan.moves.iter().map(|(_, to)| to).collect();
         // With what depends on them: of an address that is no more, nobody can tell what is deleted before it.
         let knows = |record: &Record| record.dependencies.iter().any(|on| new.contains(on));
-        let come = self.view.records.iter().filter(|(at, record)| !new.is_empty() && (new.contains(at) || knows(record)));
-        let held: Vec<_> = gone.chain(come.map(|(at, record)| (at.clone(), Some(Box::new(Record::clone(record)))))).collect();
-        self.entries.extend((!held.is_empty()).then_some(Entry::Put(held)));
+        let come = self.view.records.iter().filter(|(at, record)| new.contains(at) || knows(record));
+        let held = gone.chain(come.map(|(at, record)| (at.clone(), Some(Box::new(Record::clone(record)))))).collect();
+        self.entries.push(Entry::Put(held));
         self.flush()
     }
 

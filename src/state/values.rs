@@ -8,11 +8,10 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use indexmap::map::Entry;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use indexmap::map::Entry;
 
 use crate::address::Address;
 use crate::schema::Registry;

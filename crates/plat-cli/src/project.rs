@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use plat::address::Address;
-use plat::check::typed::{DeclarationKind, Files, Program};
+use plat::check::typed::{Declaration, DeclarationKind, Files, Program};
 use plat::check::{Checked, check};
 use plat::desired::{Desired, Stack, StateLocation};
 use plat::diagnostic::{Diagnostic, closest};
@@ -48,14 +48,18 @@ struct About {
 
 impl About {
     fn new(program: &Program) -> Self {
-        let declarations = program.units.first().map_or(&[][..], |stack| stack.declarations.as_slice());
-        let params = declarations.iter().filter(|d| matches!(d.kind, DeclarationKind::Param { .. }) && !d.ty.holds_secret());
+        let params = declarations(program).iter().filter(|d| matches!(d.kind, DeclarationKind::Param { .. }) && !d.ty.holds_secret());
         Self {
             root: program.root.clone(),
             files: program.files.clone(),
             plain: params.map(|declaration| declaration.name.node.clone()).collect(),
         }
     }
+}
+
+/// What the stack itself declares.
+fn declarations(program: &Program) -> &[Declaration] {
+    program.units.first().map_or(&[], |stack| stack.declarations.as_slice())
 }
 
 /// Every type that this build knows.
@@ -212,8 +216,8 @@ impl Project {
     pub fn declared_in(&self, file: &str) -> Result<Vec<Glob>, Failure> {
         let wanted = file.trim_start_matches("./");
         let program = self.program().map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))?;
-        let declarations = program.units.first().map_or(&[][..], |unit| unit.declarations.as_slice());
-        let things = declarations.iter().filter(|d| matches!(d.kind, DeclarationKind::Resource(_) | DeclarationKind::Component(_)));
+        let things =
+            declarations(&program).iter().filter(|d| matches!(d.kind, DeclarationKind::Resource(_) | DeclarationKind::Component(_)));
         let named: Vec<_> = things.filter_map(|d| Some((self.sources.file(d.name.span.file)?.name.clone(), &d.name.node))).collect();
         let here = |name: &str| name == wanted || name.strip_suffix(wanted).is_some_and(|folder| folder.ends_with('/'));
         let globs: Vec<Glob> = named.iter().filter(|(name, _)| here(name)).map(|(_, d)| Address::root((*d).clone(), None).into()).collect();
