@@ -11,7 +11,7 @@ use crate::schema::{Mode, ResourceSchema};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Entry, Key};
 use crate::types::{Record, Type};
-use crate::value::Value;
+use crate::value::{Hashing, Value};
 
 /// One name that a body may give.
 pub(super) struct Wanted {
@@ -39,7 +39,7 @@ impl Checker<'_> {
         let (settings, _) = self.settings(scope, entries, &wanted, &owner, span, None);
         let defaults = self.field_defaults.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map(|(_, d)| d.clone()).unwrap_or_default();
         let mut typed: Vec<(RecordKey, ExprId)> = Vec::with_capacity(record.fields.len());
-        let mut given: HashMap<&str, ExprId> = settings.iter().map(|s| (&*s.name.node, s.value)).collect();
+        let mut given: HashMap<&str, ExprId, Hashing> = settings.iter().map(|s| (&*s.name.node, s.value)).collect();
         for field in &record.fields {
             let default = || defaults.iter().find(|(name, _)| *name == field.name).map(|(_, id)| *id);
             if let Some(value) = given.remove(&*field.name).or_else(default) {
@@ -144,7 +144,7 @@ impl Checker<'_> {
         at: Span,
         engine: Option<Place>,
     ) -> (Vec<Setting>, Options) {
-        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        let mut seen: HashMap<Arc<str>, Span, Hashing> = HashMap::default();
         let mut settings = Vec::new();
         let mut options = Options::default();
         let mut meant: Vec<Arc<str>> = Vec::new();

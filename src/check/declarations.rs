@@ -12,12 +12,13 @@ use crate::schema::Kind;
 use crate::source::Span;
 use crate::syntax::ast::{self, Item, ItemKind};
 use crate::types::Type;
+use crate::value::Hashing;
 
 impl<'a> Checker<'a> {
     /// Checks all declarations of a unit.
     pub(super) fn unit(&mut self, module: ModuleId, name: Arc<str>, doc: Arc<str>, items: &'a [Item], is_stack: bool) -> Unit {
         let mut declared: Vec<(&'a Item, &'a ast::Name)> = Vec::new();
-        let mut slots: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut slots: HashMap<Arc<str>, usize, Hashing> = HashMap::default();
         for item in items {
             let Some(name) = declared_name(&item.kind) else {
                 self.misplaced(item, is_stack);
@@ -40,7 +41,7 @@ impl<'a> Checker<'a> {
         let order = names::order(&spans, &edges, &mut self.diagnostics);
 
         let mut scope =
-            Scope { module, slots: HashMap::new(), locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
+            Scope { module, slots: HashMap::default(), locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
         // Broken ones are in reach as errors from the start, so that a circle is told once.
         for index in &order.broken {
             if let Some((_, name)) = declared.get(*index) {
@@ -74,8 +75,7 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        let mut declarations = Vec::with_capacity(checked.len());
-        declarations.extend(checked.into_iter().flatten());
+        let declarations = checked.into_iter().flatten().collect();
         Unit { name, doc, declarations, order: order.order, asserts }
     }
 

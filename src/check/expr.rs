@@ -11,12 +11,12 @@ use crate::resolve::ModuleId;
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind as Ast, Key, Part, Pattern};
 use crate::types::{Field, Function, Record, Type, is_assignable};
-use crate::value::Value;
+use crate::value::{Hashing, Value};
 
 impl Scope {
     /// For values that can refer to nothing: defaults of fields.
     pub(super) fn constants(module: ModuleId) -> Self {
-        Self { module, slots: HashMap::new(), locals: Vec::new(), only_constants: true, facts: super::facts::Facts::default() }
+        Self { module, slots: HashMap::default(), locals: Vec::new(), only_constants: true, facts: super::facts::Facts::default() }
     }
 
     /// The innermost local of that name: how far in it is bound, its type, and where.
@@ -310,7 +310,7 @@ impl Checker<'_> {
 
     /// A record or map whose names are free.
     fn open_record(&mut self, scope: &mut Scope, entries: &[ast::Entry], of: Option<&Type>, what: &str, span: Span) -> ExprId {
-        let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
+        let mut seen: HashMap<Arc<str>, Span, Hashing> = HashMap::default();
         let mut typed = Vec::with_capacity(entries.len());
         let mut fields = Vec::new();
         let mut computed = false;

@@ -38,6 +38,7 @@ use crate::schema::Registry;
 use crate::source::{FileId, SourceMap, Span};
 use crate::syntax::ast;
 use crate::types::Type;
+use crate::value::Hashing;
 use given::Given;
 pub use trial::{PLAN_COUNT, PLAN_LISTS};
 use typed::{Expr, ExprId, ExprKind, FieldDefaults, Program};
@@ -145,7 +146,7 @@ struct Member {
 struct Scope {
     module: ModuleId,
     /// Declarations of the unit: slot, type and where declared.
-    slots: HashMap<Arc<str>, Slot>,
+    slots: HashMap<Arc<str>, Slot, Hashing>,
     /// Bound by `for`, lambdas and function parameters, the innermost last.
     locals: Vec<(Arc<str>, Type, Span)>,
     /// Declarations that are known but not yet checked here (an env's value cannot refer to a resource).

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast::{self, Entry, Expr, ExprKind, ItemKind, Key, Part};
+use crate::value::Hashing;
 
 /// A reference from one declaration to another, and the word that makes it.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +17,7 @@ pub struct Reference {
 
 /// Names that a declaration refers to, those bound inside it left out.
 struct Walk<'a> {
-    slots: &'a HashMap<Arc<str>, usize>,
+    slots: &'a HashMap<Arc<str>, usize, Hashing>,
     bound: Vec<Arc<str>>,
     found: Vec<Reference>,
     /// Whether what is called counts: a param of a `fn` may be a function.
@@ -24,7 +25,7 @@ struct Walk<'a> {
 }
 
 /// The declarations that an item refers to.
-pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize>) -> Vec<Reference> {
+pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize, Hashing>) -> Vec<Reference> {
     let mut walk = Walk { slots, bound: Vec::new(), found: Vec::new(), called: false };
     match item {
         ItemKind::Param(param) => walk.maybe(param.default.as_ref()),

@@ -12,7 +12,7 @@ use crate::resolve::ModuleId;
 use crate::source::Span;
 use crate::syntax::ast::{self, ExprKind as Ast, ItemKind};
 use crate::types::Type;
-use crate::value::Value;
+use crate::value::{Hashing, Value};
 
 /// What the stack says about its state.
 #[derive(Default)]
@@ -77,7 +77,7 @@ impl Checker<'_> {
     pub(super) fn stack_scope(&self) -> Scope {
         let declarations = self.units.first().and_then(Option::as_ref).map_or(&[][..], |unit| unit.declarations.as_slice());
         let slot = |(index, d): (usize, &Declaration)| (d.name.node.clone(), Slot { index, ty: d.ty.clone(), span: d.name.span });
-        let slots: HashMap<Arc<str>, Slot> = declarations.iter().enumerate().map(slot).collect();
+        let slots: HashMap<Arc<str>, Slot, Hashing> = declarations.iter().enumerate().map(slot).collect();
         Scope { module: ModuleId(0), slots, locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() }
     }
 

@@ -12,7 +12,7 @@ use super::references::{Catalogue, Ref};
 use super::vocabulary::Kind;
 use crate::address::Address;
 use crate::desired::{Desired, DesiredResource};
-use crate::value::{Object, Value};
+use crate::value::{Hashing, Object, Value};
 
 pub(super) type Resource = Arc<DesiredResource>;
 
@@ -53,7 +53,7 @@ pub struct Network {
     pub(super) loose_associations: bool,
     /// Some gateway is attached to a network that is not known, or some attachment's gateway is not known.
     pub(super) loose_attachments: bool,
-    pub(super) places: HashMap<Address, Placed>,
+    pub(super) places: HashMap<Address, Placed, Hashing>,
     /// Attachments of each internet gateway.
     pub(super) by_gateway: HashMap<Ref, Vec<usize>>,
 }

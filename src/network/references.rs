@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::vocabulary::Kind;
 use crate::desired::Desired;
-use crate::value::Value;
+use crate::value::{Hashing, Value};
 
 /// What a reference leads to. The number counts the program's resources of that kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,13 +48,13 @@ pub(super) struct Catalogue<'d> {
     /// By position in the program: kind, and number among those of its kind.
     kinds: Vec<Option<(Kind, usize)>>,
     /// `None`: several have the name, so that it tells nothing.
-    names: HashMap<(Kind, String), Option<usize>>,
+    names: HashMap<(Kind, String), Option<usize>, Hashing>,
 }
 
 impl<'d> Catalogue<'d> {
     pub(super) fn new(desired: &'d Desired) -> Self {
-        let mut counts: HashMap<Kind, usize> = HashMap::new();
-        let mut names: HashMap<(Kind, String), Option<usize>> = HashMap::new();
+        let mut counts: HashMap<Kind, usize, Hashing> = HashMap::default();
+        let mut names: HashMap<(Kind, String), Option<usize>, Hashing> = HashMap::default();
         let mut kinds = Vec::with_capacity(desired.resources.len());
         for resource in desired.resources.values() {
             let Some(kind) = Kind::of(&resource.type_name) else {

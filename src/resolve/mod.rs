@@ -149,8 +149,9 @@ impl Loader<'_> {
             }
             added.push((file, text));
         }
-        let mut items = Vec::new();
-        for (read, diagnostics, lost) in parse_all(&added) {
+        let parsed = parse_all(&added);
+        let mut items = Vec::with_capacity(parsed.iter().map(|(items, ..)| items.len()).sum());
+        for (read, diagnostics, lost) in parsed {
             self.diagnostics.extend(diagnostics);
             self.modules.lost.extend(lost);
             items.extend(read);

@@ -21,6 +21,7 @@ pub struct Item {
     pub kind: ItemKind,
 }
 
+/// What is large and rare is boxed: most items are resources, and there may be tens of thousands.
 #[derive(Debug, Clone)]
 pub enum ItemKind {
     Stack { name: Name, entries: Vec<Entry> },
@@ -35,8 +36,8 @@ pub enum ItemKind {
     Lookup(Resource),
     Output(Output),
     Assert(Assert),
-    Policy(Policy),
-    Waiver(Waiver),
+    Policy(Box<Policy>),
+    Waiver(Box<Waiver>),
     Test(Test),
     Moved { from: Address, to: Address },
     Import { address: Address, id: Expr },
@@ -85,7 +86,7 @@ pub enum UseSource {
 pub struct Resource {
     pub name: Name,
     pub ty: Name,
-    pub each: Option<For>,
+    pub each: Option<Box<For>>,
     pub condition: Option<Expr>,
     pub entries: Vec<Entry>,
 }

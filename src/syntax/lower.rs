@@ -71,6 +71,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn doc(node: Node<'_>) -> Arc<str> {
+        if node.child(Rule::doc).is_none() {
+            return Arc::default();
+        }
         let lines: Vec<&str> = node
             .children()
             .filter(|n| n.rule() == Rule::doc)
@@ -115,8 +118,8 @@ impl<'a> Lowering<'a> {
                 ItemKind::Output(Output { name: self.name(parts.next()?), ty: self.ty(parts.next()?)?, value: self.expr(parts.next()?) })
             }
             Rule::assert_decl => ItemKind::Assert(self.assert(inner)?),
-            Rule::policy => ItemKind::Policy(self.policy(inner)?),
-            Rule::waive => ItemKind::Waiver(self.waiver(inner)?),
+            Rule::policy => ItemKind::Policy(Box::new(self.policy(inner)?)),
+            Rule::waive => ItemKind::Waiver(Box::new(self.waiver(inner)?)),
             Rule::test => ItemKind::Test(self.test(inner)?),
             Rule::moved => {
                 let mut parts = Self::parts(inner);
@@ -229,7 +232,7 @@ impl<'a> Lowering<'a> {
                 Rule::for_clause => {
                     let mut inner = Self::parts(part);
                     let (first, second) = self.binders(inner.next()?)?;
-                    each = Some(For { first, second, source: self.expr(inner.next()?), key: inner.next().map(|n| self.expr(n)) });
+                    each = Some(Box::new(For { first, second, source: self.expr(inner.next()?), key: inner.next().map(|n| self.expr(n)) }));
                 }
                 Rule::if_clause => condition = Some(self.expr(Self::parts(part).next()?)),
                 _ => entries = self.entries(part),
@@ -365,7 +368,11 @@ impl<'a> Lowering<'a> {
     // ------------------------------------------------------------ bodies
 
     fn entries(&mut self, node: Node<'_>) -> Vec<Entry> {
-        node.children().filter(|n| n.rule() == Rule::entry).filter_map(|n| self.entry(n)).collect()
+        let nodes = node.children().filter(|n| n.rule() == Rule::entry);
+        // A program is mostly entries: a list that grows would keep room for four where there is one.
+        let mut entries = Vec::with_capacity(nodes.clone().count());
+        entries.extend(nodes.filter_map(|n| self.entry(n)));
+        entries
     }
 
     fn entry(&mut self, node: Node<'_>) -> Option<Entry> {
@@ -453,6 +460,10 @@ impl<'a> Lowering<'a> {
                 None => self.nothing(lambda),
             };
             return self.boxed(lambda, ExprKind::Lambda { params, body });
+        }
+        let mut parts = Self::parts(node);
+        if let (Some(only), None) = (parts.next(), parts.next()) {
+            return self.unary(only);
         }
         let mut operands = Vec::new();
         let mut operators = Vec::new();

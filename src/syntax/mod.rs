@@ -113,6 +113,10 @@ fn too_deep(span: Span) -> Diagnostic {
 
 /// The first control character, or one that turns the direction of what stands around it.
 fn invisible(text: &str) -> Option<(usize, char)> {
+    let plain = |bytes: &[u8]| bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~' | b'\n' | b'\t'));
+    if text.as_bytes().chunks(64).all(plain) {
+        return None;
+    }
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
     text.char_indices().find(|(at, c)| match c {
         '\n' | '\t' => false,

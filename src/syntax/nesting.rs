@@ -65,8 +65,14 @@ impl Scan<'_> {
                 self.at += 1;
                 self.open();
             }
-            _ => self.at += 1,
+            _ => self.skip(|byte| !matches!(byte, b'"' | b'\n' | b'\\' | b'$')),
         }
+    }
+
+    /// Past this byte, and past those behind it that are alike.
+    fn skip(&mut self, alike: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at + 1..).unwrap_or_default();
+        self.at += 1 + rest.iter().position(|byte| !alike(*byte)).unwrap_or(rest.len());
     }
 
     fn open(&mut self) {
@@ -82,7 +88,7 @@ impl Scan<'_> {
                 let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
                 self.at += rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
             }
-            b' ' | b'\t' | b'\r' => self.at += 1,
+            b' ' | b'\t' | b'\r' => self.skip(|byte| byte == b' '),
             b'\n' => {
                 if !self.goes_on() {
                     self.forget();

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use pest::iterators::{Pair, Pairs};
+use pest::Token;
+use pest::iterators::Pairs;
 
 use super::Rule;
 
@@ -49,21 +50,20 @@ impl Tree {
     }
 
     pub(super) fn add(&mut self, pairs: Pairs<'_, Rule>, offset: usize) {
-        for pair in pairs {
-            self.push(pair, offset);
-        }
-    }
-
-    fn push(&mut self, pair: Pair<'_, Rule>, offset: usize) {
-        let span = pair.as_span();
-        let index = self.nodes.len();
-        self.nodes.push(NodeData { rule: pair.as_rule(), start: small(span.start() + offset), end: small(span.end() + offset), next: 0 });
-        for child in pair.into_inner() {
-            self.push(child, offset);
-        }
-        let next = small(self.nodes.len());
-        if let Some(node) = self.nodes.get_mut(index) {
-            node.next = next;
+        let mut open = Vec::new();
+        for token in pairs.tokens() {
+            match token {
+                Token::Start { rule, pos } => {
+                    open.push(self.nodes.len());
+                    self.nodes.push(NodeData { rule, start: small(pos.pos() + offset), end: 0, next: 0 });
+                }
+                Token::End { pos, .. } => {
+                    let next = small(self.nodes.len());
+                    if let Some(node) = open.pop().and_then(|index| self.nodes.get_mut(index)) {
+                        (node.end, node.next) = (small(pos.pos() + offset), next);
+                    }
+                }
+            }
         }
     }
 
