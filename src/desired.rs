@@ -11,16 +11,18 @@ use crate::address::Address;
 use crate::age::Recipient;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::value::{Duration, Object, Value};
+use crate::value::{Duration, Hashing, Object, Value};
 
 pub use policies::{Judge, Judgement, Policies, Policy, Read, Ruling, Waiver};
+
+/// What there is to be, in the order of the source: file by file, declaration by declaration, key by key.
+pub type Resources = IndexMap<Address, Arc<DesiredResource>, Hashing>;
 
 /// Everything one environment of a stack asks for.
 #[derive(Debug, Clone)]
 pub struct Desired {
     pub stack: Stack,
-    /// In the order of the source: file by file, declaration by declaration, key by key.
-    pub resources: IndexMap<Address, Arc<DesiredResource>>,
+    pub resources: Resources,
     /// Lookups whose query is known and that were not answered yet; `eval` runs again with the answers.
     pub lookups: Vec<Lookup>,
     pub outputs: Vec<Output>,

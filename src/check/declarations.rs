@@ -17,8 +17,8 @@ use crate::value::Hashing;
 impl<'a> Checker<'a> {
     /// Checks all declarations of a unit.
     pub(super) fn unit(&mut self, module: ModuleId, name: Arc<str>, doc: Arc<str>, items: &'a [Item], is_stack: bool) -> Unit {
-        let mut declared: Vec<(&'a Item, &'a ast::Name)> = Vec::new();
-        let mut slots: HashMap<Arc<str>, usize, Hashing> = HashMap::default();
+        let mut declared: Vec<(&'a Item, &'a ast::Name)> = Vec::with_capacity(items.len());
+        let mut slots: HashMap<Arc<str>, usize, Hashing> = HashMap::with_capacity_and_hasher(items.len(), Hashing::default());
         for item in items {
             let Some(name) = declared_name(&item.kind) else {
                 self.misplaced(item, is_stack);
@@ -40,15 +40,22 @@ impl<'a> Checker<'a> {
         let spans: Vec<(Arc<str>, Span)> = declared.iter().map(|(_, name)| (name.node.clone(), name.span)).collect();
         let order = names::order(&spans, &edges, &mut self.diagnostics);
 
+        let scope_slots = HashMap::with_capacity_and_hasher(declared.len(), Hashing::default());
         let mut scope =
-            Scope { module, slots: HashMap::default(), locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
+            Scope { module, slots: scope_slots, locals: Vec::new(), only_constants: false, facts: super::facts::Facts::default() };
         // Broken ones are in reach as errors from the start, so that a circle is told once.
         for index in &order.broken {
             if let Some((_, name)) = declared.get(*index) {
                 scope.slots.insert(name.node.clone(), Slot { index: *index, ty: Type::Error, span: name.span });
             }
         }
-        let mut checked: Vec<Option<Declaration>> = declared.iter().map(|_| None).collect();
+        let unchecked = |(item, name): &(&Item, &ast::Name)| Declaration {
+            name: (*name).clone(),
+            doc: item.doc.clone(),
+            ty: Type::Error,
+            kind: DeclarationKind::Broken,
+        };
+        let mut declarations: Vec<Declaration> = declared.iter().map(unchecked).collect();
         for index in &order.order {
             let Some((item, name)) = declared.get(*index) else { continue };
             let (ty, kind) = self.declaration(&mut scope, item);
@@ -59,8 +66,8 @@ impl<'a> Checker<'a> {
             }
             let ty = if order.broken.contains(index) { Type::Error } else { ty };
             scope.slots.insert(name.node.clone(), Slot { index: *index, ty: ty.clone(), span: name.span });
-            if let Some(place) = checked.get_mut(*index) {
-                *place = Some(Declaration { name: (*name).clone(), doc: item.doc.clone(), ty, kind });
+            if let Some(declaration) = declarations.get_mut(*index) {
+                (declaration.ty, declaration.kind) = (ty, kind);
             }
         }
         let mut asserts = Vec::new();
@@ -75,7 +82,6 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        let declarations = checked.into_iter().flatten().collect();
         Unit { name, doc, declarations, order: order.order, asserts }
     }
 

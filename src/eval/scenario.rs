@@ -10,9 +10,8 @@ use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, Surroundings};
 use super::words::Words;
 use super::{asking, policies, refactorings, stack};
-use crate::address::Address;
 use crate::check::typed::{Assert, ExprId, Options, Program, Setting};
-use crate::desired::{Desired, DesiredResource};
+use crate::desired::{Desired, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::network::Network;
 use crate::source::Span;
@@ -55,10 +54,8 @@ pub struct Names {
     network: Arc<Network>,
     /// The unit that addresses begin in, and the resources there are.
     root: usize,
-    resources: Resources,
+    resources: Arc<Resources>,
 }
-
-type Resources = Arc<indexmap::IndexMap<Address, Arc<DesiredResource>>>;
 
 impl Names {
     /// With the places of the resources that it was evaluated to.
@@ -105,7 +102,7 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
     let whole = scenario.unit == 0;
     let desired = Desired {
         stack,
-        resources: indexmap::IndexMap::new(),
+        resources: Resources::default(),
         lookups: Vec::new(),
         outputs: Vec::new(),
         asserts: Vec::new(),
@@ -134,6 +131,6 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
         evaluation.diagnostics.append(&mut evaluation.desired.told);
         return Err(evaluation.diagnostics);
     }
-    let resources = Resources::default();
+    let resources = Arc::<Resources>::default();
     Ok((evaluation.desired, Names { world, frame, network, root: scenario.unit, resources }))
 }

@@ -1,12 +1,8 @@
 //! Where the program says what: the word behind a part of a resource's attribute.
 
-use std::sync::Arc;
-
-use indexmap::IndexMap;
-
-use crate::address::{Address, Step};
+use crate::address::Step;
 use crate::check::typed::{DeclarationKind, ExprId, ExprKind, Program, RecordKey};
-use crate::desired::DesiredResource;
+use crate::desired::Resources;
 use crate::network::{Part, Place, Places};
 use crate::source::{FileId, Span};
 
@@ -14,7 +10,7 @@ pub(super) struct Words<'p> {
     pub program: &'p Program,
     /// The unit that addresses begin in.
     pub root: usize,
-    pub resources: &'p IndexMap<Address, Arc<DesiredResource>>,
+    pub resources: &'p Resources,
 }
 
 /// Where an expression stands: the unit it belongs to, by the address of that unit's instance.

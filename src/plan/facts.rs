@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use crate::address::Address;
-use crate::desired::DesiredResource;
+use crate::desired::{DesiredResource, Resources};
 use crate::schema::{Mode, ResourceSchema};
 use crate::state::Record;
 use crate::value::{Known, Object, Value};
@@ -86,12 +84,12 @@ fn recorded(record: &Record, live: Option<&Live>, name: &str) -> Value {
 /// What is known of every resource that the program wants, by its position in the program.
 #[derive(Debug, Clone)]
 pub(crate) struct Facts {
-    pub(crate) resources: IndexMap<Address, Arc<DesiredResource>>,
+    pub(crate) resources: Resources,
     facts: Vec<Fact>,
 }
 
 impl Facts {
-    pub(crate) fn new(resources: IndexMap<Address, Arc<DesiredResource>>) -> Self {
+    pub(crate) fn new(resources: Resources) -> Self {
         let facts = vec![Fact::Nothing; resources.len()];
         Self { resources, facts }
     }

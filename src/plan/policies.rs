@@ -6,7 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::address::{Address, Step};
-use crate::desired::{Desired, DesiredResource, Judgement, Policies, Policy, Read, Ruling, Waiver};
+use crate::desired::{Desired, DesiredResource, Judgement, Policies, Policy, Read, Resources, Ruling, Waiver};
 use crate::diagnostic::{Code, DENIED, Diagnostic, closest};
 use crate::source::Span;
 use crate::value::{Date, EvalFailure, Known, Source, Value};
@@ -76,7 +76,7 @@ pub enum WaiverState {
 /// one no waiver ends.
 pub(super) fn police(
     policies: &Policies,
-    resources: &IndexMap<Address, Arc<DesiredResource>>,
+    resources: &Resources,
     known: &dyn Known,
     today: Option<Date>,
 ) -> Result<Policing, Vec<Diagnostic>> {
@@ -143,7 +143,7 @@ impl Rounds<'_> {
         }
     }
 
-    fn end(mut self, resources: &IndexMap<Address, Arc<DesiredResource>>) -> Result<Policing, Vec<Diagnostic>> {
+    fn end(mut self, resources: &Resources) -> Result<Policing, Vec<Diagnostic>> {
         if !self.mistakes.is_empty() {
             self.mistakes.dedup();
             return Err(self.mistakes);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::address::Address;
-use crate::desired::{Desired, Lookup, Stack};
+use crate::desired::{Desired, Lookup, Resources, Stack};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::graph::{Edge, Graph, cycle_diagnostics};
 use crate::provider::{ErrorKind, Identity, ProviderError};
@@ -214,8 +214,6 @@ struct Planned {
     scope: Scope,
     state_changes: bool,
 }
-
-type Resources = indexmap::IndexMap<Address, Arc<crate::desired::DesiredResource>>;
 
 impl Planner<'_> {
     async fn plan(
