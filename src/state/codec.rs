@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::Write as _;
 
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer as _, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::values::{Attributes, Reader, Text, unstorable};
@@ -52,16 +52,16 @@ pub fn decode(place: &str, bytes: &[u8], registry: &Registry) -> Result<StateFil
     if bytes.is_empty() {
         return Err(StateError::damaged(place, "it has no bytes"));
     }
-    let VersionDoc { version } = serde_json::from_slice(bytes).map_err(damaged)?;
-    if version > VERSION {
-        return Err(StateError::Newer { place: place.to_owned(), found: version, known: VERSION });
-    }
-    if version == 0 {
-        return Err(StateError::damaged(place, "there is no format version 0"));
-    }
-    let doc: StateDoc<'_> = serde_json::from_slice(bytes).map_err(damaged)?;
-    let held = serde_json::Deserializer::from_str(doc.resources.get()).deserialize_map(Held).map_err(damaged)?;
-    let resources = records(&held, registry, doc.region.as_deref())
+    let doc: StateDoc<'_> = match serde_json::from_slice(bytes) {
+        Ok(doc) => doc,
+        Err(error) => {
+            let VersionDoc { version } = serde_json::from_slice(bytes).map_err(damaged)?;
+            known(place, version)?;
+            return Err(damaged(error));
+        }
+    };
+    known(place, doc.version)?;
+    let resources = records(&doc.resources.0, registry, doc.region.as_deref())
         .map_err(|problem| StateError::damaged(place, format!("it is not a state: {problem}")))?;
     Ok(StateFile {
         stack: doc.stack,
@@ -75,6 +75,15 @@ pub fn decode(place: &str, bytes: &[u8], registry: &Registry) -> Result<StateFil
         outputs: doc.outputs,
         plans: doc.plans,
     })
+}
+
+/// Refuses a format that this plat does not read.
+fn known(place: &str, version: u64) -> Result<(), StateError> {
+    match version {
+        0 => Err(StateError::damaged(place, "there is no format version 0")),
+        1..=VERSION => Ok(()),
+        found => Err(StateError::Newer { place: place.to_owned(), found, known: VERSION }),
+    }
 }
 
 #[derive(Serialize)]
@@ -94,7 +103,7 @@ struct HeaderOut<'a> {
     plans: &'a [String],
 }
 
-/// Read first and alone, so that a newer format is named and not stumbled over.
+/// Read alone when the rest cannot be, so that a newer format is named and not stumbled over.
 #[derive(Deserialize)]
 struct VersionDoc {
     version: u64,
@@ -103,8 +112,7 @@ struct VersionDoc {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StateDoc<'a> {
-    #[serde(rename = "version")]
-    _version: u64,
+    version: u64,
     stack: String,
     env: String,
     lineage: String,
@@ -118,25 +126,31 @@ struct StateDoc<'a> {
     #[serde(default)]
     plans: Vec<String>,
     #[serde(borrow)]
-    resources: &'a RawValue,
+    resources: Held<'a>,
 }
 
 /// Addresses, and the text of what is there.
-struct Held;
+struct Held<'a>(Vec<(Text<'a>, &'a RawValue)>);
 
-impl<'de> Visitor<'de> for Held {
-    type Value = Vec<(Text<'de>, &'de RawValue)>;
+impl<'de: 'a, 'a> Deserialize<'de> for Held<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Held<'de>;
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("resources by address")
-    }
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("resources by address")
+            }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut held = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            held.push(entry);
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Held<'de>, A::Error> {
+                let mut held = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    held.push(entry);
+                }
+                Ok(Held(held))
+            }
         }
-        Ok(held)
+        from.deserialize_map(Entries)
     }
 }
 
@@ -147,13 +161,17 @@ fn records(held: &[(Text<'_>, &RawValue)], registry: &Registry, region: Option<&
     let parts: Vec<_> = held.chunks(AT_A_TIME).collect();
     let read = |part: &&[(Text<'_>, &RawValue)]| -> Result<Vec<(Address, Record)>, String> {
         let reader = Reader::new(registry);
-        let record = |(Text(text), json): &(Text<'_>, &RawValue)| {
+        let record = |(Text(text), json): &(Text<'_>, &RawValue)| -> Result<(Address, Record), String> {
             let wrong = |problem: String| format!("`{text}`: {problem}");
             let address = reader.address(text).map_err(wrong)?;
             let doc: RecordDoc<'_> = serde_json::from_str(json.get()).map_err(|error| wrong(error.to_string()))?;
             Ok((address, doc.read(&reader, region, None).map_err(wrong)?))
         };
-        part.iter().map(record).collect()
+        let mut read = Vec::with_capacity(part.len());
+        for entry in *part {
+            read.push(record(entry)?);
+        }
+        Ok(read)
     };
     let parts = spread(&parts, parts.len(), read).into_iter().collect::<Result<Vec<_>, _>>()?;
     // Built from what is sorted already.

@@ -2,7 +2,7 @@
 //! change and nothing half done. Processes exclude each other by a lock on a file beside it that is never renamed.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -77,27 +77,28 @@ impl Store {
         if length == self.seen {
             return Ok(());
         }
-        let text = self.read_from(self.seen).map_err(|e| SandboxError::io(&self.path, e))?;
-        // What has no line end was never acknowledged.
-        let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+        let unreadable = |e| SandboxError::io(&self.path, e);
         let damaged = |offset: u64, problem: String| SandboxError::Damaged { path: self.path.clone(), offset, problem };
-        let text = text.get(..whole).unwrap_or_default();
-        let text = std::str::from_utf8(text).map_err(|e| damaged(self.seen, e.to_string()))?;
-        let mut offset = self.seen;
-        for line in text.split_inclusive('\n') {
-            world.take(line, codecs).map_err(|problem| damaged(offset, problem))?;
+        let (mut lines, mut line, mut offset) = (self.lines_from(self.seen).map_err(unreadable)?, Vec::new(), self.seen);
+        loop {
+            line.clear();
+            lines.read_until(b'\n', &mut line).map_err(unreadable)?;
+            // What has no line end was never acknowledged.
+            if line.last() != Some(&b'\n') {
+                break;
+            }
+            let text = std::str::from_utf8(&line).map_err(|e| damaged(offset, e.to_string()))?;
+            world.take(text, codecs).map_err(|problem| damaged(offset, problem))?;
             offset += line.len() as u64;
         }
         self.seen = offset;
         Ok(())
     }
 
-    fn read_from(&self, offset: u64) -> io::Result<Vec<u8>> {
+    fn lines_from(&self, offset: u64) -> io::Result<BufReader<File>> {
         let mut file = File::open(&self.path)?;
         file.seek(SeekFrom::Start(offset))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
-        Ok(text)
+        Ok(BufReader::with_capacity(1 << 16, file))
     }
 
     /// Appends whole lines. Only between [`Store::enter`] for writing and [`Store::leave`].

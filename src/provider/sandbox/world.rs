@@ -109,7 +109,7 @@ pub(super) struct World {
     /// By type and region.
     shelves: BTreeMap<Arc<str>, BTreeMap<Arc<str>, Shelf>>,
     /// How many things an address has ever had, living ones included.
-    births: HashMap<u64, u32>,
+    births: HashMap<u64, u32, Hashing>,
     /// Seconds since 1970, at least those of [`EPOCH`].
     clock: i64,
     living: usize,
