@@ -84,11 +84,6 @@ impl<N> Graph<N> {
         self.inner.node_weights()
     }
 
-    /// The same edges between nodes that are only numbers.
-    pub fn without_nodes(self) -> Graph<()> {
-        Graph { inner: self.inner.map_owned(|_, _| (), |_, edge| edge) }
-    }
-
     /// Changes every node in place.
     pub fn each_mut(&mut self, change: impl FnMut(&mut N)) {
         self.inner.node_weights_mut().for_each(change);

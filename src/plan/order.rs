@@ -212,7 +212,7 @@ fn leads(graph: &Graph<Operation>, from: usize, to: usize) -> bool {
 
 /// Makes every replaced thing that a create-first replacement depends on create-first, too: its old self cannot go
 /// while what needs it is still there. `order` is the program's: dependencies first.
-pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependencies: &Graph<()>) {
+pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependencies: &Graph<Address>) {
     let mut asked = vec![false; steps.len()];
     for &i in order.iter().rev() {
         let Some(step) = steps.get_mut(i) else { continue };

@@ -226,12 +226,13 @@ impl Planner<'_> {
         let Some(order) = graph.order(|i| i) else {
             return Err(PrepareError::Program(cycle_diagnostics(&graph)));
         };
-        let graph = graph.without_nodes();
+        drop(graph);
         let mut facts = Facts::new(resources);
         let secrets = Secrets::new(self.engine.secrets.clone());
         let (mut steps, records) = self.compare_all(&mut facts, &view, &secrets, &order).await?;
-        spread_create_first(&mut steps, &order, &graph);
-        drop(graph);
+        if steps.iter().any(|step| matches!(step.action, Action::Replace { .. })) {
+            spread_create_first(&mut steps, &order, &dependencies(&facts.resources));
+        }
         let leaving = self.leaving(&facts, &view, forgets)?;
         let base = steps.len();
         steps.extend(leaving);
@@ -278,9 +279,10 @@ impl Planner<'_> {
             }
         }
         mistakes.dedup();
-        let mut steps = Vec::with_capacity(slots.len());
-        steps.extend(slots.into_iter().flatten());
-        if mistakes.is_empty() { Ok((steps, records)) } else { Err(PrepareError::Program(mistakes)) }
+        match slots.into_iter().collect() {
+            Some(steps) if mistakes.is_empty() => Ok((steps, records)),
+            _ => Err(PrepareError::Program(mistakes)),
+        }
     }
 
     fn check_import(&self, step: &Step) -> Result<(), PrepareError> {

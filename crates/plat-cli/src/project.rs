@@ -135,9 +135,20 @@ impl Project {
 
     /// The program as far as it is known without asking the cloud.
     pub fn desired(&self) -> Result<Desired, Failure> {
+        self.known(Desired::clone)
+    }
+
+    /// Settings of the stack and the chosen environment.
+    pub fn stack(&self) -> Result<Stack, Failure> {
+        self.known(|desired| desired.stack.clone())
+    }
+
+    /// A part of what is known without asking the cloud, of which the whole is kept.
+    fn known<T>(&self, part: impl FnOnce(&Desired) -> T) -> Result<T, Failure> {
         let desired = self.evaluate(&Answers::new()).map_err(|diagnostics| Failure::diagnostics(diagnostics, &self.sources))?;
-        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(desired.clone());
-        Ok(desired)
+        let part = part(&desired);
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = Some(desired);
+        Ok(part)
     }
 
     /// The environment that was chosen; none in a stack that declares none.
@@ -204,7 +215,7 @@ impl Project {
 
     /// What is stored of the stack's environment.
     pub fn loaded(&self) -> Result<Loaded, Failure> {
-        self.load(&self.desired()?.stack)
+        self.load(&self.stack()?)
     }
 
     /// What is stored of this stack.

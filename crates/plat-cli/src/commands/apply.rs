@@ -40,7 +40,7 @@ pub struct Run {
 
 /// Takes the lock, settles what was left open, plans, asks, applies.
 pub fn carry_out(project: &Project, options: Options, run: &Run, terminal: &Arc<Terminal>) -> Answer {
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let store = project.store(&stack)?;
     let (session, loaded) = store.open(&open_options(project.command(&run.name), run.run.lock_wait), &project.registry)?;
     let state_age = age(loaded.written);

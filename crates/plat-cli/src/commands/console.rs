@@ -43,7 +43,7 @@ const COMMANDS: [&str; 4] = [":help", ":names", ":quit", ":type "];
 
 pub fn run(args: &args::Console, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack, terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let recorded = project.store(&stack).and_then(|store| Ok(store.load(&project.registry)?.state));
     let state = match recorded {
         Ok(state) => state,

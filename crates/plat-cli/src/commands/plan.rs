@@ -20,7 +20,7 @@ pub fn run(args: &args::Plan, terminal: &Terminal) -> Answer {
     let mut options = options(&args.options, args.destroy)?;
     let project = Project::open(&args.stack, terminal)?;
     options.choice = choice(&args.options.choice, &project)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     project.let_go();
     let loaded = project.load(&stack)?;
     let (state_age, new) = (age(loaded.written), loaded.new);

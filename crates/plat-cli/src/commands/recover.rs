@@ -14,7 +14,7 @@ use crate::terminal::Terminal;
 
 pub fn run(args: &Recover, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack, terminal)?;
-    let store = project.store(&project.desired()?.stack)?;
+    let store = project.store(&project.stack()?)?;
     let (session, loaded) = store.open(&open_options(project.command("recover"), args.lock_wait), &project.registry)?;
     let mut state = loaded.state;
     let found = if loaded.pending.is_empty() {

@@ -17,7 +17,7 @@ use crate::project::{Project, age, open_options};
 use crate::terminal::Terminal;
 
 pub fn run(project: &Project, options: Options, args: &args::Apply, terminal: &Terminal) -> Answer {
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let store = project.store(&stack)?;
     let (session, loaded) = store.open(&open_options(project.command("apply"), args.run.lock_wait), &project.registry)?;
     let state_age = age(loaded.written);

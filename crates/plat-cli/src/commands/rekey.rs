@@ -11,7 +11,7 @@ use crate::terminal::Terminal;
 pub fn run(args: &StateRekey, terminal: &Terminal) -> Answer {
     let new = Given::read(keys::NEW)?;
     let project = Project::open(&args.stack, terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let choice = keys::choice(&stack, project.sandbox());
     if choice == KeyChoice::None {
         return Err(Failure::new("the stack does not say what its state is to be encrypted with")

@@ -37,7 +37,7 @@ pub fn run(args: Rollback, terminal: &Arc<Terminal>) -> Answer {
 
 /// Plans without the lock, shows it, and saves it where that is wanted.
 fn show(args: &Rollback, project: &Project, options: Options, terminal: &Arc<Terminal>) -> Answer {
-    let store = project.store(&project.desired()?.stack)?;
+    let store = project.store(&project.stack()?)?;
     let loaded = store.load(&project.registry)?;
     let then = destination(&*store, project, args.to, loaded.state.serial)?;
     let state_age = age(loaded.written);
@@ -61,7 +61,7 @@ fn show(args: &Rollback, project: &Project, options: Options, terminal: &Arc<Ter
 }
 
 fn carry_out(args: Rollback, project: &Project, options: Options, terminal: &Arc<Terminal>) -> Answer {
-    let store = project.store(&project.desired()?.stack)?;
+    let store = project.store(&project.stack()?)?;
     let (session, loaded) = store.open(&open_options(project.command("rollback"), args.run.lock_wait), &project.registry)?;
     let then = destination(&*store, project, args.to, loaded.state.serial)?;
     let state_age = age(loaded.written);
@@ -135,7 +135,7 @@ fn terms_of(project: &Project, args: &Rollback, serial: u64) -> Terms {
 
 /// Writes the plan that leads from what an apply has made back to state `serial`.
 pub async fn save_inverse(cloud: &Cloud, project: &Project, serial: u64, file: &Path, terminal: &Terminal) -> Result<(), Failure> {
-    let store = project.store(&project.desired()?.stack)?;
+    let store = project.store(&project.stack()?)?;
     let loaded = store.load(&project.registry)?;
     let then = store.snapshot(serial, &project.registry)?;
     let options = Options { today: Some(today()), ..Options::default() };

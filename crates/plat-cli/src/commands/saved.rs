@@ -205,7 +205,7 @@ impl Target<'_> {
     /// Takes the lock, holds the plan to what is there, marks it as used, and only then changes anything.
     fn carry_out(&self, run: &Run, terminal: &Arc<Terminal>) -> Answer {
         let project = self.project;
-        let store = project.store(&project.desired()?.stack)?;
+        let store = project.store(&project.stack()?)?;
         let (session, loaded) = store.open(&open_options(project.command(&run.name), run.run.lock_wait), &project.registry)?;
         self.fits(self.saved.misfit(self.bytes, &loaded.state, loaded.new)?.into_iter().collect())?;
         let Loaded { mut state, pending, written, .. } = loaded;
@@ -240,7 +240,7 @@ impl Target<'_> {
         let options = self.saved.options(Some(today())).map_err(|error| Failure::new(error.to_string()))?;
         let mut prepared = match self.saved.terms.rollback {
             Some(serial) => {
-                let store = self.project.store(&self.project.desired()?.stack)?;
+                let store = self.project.store(&self.project.stack()?)?;
                 let then = store.snapshot(serial, &self.project.registry)?;
                 way_back(cloud, self.project, &then, state, options).await?
             }

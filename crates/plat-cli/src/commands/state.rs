@@ -59,7 +59,7 @@ fn show(args: StateShow, terminal: &Terminal) -> Answer {
 
 fn history(args: &StateList, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack, terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let snapshots = project.store(&stack)?.history()?;
     if args.json {
         let list: Vec<_> =
@@ -74,7 +74,7 @@ fn history(args: &StateList, terminal: &Terminal) -> Answer {
 
 fn restore(args: StateRestore, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack.stack(), terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let store = project.store(&stack)?;
     let command = project.command("state restore");
     if !args.yes {

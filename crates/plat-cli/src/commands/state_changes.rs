@@ -114,7 +114,7 @@ pub fn pull(args: &StatePull, terminal: &Terminal) -> Answer {
 
 pub fn push(args: StatePush, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack.stack(), terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let store = project.store(&stack)?;
     let (name, bytes) = read(&args.file)?;
     let mut pushed = plat::state::decode(&name, &bytes, &project.registry).map_err(|error| match error {
@@ -162,7 +162,7 @@ fn read(file: &std::path::Path) -> Result<(String, Vec<u8>), Failure> {
 
 pub fn diff(args: StateDiff, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack.stack(), terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let store = project.store(&stack)?;
     let (before, after) = two(&args.serials, &*store, &project)?;
     terminal.print(&if args.json {
@@ -193,7 +193,7 @@ fn two(serials: &[u64], store: &dyn StateStore, project: &Project) -> Result<(St
 
 pub fn unlock(args: StateUnlock, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack.stack(), terminal)?;
-    let stack = project.desired()?.stack;
+    let stack = project.stack()?;
     let store = project.store(&stack)?;
     match store.unlock(args.epoch)? {
         Unlocked::Broken(holder) => {
