@@ -184,7 +184,15 @@ fn chain_at_the_end(text: &str) -> &str {
         }
         start = at;
     }
-    text.get(start..).unwrap_or_default()
+    text.get(network_before(text, start).unwrap_or(start)..).unwrap_or_default()
+}
+
+/// Where a network begins whose prefix length stands at `start`: in `10.0.0.0/16` the `/` divides nothing.
+fn network_before(text: &str, start: usize) -> Option<usize> {
+    let head = text.get(..start)?.strip_suffix('/')?;
+    let address = head.len() - head.chars().rev().take_while(|c| c.is_ascii_hexdigit() || matches!(c, '.' | ':')).count();
+    let length = text.get(start..)?.bytes().take_while(u8::is_ascii_digit).count();
+    text.get(address..start + length)?.parse::<ipnet::IpNet>().is_ok().then_some(address)
 }
 
 #[cfg(test)]
@@ -198,6 +206,9 @@ mod tests {
         assert_eq!(word_at_the_end("ne"), "ne");
         assert_eq!(chain_at_the_end("1 + f(net.subnets[\"a b\"]"), "net.subnets[\"a b\"]");
         assert_eq!(chain_at_the_end("!db"), "db");
+        assert_eq!(chain_at_the_end("[10.0.0.0/16"), "10.0.0.0/16");
+        assert_eq!(chain_at_the_end("fd00::/8.subnets(4).first()"), "fd00::/8.subnets(4).first()");
+        assert_eq!(chain_at_the_end("count/16"), "16");
         assert_eq!(chain_at_the_end("[a, xs.map(x => x.id).first()"), "xs.map(x => x.id).first()");
     }
 }
