@@ -7,7 +7,7 @@ use crate::address::Address;
 use crate::plan::target;
 use crate::provider::{Accepted, ErrorKind, Existing, Operation, Provider, ProviderError};
 use crate::schema::{Recovery, ResourceSchema};
-use crate::state::{Entry, Intent, Status, Verb};
+use crate::state::{Entry, Intent, Record, Status, Verb};
 use crate::value::{Object, ResolvedObject, texts_of_secrets};
 
 use super::events::{Doing, Event, Happened, Observer};
@@ -331,9 +331,17 @@ impl Patience {
     }
 }
 
+/// What a change that was broken off may have come to: until it is through, the thing may refer to what it referred to before as well as to
+/// what it is to.
+pub(super) fn broken_off(intent: &Intent, before: &Record, schema: &ResourceSchema) -> Intent {
+    let former = before.dependencies.iter().filter(|on| !intent.dependencies.contains(on));
+    let dependencies = intent.dependencies.iter().chain(former).cloned().collect();
+    Intent { inputs: agreed(schema, &before.inputs, &intent.inputs), dependencies, ..intent.clone() }
+}
+
 /// Inputs after a change that was broken off. What can be read back is compared with what is there, so it counts as asked
 /// for; of what cannot, only what did not change is sure, and the rest is asked for again.
-pub(super) fn agreed(schema: &ResourceSchema, before: &Object, asked: &Object) -> Object {
+fn agreed(schema: &ResourceSchema, before: &Object, asked: &Object) -> Object {
     let readable = |name: &str| schema.attribute(name).is_some_and(|a| !a.write_only && !a.ty.holds_secret());
     let mut inputs = before.clone();
     inputs.extend(asked.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -19,7 +19,7 @@ use crate::schema::value_to_json;
 use crate::state::{Entry, FingerprintKey, Intent, Record, StateError, Status};
 use crate::value::ResolvedObject;
 
-use super::call::{Call, End, Sink, agreed};
+use super::call::{Call, End, Sink, broken_off};
 use super::events::{Cancel, Doing, Event, Happened, Observer, Stop};
 use super::journal::{Journal, durably};
 use super::prepare_call::{Desk, Next};
@@ -351,9 +351,7 @@ impl<'a> Run<'a> {
                 let before = self.view.records.get(&sent.intent.address).cloned();
                 let schema = self.engine.registry.get(&sent.intent.type_name);
                 let intent = match (&before, schema) {
-                    (Some(before), Some(schema)) => {
-                        Intent { inputs: agreed(schema, &before.inputs, &sent.intent.inputs), ..sent.intent.clone() }
-                    }
+                    (Some(before), Some(schema)) => broken_off(&sent.intent, before, schema),
                     _ => sent.intent.clone(),
                 };
                 let known = before.map(|before| before.observed.clone());

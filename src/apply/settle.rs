@@ -13,7 +13,7 @@ use crate::state::{Entry, FingerprintKey, Intent, Pending, Record, StateError, S
 use crate::value::ResolvedObject;
 
 use super::Settings;
-use super::call::{Caller, End, Sink, agreed};
+use super::call::{Caller, End, Sink, broken_off};
 use super::journal::{Journal, durably};
 
 /// Operations looked into at a time.
@@ -226,19 +226,10 @@ struct Settling<'a> {
 impl Settling<'_> {
     fn record(&self, existing: Existing, status: Status) -> Record {
         let (observed, _) = crate::plan::conceal_observed(self.key, &self.intent.address, existing.attributes);
-        let record = self.intent.record(existing.id, observed, status);
-        match self.before {
-            Some(before) if self.intent.verb == Verb::Update => {
-                // Until the change is through, it may refer to what it did before as well as to what it is to.
-                let mut dependencies = record.dependencies;
-                dependencies.extend(before.dependencies.iter().filter(|on| !self.intent.dependencies.contains(on)).cloned());
-                let record = Record { dependencies, ..record };
-                match self.schema {
-                    Some(schema) => Record { inputs: agreed(schema, &before.inputs, &self.intent.inputs), ..record },
-                    None => record,
-                }
-            }
-            _ => record,
-        }
+        let intent = match (self.before, self.schema) {
+            (Some(before), Some(schema)) if self.intent.verb == Verb::Update => &broken_off(self.intent, before, schema),
+            _ => self.intent,
+        };
+        intent.record(existing.id, observed, status)
     }
 }

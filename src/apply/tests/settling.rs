@@ -71,6 +71,20 @@ async fn a_change_that_was_cut_off_is_taken_up_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_in_doubt_was_to_let_go_of_is_still_deleted_last() {
+    let mut bench = Bench::new();
+    let base = || Program::new().with("base", "t.Thing", &[("name", text("base"))]);
+    bench.apply(&base().with("a", "t.Thing", &[("name", text("a")), ("label", of("base", "thing_id"))])).await;
+    bench.cloud.fail("update a", &[Fault::Lost, Fault::NeverArrived, Fault::Lost]);
+    let outcome = bench.try_apply(&one("t.Thing")).await.unwrap();
+    assert!(outcome.failed[0].in_doubt());
+    assert_eq!(bench.state.resources[&address("a")].dependencies, [address("base")]);
+    assert_eq!(bench.plan(&Program::new()).await, ["delete a", "delete base"]);
+    bench.apply(&one("t.Thing")).await;
+    assert!(bench.state.resources[&address("a")].dependencies.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_delete_in_doubt_is_asked_again() {
     let mut bench = Bench::new();
     bench.apply(&one("t.Thing")).await;
