@@ -30,8 +30,8 @@ pub(crate) struct Ordering<'a> {
     pub steps: &'a [Step],
     /// Position of each step's address; a deposed record has an address of its own.
     pub position: &'a dyn Fn(&Address) -> Option<usize>,
-    /// Old selves of replaced resources that are still to be deleted, by the position of what replaced them.
-    pub deposed: &'a HashMap<usize, Vec<usize>>,
+    /// Old selves of replaced resources that are still to be deleted, by the address they had; what was to replace them may not be there.
+    pub deposed: &'a HashMap<Address, Vec<usize>>,
     /// Import ids that creates will take, as far as they are known now.
     pub takes_name: &'a dyn Fn(&Step) -> Option<String>,
 }
@@ -151,9 +151,9 @@ impl Ordering<'_> {
     fn each_recorded(&self) -> impl Iterator<Item = (usize, usize)> {
         self.steps.iter().enumerate().flat_map(move |(i, step)| {
             let dependencies = step.prior.as_deref().map_or(&[][..], |prior: &Record| prior.dependencies.as_slice());
-            let on = dependencies.iter().filter_map(|on| (self.position)(on)).chain(self.deposed.contains_key(&i).then_some(i));
-            let old_selves = |on: usize| self.deposed.get(&on).into_iter().flatten().copied();
-            on.flat_map(move |on| std::iter::once(on).chain(old_selves(on))).filter(move |on| *on != i).map(move |on| (i, on))
+            let old_selves = |of: &Address| self.deposed.get(of).into_iter().flatten().copied();
+            let on = dependencies.iter().flat_map(move |on| (self.position)(on).into_iter().chain(old_selves(on)));
+            on.chain(old_selves(&step.address)).filter(move |on| *on != i).map(move |on| (i, on))
         })
     }
 

@@ -352,12 +352,11 @@ impl Planner<'_> {
     fn operations(&self, steps: &[Step], base: usize, wanted: &dyn Fn(&Address) -> Option<usize>) -> Graph<super::Operation> {
         let leaving: HashMap<&Address, usize> = steps.iter().enumerate().skip(base).map(|(i, s)| (&s.address, i)).collect();
         let position = |address: &Address| wanted(address).or_else(|| leaving.get(address).copied());
-        let mut deposed: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut deposed: HashMap<Address, Vec<usize>> = HashMap::new();
         for (i, step) in steps.iter().enumerate().skip(base) {
             let is_deposed = step.prior.as_ref().is_some_and(|p| p.status == Status::Deposed);
-            let parent = step.address.steps().split_last().map(|(_, parent)| Address::from(parent.to_vec()));
-            if let (true, Some(at)) = (is_deposed, parent.and_then(|parent| position(&parent))) {
-                deposed.entry(at).or_default().push(i);
+            if let (true, Some((_, former))) = (is_deposed, step.address.steps().split_last()) {
+                deposed.entry(Address::from(former.to_vec())).or_default().push(i);
             }
         }
         let takes_name = |step: &Step| {

@@ -98,6 +98,19 @@ async fn an_old_self_that_could_not_be_deleted_is_deleted_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_holds_an_old_self_without_a_new_one_is_deleted_before_it() {
+    let mut bench = Bench::new();
+    let holder = [("name", text("c")), ("link", of("a", "thing_id"))];
+    bench.apply(&Program::new().with("a", "t.Thing", &[("name", text("a"))]).with("c", "t.Thing", &holder)).await;
+    // As it is when plat dies before the new self is made.
+    let old = format!("a.old[\"{}\"]", bench.id("a"));
+    let record = bench.state.resources.remove(&address("a")).unwrap();
+    bench.state.resources.insert(address(&old), crate::state::Record { status: crate::state::Status::Deposed, ..record });
+    assert_eq!(bench.plan(&Program::new()).await, ["delete c".to_owned(), format!("delete {old}")]);
+    bench.apply(&Program::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_self_that_is_refused_leaves_the_old_one_in_its_place() {
     let mut bench = Bench::new();
     let one = |a: &str| Program::new().with_options("a", "t.Thing", &[("name", text(a))], &[], create_first());
