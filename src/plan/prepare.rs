@@ -226,6 +226,7 @@ impl Planner<'_> {
         let Some(order) = graph.order(|i| i) else {
             return Err(PrepareError::Program(cycle_diagnostics(&graph)));
         };
+        // As large as the steps, and asked again only where something is replaced: it is made anew then.
         drop(graph);
         let mut facts = Facts::new(resources);
         let secrets = Secrets::new(self.engine.secrets.clone());
