@@ -1,6 +1,6 @@
 //! The order of what is done: what each change waits for, among creates and deletes alike.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::address::Address;
 use crate::graph::{Cause, Edge, Graph};
@@ -54,10 +54,18 @@ impl Nodes {
 /// An edge that is wanted, as long as it closes no cycle; those added first win.
 type Wish = (usize, usize, Edge);
 
+/// What each operation waits for.
+pub(crate) struct Ordered {
+    pub graph: Graph<Operation>,
+    /// Replacements that would have to create first: their old self cannot go while what needs it is still there, and
+    /// that waits for something which needs the new one.
+    pub too_early: BTreeSet<usize>,
+}
+
 impl Ordering<'_> {
     /// The graph of operations: what the program says always holds; what the state remembers, and what makes things
     /// smoother, as far as it does not contradict that.
-    pub(crate) fn operations(&self) -> Graph<Operation> {
+    pub(crate) fn operations(&self) -> Ordered {
         let (mut graph, nodes) = self.nodes();
         for (i, step) in self.steps.iter().enumerate() {
             let Some(make) = nodes.make(i) else { continue };
@@ -82,7 +90,38 @@ impl Ordering<'_> {
             wishes.extend(self.released(&nodes));
             wishes.extend(self.names(&nodes));
         }
-        add_wishes(graph, wishes)
+        let (graph, refused) = add_wishes(graph, wishes);
+        let too_early = self.too_early(&graph, &nodes, &refused);
+        Ordered { graph, too_early }
+    }
+
+    /// The replacements that stand between a delete and what was to let go of the deleted thing before.
+    fn too_early(&self, graph: &Graph<Operation>, nodes: &Nodes, refused: &[Wish]) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        for (release, delete, edge) in refused {
+            let deleted = graph.node(*delete).and_then(|op| self.steps.get(op.step));
+            // What is itself deleted before its new self is made is let go of too late: that was asked for.
+            if edge.cause != Cause::Release || deleted.is_none_or(|step| deletes_first(step)) {
+                continue;
+            }
+            let after = reached(*delete, |node| graph.waited_by(node).map(|(then, _)| then));
+            let before = reached(*release, |node| graph.waits_for(node).map(|(first, _)| first));
+            let between = self.steps.iter().enumerate().filter(|(i, step)| {
+                let halves = nodes.unmake(*i).zip(nodes.make(*i));
+                deletes_first(step) && halves.is_some_and(|(unmake, make)| after.contains(&unmake) && before.contains(&make))
+            });
+            let between: Vec<usize> = between.map(|(i, _)| i).collect();
+            if between.iter().all(|i| self.steps.get(*i).is_some_and(|step| self.may_create_first(step))) {
+                found.extend(between);
+            }
+        }
+        found
+    }
+
+    /// What is replaced for nothing but being broken, or is known by the name it has, cannot be there twice.
+    fn may_create_first(&self, step: &Step) -> bool {
+        let forced = matches!(&step.action, Action::Replace { forced_by, .. } if !forced_by.is_empty());
+        forced && (self.takes_name)(step).as_ref() != step.prior.as_ref().map(|prior| &prior.id)
     }
 
     fn nodes(&self) -> (Graph<Operation>, Nodes) {
@@ -162,17 +201,22 @@ impl Ordering<'_> {
     }
 }
 
-/// Adds every wish when they all fit; else those that lie on no cycle, and of the others one after the other what still fits.
-fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> Graph<Operation> {
+fn deletes_first(step: &Step) -> bool {
+    matches!(step.action, Action::Replace { create_first: false, .. })
+}
+
+/// Adds every wish when they all fit; else those that lie on no cycle, and of the others one after the other what still
+/// fits. Those that do not are told.
+fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> (Graph<Operation>, Vec<Wish>) {
     if wishes.is_empty() {
-        return graph;
+        return (graph, Vec::new());
     }
     let mut all = graph.clone();
     for (first, then, edge) in &wishes {
         all.before(*first, *then, edge.clone());
     }
     if all.order(|i| i).is_some() {
-        return all;
+        return (all, Vec::new());
     }
     let knot = knots(&all);
     let mut graph = graph;
@@ -181,12 +225,15 @@ fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> Graph<Operation> {
     for (first, then, edge) in free {
         graph.before(first, then, edge);
     }
+    let mut refused = Vec::new();
     for (first, then, edge) in contested {
-        if !leads(&graph, then, first) {
+        if reached(then, |node| graph.waited_by(node).map(|(then, _)| then)).contains(&first) {
+            refused.push((first, then, edge));
+        } else {
             graph.before(first, then, edge);
         }
     }
-    graph
+    (graph, refused)
 }
 
 /// Which knot of mutual waiting each node is in; nodes that are in none are left out.
@@ -195,19 +242,14 @@ fn knots(graph: &Graph<Operation>) -> BTreeMap<usize, usize> {
     members.flat_map(|(number, knot)| knot.into_iter().map(move |node| (node, number))).collect()
 }
 
-fn leads(graph: &Graph<Operation>, from: usize, to: usize) -> bool {
-    let mut seen = vec![false; graph.len()];
+/// `from`, and all that one comes to from there.
+fn reached<I: Iterator<Item = usize>>(from: usize, next: impl Fn(usize) -> I) -> HashSet<usize> {
+    let mut seen = HashSet::from([from]);
     let mut stack = vec![from];
     while let Some(node) = stack.pop() {
-        if node == to {
-            return true;
-        }
-        if let Some(seen) = seen.get_mut(node).filter(|seen| !**seen) {
-            *seen = true;
-            stack.extend(graph.waited_by(node).map(|(then, _)| then));
-        }
+        stack.extend(next(node).filter(|next| seen.insert(*next)));
     }
-    false
+    seen
 }
 
 /// Makes every replaced thing that a create-first replacement depends on create-first, too: its old self cannot go

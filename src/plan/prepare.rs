@@ -17,7 +17,7 @@ use super::choose::{LeftOut, Scope};
 use super::diff::{Differ, Trouble, failed};
 use super::facts::{Fact, Facts};
 use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
-use super::order::{Ordering, arrange, import_id, spread_create_first};
+use super::order::{Ordered, Ordering, arrange, import_id, spread_create_first};
 use super::policies::police;
 use super::secrets::Secrets;
 use super::view::View;
@@ -237,7 +237,7 @@ impl Planner<'_> {
         let leaving = self.leaving(&facts, &view, forgets)?;
         let base = steps.len();
         steps.extend(leaving);
-        let operations = self.operations(&steps, base, &|address| facts.resources.get_index_of(address));
+        let operations = self.settled_order(&mut steps, base, &order, &facts.resources);
         let (steps, operations, scope) = self.chosen(steps, operations, &mut facts, &view);
         let (steps, operations) = arrange(steps, operations);
         let stays: Option<BTreeSet<&Address>> = (scope != Scope::Everything).then(|| steps.iter().map(|step| &step.address).collect());
@@ -345,12 +345,28 @@ impl Planner<'_> {
         }
         let base = stays.iter().take_while(|step| step.desired.is_some()).count();
         let places: HashMap<&Address, usize> = stays.iter().enumerate().take(base).map(|(i, step)| (&step.address, i)).collect();
-        let operations = self.operations(&stays, base, &|address| places.get(address).copied());
+        let operations = self.operations(&stays, base, &|address| places.get(address).copied()).graph;
         (stays, operations, Scope::Chosen(left))
     }
 
+    /// Turns replacements that cannot delete first, one after the other as they show, and orders all that is done.
+    fn settled_order(&self, steps: &mut [Step], base: usize, order: &[usize], resources: &Resources) -> Graph<super::Operation> {
+        loop {
+            let Ordered { graph, too_early } = self.operations(steps, base, &|address| resources.get_index_of(address));
+            if too_early.is_empty() {
+                return graph;
+            }
+            for i in too_early {
+                if let Some(Action::Replace { create_first, .. }) = steps.get_mut(i).map(|step| &mut step.action) {
+                    *create_first = true;
+                }
+            }
+            spread_create_first(steps, order, &dependencies(resources));
+        }
+    }
+
     /// `wanted`: the position of what the program has; `base`: where the steps for what it no longer has begin.
-    fn operations(&self, steps: &[Step], base: usize, wanted: &dyn Fn(&Address) -> Option<usize>) -> Graph<super::Operation> {
+    fn operations(&self, steps: &[Step], base: usize, wanted: &dyn Fn(&Address) -> Option<usize>) -> Ordered {
         let leaving: HashMap<&Address, usize> = steps.iter().enumerate().skip(base).map(|(i, s)| (&s.address, i)).collect();
         let position = |address: &Address| wanted(address).or_else(|| leaving.get(address).copied());
         let mut deposed: HashMap<Address, Vec<usize>> = HashMap::new();

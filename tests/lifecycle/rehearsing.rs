@@ -1,11 +1,11 @@
 //! What a rehearsal finds before anything is done, and that it leaves no trace and gives no false alarm.
 
-use plat::plan::{Rehearsal, Snag};
+use plat::plan::{Action, Rehearsal, Snag};
 use plat::provider::sandbox::Call;
 
 use super::kinds::{ALARM, GROUP, NETWORK, RULE, SERVICE, SUBNET};
 use super::place::Place;
-use super::program::{Expr, Program, Spec, cidr, int, of, text};
+use super::program::{Expr, Program, Spec, address, cidr, int, of, text};
 use super::{everything, everything_later};
 
 fn network() -> Program {
@@ -64,6 +64,24 @@ fn an_order_that_cannot_be() {
     place.apply(&first).succeeded();
 }
 
+/// The alarm lets go of one service when the other is there, which is in the new group.
+#[test]
+fn a_name_that_is_there_once_is_not_made_anew_first() {
+    let place = Place::new();
+    let service = || Spec::new(SERVICE, [("groups", Expr::List(vec![of("group", "name")]))]);
+    let alarm = |of_service: &str| Spec::new(ALARM, [("target", of(of_service, "service_id"))]);
+    let group = Program::default().with("group", Spec::new(GROUP, [("name", text("team"))]));
+    place.apply(&group.clone().with("api", service()).with("alarm", alarm("api"))).succeeded();
+    let then = group.with("web", service()).with("alarm", alarm("web"));
+    let creates_first = |program: &Program| {
+        let step = place.plan(program).plan.steps.into_iter().find(|step| step.address == address("group")).unwrap();
+        matches!(step.action, Action::Replace { create_first: true, .. })
+    };
+    assert!(creates_first(&then.clone().set("group", "name", text("crew"))));
+    let elsewhere = then.patch("group", |spec| spec.options.region = Some("eu-west-1".into()));
+    assert!(!creates_first(&elsewhere));
+}
+
 #[test]
 fn a_name_that_is_taken() {
     let place = Place::new();
@@ -86,7 +104,7 @@ fn what_was_deleted_before() {
     // On one thread: deletes wait for nothing, and the group waits for the alarm.
     let place = Place::alone();
     place.apply(&network()).succeeded();
-    let id = place.state().resources[&super::program::address("subnet")].id.clone();
+    let id = place.state().resources[&address("subnet")].id.clone();
     let program = network().without("subnet").with("group", Spec::new(GROUP, [("name", text("g"))]).after("late"));
     let late = Spec::new(ALARM, [("target", text("svc-elsewhere"))]);
     let program = program.with("late", late).set("group", "members", Expr::List(vec![text(&id)]));
@@ -112,7 +130,7 @@ fn a_relation_that_is_made_anew_takes_nothing_along() {
 fn two_that_want_one_thing_otherwise() {
     let place = Place::new();
     place.apply(&network()).succeeded();
-    let id = place.state().resources[&super::program::address("net")].id.clone();
+    let id = place.state().resources[&address("net")].id.clone();
     let again = |program: Program, at: &str, label: &str| {
         let mut program = program.with(at, Spec::new(NETWORK, [("cidr", cidr("10.0.0.0/16")), ("label", text(label))]));
         program.imports.push((at.to_owned(), id.clone()));

@@ -81,6 +81,26 @@ async fn what_stays_is_moved_over_before_the_old_one_goes() {
     assert_eq!(bench.cloud.log(), ["create a", "update c", &format!("delete a.old[\"{old}\"]")]);
 }
 
+/// `c` stays, and holds the old `b` until it can hold the new one, which needs the new `a`.
+fn another_in_its_place(a: &str, b: &str) -> Program {
+    Program::new()
+        .with("a", "t.Thing", &[("name", text(a))])
+        .with(b, "t.Thing", &[("name", text(b)), ("parent", of("a", "thing_id"))])
+        .with("c", "t.Thing", &[("name", text("c")), ("link", of(b, "thing_id"))])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_go_before_its_new_self_is_there_is_created_first() {
+    let mut bench = Bench::new();
+    bench.apply(&another_in_its_place("x", "b")).await;
+    bench.cloud.log();
+    let then = another_in_its_place("y", "d");
+    assert_eq!(bench.plan(&then).await, ["create-first(name) a", "create d", "update c", "delete b"]);
+    let old = format!("delete a.old[\"{}\"]", bench.id("a"));
+    bench.apply(&then).await;
+    assert_eq!(bench.cloud.log(), ["create a", "create d", "update c", "delete b", &old]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_self_that_could_not_be_deleted_is_deleted_next_time() {
     let mut bench = Bench::new();
