@@ -148,7 +148,7 @@ impl<'a> Run<'a> {
         // With what depends on them: of an address that is no more, nobody can tell what is deleted before it.
         let knows = |record: &Record| record.dependencies.iter().any(|on| new.contains(on));
         let come = self.view.records.iter().filter(|(at, record)| new.contains(at) || knows(record));
-        let held = gone.chain(come.map(|(at, record)| (at.clone(), Some(Box::new(Record::clone(record)))))).collect();
+        let held = gone.chain(come.map(|(at, record)| (at.clone(), Some(record.clone())))).collect();
         self.entries.push(Entry::Put(held));
         self.flush()
     }
@@ -257,7 +257,7 @@ impl<'a> Run<'a> {
         let Entry::Put(held) = entry else { return };
         for (address, record) in held {
             match record {
-                Some(record) => drop(self.view.records.insert(address, Arc::new(*record))),
+                Some(record) => drop(self.view.records.insert(address, record)),
                 None => drop(self.view.records.remove(&address)),
             }
         }
@@ -379,9 +379,9 @@ impl<'a> Run<'a> {
             Some(live) => drop(self.view.live.insert(intent.address.clone(), live)),
             None => drop(self.view.live.remove(&intent.address)),
         }
-        let record = intent.record(id, observed, status);
-        self.entries.push(Entry::Done { op: intent.op.clone(), record: Some(Box::new(record.clone())) });
-        self.holds(&intent.address, Some(Arc::new(record)));
+        let record = Arc::new(intent.record(id, observed, status));
+        self.entries.push(Entry::Done { op: intent.op.clone(), record: Some(record.clone()) });
+        self.holds(&intent.address, Some(record));
     }
 
     fn fail(&mut self, node: usize, doing: Doing, error: ProviderError, elapsed: Duration) {

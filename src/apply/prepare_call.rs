@@ -132,9 +132,9 @@ impl Desk<'_> {
         let (mut before, mut undo) = (Vec::new(), Vec::new());
         if let (Action::Replace { create_first: true, .. }, Some(record)) = (&step.action, self.view.records.get(&step.address)) {
             let old = deposed_address(&step.address, &record.id);
-            let deposed = Record { status: Status::Deposed, ..Record::clone(record) };
-            before.push(Entry::moved(&step.address, &old, &deposed));
-            undo.push(Entry::moved(&old, &step.address, record));
+            let deposed = Arc::new(Record { status: Status::Deposed, ..Record::clone(record) });
+            before.push(Entry::moved(&step.address, &old, deposed));
+            undo.push(Entry::moved(&old, &step.address, record.clone()));
         }
         Ok(Next::Call(Box::new(Call {
             node,
@@ -152,12 +152,12 @@ impl Desk<'_> {
 
     async fn import(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
         let record = step.prior.clone().ok_or_else(|| internal("it was not read"))?;
-        let put = Entry::put(&step.address, Some(&record));
+        let put = Entry::put(&step.address, Some(record.clone()));
         let mut view = View::new(self.view.header.clone());
         view.records.insert(step.address.clone(), record);
         match self.update(node, operation, step, &view, vec![put]).await? {
             Next::Settled { record: Some(record), .. } => {
-                let put = Entry::put(&step.address, Some(&record));
+                let put = Entry::put(&step.address, Some(record.clone()));
                 Ok(Next::Settled { doing: Doing::Importing, entries: vec![put], record: Some(record), unchanged: false })
             }
             next => Ok(next),

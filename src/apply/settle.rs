@@ -90,14 +90,15 @@ pub async fn settle(
         let (finding, entry) = match end {
             Ended::Made { existing, status } => {
                 let id = existing.id.clone();
-                let (before, schema) = (state.resources.get(&intent.address), engine.registry.get(&intent.type_name));
+                let (before, schema) =
+                    (state.resources.get(&intent.address).map(|before| &**before), engine.registry.get(&intent.type_name));
                 let record = Settling { key: &key, intent, before, schema }.record(existing, status);
                 let finding = match (intent.verb, status) {
                     (Verb::Create, Status::Ready) => Finding::Created { id },
                     (Verb::Create, _) => Finding::Unfinished { id },
                     _ => Finding::Changed { id },
                 };
-                (finding, Entry::Done { op, record: Some(Box::new(record)) })
+                (finding, Entry::Done { op, record: Some(Arc::new(record)) })
             }
             Ended::Gone => (Finding::Deleted, Entry::Done { op, record: None }),
             Ended::Vanished => (Finding::NotCreated, Entry::Done { op, record: None }),
@@ -109,7 +110,7 @@ pub async fn settle(
             }
         };
         match &entry {
-            Entry::Done { record: Some(record), .. } => drop(state.resources.insert(intent.address.clone(), Record::clone(record))),
+            Entry::Done { record: Some(record), .. } => drop(state.resources.insert(intent.address.clone(), record.clone())),
             Entry::Done { record: None, .. } => drop(state.resources.remove(&intent.address)),
             _ => {}
         }

@@ -101,7 +101,7 @@ impl Ordering<'_> {
         for (release, delete, edge) in refused {
             let deleted = graph.node(*delete).and_then(|op| self.steps.get(op.step));
             // What is itself deleted before its new self is made is let go of too late: that was asked for.
-            if edge.cause != Cause::Release || deleted.is_none_or(|step| deletes_first(step)) {
+            if edge.cause != Cause::Release || deleted.is_none_or(deletes_first) {
                 continue;
             }
             let after = reached(*delete, |node| graph.waited_by(node).map(|(then, _)| then));

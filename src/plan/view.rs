@@ -8,7 +8,7 @@ use crate::state::{Record, StateFile};
 
 use super::facts::Live;
 
-/// A state whose records are shared, not copied.
+/// A state, and what is known besides.
 #[derive(Debug, Clone)]
 pub struct View {
     /// The state without its resources.
@@ -22,13 +22,12 @@ pub struct View {
 
 impl View {
     pub fn new(mut state: StateFile) -> Self {
-        let records = std::mem::take(&mut state.resources).into_iter().map(|(a, r)| (a, Arc::new(r))).collect();
+        let records = std::mem::take(&mut state.resources);
         Self { header: state, records, live: BTreeMap::new(), moved_from: BTreeMap::new() }
     }
 
-    /// The state to write; takes records over where nobody else holds them.
+    /// The state to write.
     pub fn into_state(self) -> StateFile {
-        let resources = self.records.into_iter().map(|(a, r)| (a, Arc::unwrap_or_clone(r))).collect();
-        StateFile { resources, ..self.header }
+        StateFile { resources: self.records, ..self.header }
     }
 }

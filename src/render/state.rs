@@ -34,7 +34,7 @@ pub fn state_text(state: &StateFile, style: Style, age: Option<Duration>) -> Str
 
 /// A line for each resource: address, type, id, and what is wrong with it.
 pub fn resource_list(state: &StateFile, style: Style) -> String {
-    let shown: Vec<(String, &Record)> = state.resources.iter().map(|(a, r)| (clean_line(&a.to_string()).into_owned(), r)).collect();
+    let shown: Vec<(String, &Record)> = state.resources.iter().map(|(a, r)| (clean_line(&a.to_string()).into_owned(), &**r)).collect();
     let addresses = shown.iter().map(|(a, _)| columns(a)).max().unwrap_or(0).min(50);
     let types = shown.iter().map(|(_, r)| columns(&r.type_name)).max().unwrap_or(0).min(36);
     let mut out = String::new();

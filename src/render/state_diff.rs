@@ -30,7 +30,7 @@ enum Difference<'a> {
 fn differences<'a>(before: &'a StateFile, after: &'a StateFile) -> Vec<Difference<'a>> {
     let gone: Vec<_> = before.resources.iter().filter(|(address, _)| !after.resources.contains_key(*address)).collect();
     let by_id: BTreeMap<(&str, &str), (&Address, &Record)> =
-        gone.iter().map(|(address, record)| ((&*record.type_name, record.id.as_str()), (*address, *record))).collect();
+        gone.iter().map(|(address, record)| ((&*record.type_name, record.id.as_str()), (*address, &***record))).collect();
     let mut moved: BTreeMap<&Address, &Address> = BTreeMap::new();
     for (address, record) in after.resources.iter().filter(|(address, _)| !before.resources.contains_key(*address)) {
         if let Some((from, _)) = by_id.get(&(&*record.type_name, record.id.as_str())) {
@@ -49,7 +49,7 @@ fn differences<'a>(before: &'a StateFile, after: &'a StateFile) -> Vec<Differenc
         let old = renamed(old, &moved);
         match origin {
             Some(from) => all.push(Difference::Moved(from, address, old, record)),
-            None if *old == *record => {}
+            None if *old == **record => {}
             None => all.push(Difference::Changed(address, old, record)),
         }
     }

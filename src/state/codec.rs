@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
+use std::sync::Arc;
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -157,15 +158,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Held<'a> {
 /// How many records a thread reads at a time: they share the names and addresses that they have in common.
 const AT_A_TIME: usize = 2_000;
 
-fn records(held: &[(Text<'_>, &RawValue)], registry: &Registry, region: Option<&str>) -> Result<BTreeMap<Address, Record>, String> {
+fn records(held: &[(Text<'_>, &RawValue)], registry: &Registry, region: Option<&str>) -> Result<BTreeMap<Address, Arc<Record>>, String> {
     let parts: Vec<_> = held.chunks(AT_A_TIME).collect();
-    let read = |part: &&[(Text<'_>, &RawValue)]| -> Result<Vec<(Address, Record)>, String> {
+    let read = |part: &&[(Text<'_>, &RawValue)]| -> Result<Vec<(Address, Arc<Record>)>, String> {
         let reader = Reader::new(registry);
-        let record = |(Text(text), json): &(Text<'_>, &RawValue)| -> Result<(Address, Record), String> {
+        let record = |(Text(text), json): &(Text<'_>, &RawValue)| -> Result<(Address, Arc<Record>), String> {
             let wrong = |problem: String| format!("`{text}`: {problem}");
             let address = reader.address(text).map_err(wrong)?;
             let doc: RecordDoc<'_> = serde_json::from_str(json.get()).map_err(|error| wrong(error.to_string()))?;
-            Ok((address, doc.read(&reader, region, None).map_err(wrong)?))
+            Ok((address, Arc::new(doc.read(&reader, region, None).map_err(wrong)?)))
         };
         let mut read = Vec::with_capacity(part.len());
         for entry in *part {
@@ -174,8 +175,10 @@ fn records(held: &[(Text<'_>, &RawValue)], registry: &Registry, region: Option<&
         Ok(read)
     };
     let parts = spread(&parts, parts.len(), read).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let mut all = Vec::with_capacity(held.len());
+    all.extend(parts.into_iter().flatten());
     // Built from what is sorted already.
-    let records: BTreeMap<Address, Record> = parts.into_iter().flatten().collect();
+    let records: BTreeMap<_, _> = all.into_iter().collect();
     if records.len() == held.len() { Ok(records) } else { Err("a resource is there twice".to_owned()) }
 }
 

@@ -2,6 +2,7 @@
 //! written, and under which lock, is the session's business.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::{FingerprintKey, Loaded, Record, StateFile};
 use crate::address::Address;
@@ -39,13 +40,14 @@ pub fn move_records(state: &mut StateFile, from: &Address, to: &Address) -> Resu
         if let Some(there) = there {
             return Err(EditError::Taken { from: from.clone(), to: to.clone(), id: there.id.clone() });
         }
-        if let Some(attribute) = state.resources.get(from).and_then(fingerprinted) {
+        if let Some(attribute) = state.resources.get(from).and_then(|record| fingerprinted(record)) {
             return Err(EditError::Secret { from: from.clone(), to: to.clone(), attribute });
         }
     }
-    let taken: Vec<(Address, Record)> = moved.iter().filter_map(|(from, to)| Some((to.clone(), state.resources.remove(from)?))).collect();
+    let taken: Vec<_> = moved.iter().filter_map(|(from, to)| Some((to.clone(), state.resources.remove(from)?))).collect();
     state.resources.extend(taken);
     for record in state.resources.values_mut().filter(|record| record.dependencies.iter().any(|on| moved.contains_key(on))) {
+        let record = Arc::make_mut(record);
         record.dependencies.iter_mut().for_each(|on| *on = moved.get(on).unwrap_or(on).clone());
         record.dependencies.sort_unstable();
     }
@@ -53,7 +55,7 @@ pub fn move_records(state: &mut StateFile, from: &Address, to: &Address) -> Resu
 }
 
 /// Drops the records at `address`, and inside it, from the state. What they stand for stays in the cloud.
-pub fn forget(state: &mut StateFile, address: &Address) -> Result<Vec<(Address, Record)>, EditError> {
+pub fn forget(state: &mut StateFile, address: &Address) -> Result<Vec<(Address, Arc<Record>)>, EditError> {
     let names: Vec<Address> = state.resources.keys().filter(|own| own.is_within(address)).cloned().collect();
     if names.is_empty() {
         return Err(EditError::Nothing(address.clone()));

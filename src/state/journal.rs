@@ -28,34 +28,34 @@ pub enum Entry {
     /// The cloud named the new resource's id.
     Accepted { op: Arc<str>, id: String },
     /// It happened: the address now holds this, or nothing.
-    Done { op: Arc<str>, record: Option<Box<Record>> },
+    Done { op: Arc<str>, record: Option<Arc<Record>> },
     /// It definitely did not happen.
     Failed { op: Arc<str>, error: String },
     /// Nobody knows whether it happened: it stays open.
     InDoubt { op: Arc<str>, error: String },
     /// A change of the state alone: imported, moved, forgotten, deposed, found changed or gone. What several addresses hold
     /// from now on is one entry where half of it would lose something: a move, for one.
-    Put(Vec<(Address, Option<Box<Record>>)>),
+    Put(Vec<(Address, Option<Arc<Record>>)>),
     /// The apply came to its end; what is still open is in doubt.
     End,
 }
 
 impl Entry {
     /// One address, and what it holds from now on.
-    pub fn put(address: &Address, record: Option<&Record>) -> Self {
-        Self::Put(vec![(address.clone(), record.cloned().map(Box::new))])
+    pub fn put(address: &Address, record: Option<Arc<Record>>) -> Self {
+        Self::Put(vec![(address.clone(), record)])
     }
 
     /// `record` is no longer at `from` but at `to`.
-    pub fn moved(from: &Address, to: &Address, record: &Record) -> Self {
-        Self::Put(vec![(from.clone(), None), (to.clone(), Some(Box::new(record.clone())))])
+    pub fn moved(from: &Address, to: &Address, record: Arc<Record>) -> Self {
+        Self::Put(vec![(from.clone(), None), (to.clone(), Some(record))])
     }
 
     /// What makes the records of `before` those of `after`; `None` when they are the same.
     pub fn between(before: &StateFile, after: &StateFile) -> Option<Self> {
         let gone = before.resources.keys().filter(|address| !after.resources.contains_key(*address)).map(|address| (address.clone(), None));
         let new = after.resources.iter().filter(|(address, record)| before.resources.get(*address) != Some(*record));
-        let held: Vec<_> = gone.chain(new.map(|(address, record)| (address.clone(), Some(Box::new(record.clone()))))).collect();
+        let held: Vec<_> = gone.chain(new.map(|(address, record)| (address.clone(), Some(record.clone())))).collect();
         (!held.is_empty()).then_some(Self::Put(held))
     }
 }
@@ -140,7 +140,7 @@ pub struct Ledger {
 }
 
 /// What an entry makes of the state: addresses, and what they hold from now on, one after the other.
-pub type Effect = Vec<(Address, Option<Record>)>;
+pub type Effect = Vec<(Address, Option<Arc<Record>>)>;
 
 impl Ledger {
     /// Takes an entry in; `Err` when it cannot follow those before it.
@@ -171,10 +171,10 @@ impl Ledger {
             }
             Entry::Done { op, record } => {
                 let address = self.close(op)?.intent.address;
-                Ok(vec![(address, record.as_deref().cloned())])
+                Ok(vec![(address, record.clone())])
             }
             Entry::Failed { op, .. } => Ok(left_behind(self.close(op)?).into_iter().collect()),
-            Entry::Put(held) => Ok(held.iter().map(|(address, record)| (address.clone(), record.as_deref().cloned())).collect()),
+            Entry::Put(held) => Ok(held.clone()),
             Entry::Begin { .. } | Entry::End => Ok(Effect::new()),
         }
     }
@@ -208,10 +208,10 @@ impl Ledger {
 }
 
 /// A create that failed after the cloud had named an id left something behind; it is recorded, never orphaned.
-fn left_behind(pending: Pending) -> Option<(Address, Option<Record>)> {
+fn left_behind(pending: Pending) -> Option<(Address, Option<Arc<Record>>)> {
     let id = pending.accepted.filter(|_| pending.intent.verb == Verb::Create)?;
     let record = pending.intent.record(id, ResolvedObject::default(), Status::Broken);
-    Some((pending.intent.address, Some(record)))
+    Some((pending.intent.address, Some(Arc::new(record))))
 }
 
 /// The entries that carry open operations over into a new journal.
@@ -377,14 +377,14 @@ fn decode_entry(json: &[u8], reader: &Reader<'_>, ledger: &Ledger) -> Result<Ent
         EntryDoc::Intent(doc) => Entry::Intent(Box::new(doc.read(reader)?)),
         EntryDoc::Accepted { op: of, id } => Entry::Accepted { op: op(of), id },
         EntryDoc::Done { op: of, record } => {
-            let record = record.map(|doc| doc.read(reader, None, ledger.intent(&of.0)).map(Box::new)).transpose()?;
+            let record = record.map(|doc| doc.read(reader, None, ledger.intent(&of.0)).map(Arc::new)).transpose()?;
             Entry::Done { op: op(of), record }
         }
         EntryDoc::Failed { op: of, error } => Entry::Failed { op: op(of), error },
         EntryDoc::InDoubt { op: of, error } => Entry::InDoubt { op: op(of), error },
         EntryDoc::Put(held) => {
             let read = |doc: HeldDoc<'_>| -> Result<_, String> {
-                let record = doc.record.map(|doc| doc.read(reader, None, None).map(Box::new)).transpose()?;
+                let record = doc.record.map(|doc| doc.read(reader, None, None).map(Arc::new)).transpose()?;
                 Ok((reader.address(&doc.address.0)?, record))
             };
             Entry::Put(held.into_iter().map(read).collect::<Result<_, _>>()?)

@@ -57,7 +57,7 @@ pub struct StateFile {
     pub region: Option<String>,
     /// Key of the secrets' fingerprints, 32 bytes in hex.
     pub fingerprint_key: String,
-    pub resources: BTreeMap<Address, Record>,
+    pub resources: BTreeMap<Address, Arc<Record>>,
     pub outputs: BTreeMap<String, serde_json::Value>,
     /// Ids of saved plans that were carried out, the newest last: none is carried out twice.
     pub plans: Vec<String>,

@@ -166,8 +166,8 @@ impl Session {
     }
 
     /// The operation's address holds `record` from now on, or nothing.
-    pub fn done(&self, op: &str, record: Option<&Record>) -> Result<(), StateError> {
-        self.append_all(&[Entry::Done { op: op.into(), record: record.cloned().map(Box::new) }])
+    pub fn done(&self, op: &str, record: Option<&Arc<Record>>) -> Result<(), StateError> {
+        self.append_all(&[Entry::Done { op: op.into(), record: record.cloned() }])
     }
 
     /// The operation definitely did not happen. What had been accepted is recorded as broken, so that it is not lost.

@@ -189,10 +189,9 @@ fn span_of(plan: &Plan, step: &Step, snag: &Snag) -> Option<Span> {
 }
 
 /// What a plan right after the apply would change again, among the steps and what refers to them.
-async fn unsettled(engine: &Engine, prepared: &Prepared, touched: &[&Step], mut records: BTreeMap<Address, Record>) -> Vec<Flaw> {
+async fn unsettled(engine: &Engine, prepared: &Prepared, touched: &[&Step], mut records: BTreeMap<Address, Arc<Record>>) -> Vec<Flaw> {
     let Ok(key) = FingerprintKey::from_hex(&prepared.view.header.fingerprint_key) else { return Vec::new() };
     read_again(engine, &mut records).await;
-    let records: Vec<(Address, Arc<Record>)> = records.into_iter().map(|(address, record)| (address, Arc::new(record))).collect();
     let mut facts = prepared.facts.clone();
     for (address, record) in &records {
         if let Some(position) = facts.resources.get_index_of(address) {
@@ -252,7 +251,7 @@ fn followers<'a>(prepared: &'a Prepared, touched: &[&Step]) -> Vec<&'a Step> {
 }
 
 /// As it is when all steps are through: a later one may have changed what an earlier one made.
-async fn read_again(engine: &Engine, records: &mut BTreeMap<Address, Record>) {
+async fn read_again(engine: &Engine, records: &mut BTreeMap<Address, Arc<Record>>) {
     for record in records.values_mut() {
         let ids = [record.id.clone()];
         let Ok(found) = engine.provider.read(&record.type_name, &record.region, &ids).await else { continue };
@@ -260,7 +259,7 @@ async fn read_again(engine: &Engine, records: &mut BTreeMap<Address, Record>) {
             // Fingerprints that were recorded say more than a replica, which shows no secret.
             let mut now = record.observed.clone().into_object();
             now.extend(observed.into_object());
-            record.observed = ResolvedObject::new(now).unwrap_or_default();
+            Arc::make_mut(record).observed = ResolvedObject::new(now).unwrap_or_default();
         }
     }
 }

@@ -192,7 +192,7 @@ impl MemoryJournal {
                 Entry::Done { op, record } => {
                     let address = close(&mut open, &op).intent.address;
                     match record {
-                        Some(record) => drop(state.resources.insert(address, *record)),
+                        Some(record) => drop(state.resources.insert(address, record)),
                         None => drop(state.resources.remove(&address)),
                     }
                 }
@@ -201,7 +201,7 @@ impl MemoryJournal {
                     assert!(closed.accepted.is_none(), "what was accepted is recorded, not given up");
                 }
                 Entry::Put(held) => held.into_iter().for_each(|(address, record)| match record {
-                    Some(record) => drop(state.resources.insert(address, *record)),
+                    Some(record) => drop(state.resources.insert(address, record)),
                     None => drop(state.resources.remove(&address)),
                 }),
                 Entry::Begin { .. } | Entry::End => panic!("these are the session's own"),

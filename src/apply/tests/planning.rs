@@ -321,9 +321,9 @@ async fn asserts_and_outputs_are_told_as_far_as_they_are_known() {
 async fn a_broken_thing_is_replaced_and_an_unfinished_one_is_finished() {
     let mut bench = Bench::new();
     bench.apply(&chain()).await;
-    bench.state.resources.get_mut(&address("c")).unwrap().status = Status::Unfinished;
+    Arc::make_mut(bench.state.resources.get_mut(&address("c")).unwrap()).status = Status::Unfinished;
     assert_eq!(bench.plan(&chain()).await, ["update c"]);
-    bench.state.resources.get_mut(&address("c")).unwrap().status = Status::Broken;
+    Arc::make_mut(bench.state.resources.get_mut(&address("c")).unwrap()).status = Status::Broken;
     assert_eq!(bench.plan(&chain()).await, ["replace() c"]);
     bench.apply(&chain()).await;
 }
@@ -359,7 +359,7 @@ async fn long_chains_and_wide_hubs_are_planned_and_read_in_few_calls() {
             retain: false,
             status: Status::Ready,
         };
-        bench.state.resources.insert(step.address.clone(), record);
+        bench.state.resources.insert(step.address.clone(), record.into());
     }
     let destroyed = bench.prepare(&Program::new()).await.unwrap();
     assert_eq!(destroyed.plan.steps.len(), 15_001);

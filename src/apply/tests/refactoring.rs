@@ -211,7 +211,7 @@ async fn of_two_alike_only_the_keys_tell_which_is_which() {
         bench.apply(&two(before[0], before[1], ["x", "y"])).await;
         // The cloud wants names that differ; what was asked for is made to say the same.
         for record in bench.state.resources.values_mut() {
-            record.inputs.insert("name".into(), text("z"));
+            Arc::make_mut(record).inputs.insert("name".into(), text("z"));
         }
         let prepared = bench.prepare(&two(after[0], after[1], ["z", "z"])).await.unwrap();
         let found: Vec<String> = prepared.plan.renames.iter().map(Rename::line).collect();

@@ -124,8 +124,8 @@ async fn what_holds_an_old_self_without_a_new_one_is_deleted_before_it() {
     bench.apply(&Program::new().with("a", "t.Thing", &[("name", text("a"))]).with("c", "t.Thing", &holder)).await;
     // As it is when plat dies before the new self is made.
     let old = format!("a.old[\"{}\"]", bench.id("a"));
-    let record = bench.state.resources.remove(&address("a")).unwrap();
-    bench.state.resources.insert(address(&old), crate::state::Record { status: crate::state::Status::Deposed, ..record });
+    let record = (*bench.state.resources.remove(&address("a")).unwrap()).clone();
+    bench.state.resources.insert(address(&old), crate::state::Record { status: crate::state::Status::Deposed, ..record }.into());
     assert_eq!(bench.plan(&Program::new()).await, ["delete c".to_owned(), format!("delete {old}")]);
     bench.apply(&Program::new()).await;
 }

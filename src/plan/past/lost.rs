@@ -37,7 +37,7 @@ pub fn losses(plan: &Plan, then: &StateFile, now: &StateFile, registry: &Registr
             lost.push(Lost { address: step.address.clone(), loss });
         }
         let from = plan.moves.iter().find(|(_, to)| *to == step.address).map_or(&step.address, |(from, _)| from);
-        let today = now.resources.get(from);
+        let today = now.resources.get(from).map(|today| &**today);
         lost.extend(
             other_secrets(record, today, from == &step.address)
                 .map(|attribute| Lost { address: step.address.clone(), loss: Loss::Secret { attribute } }),

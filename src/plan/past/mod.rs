@@ -45,7 +45,8 @@ impl Past<'_> {
     pub async fn desired(&self, engine: &Engine) -> Result<Desired, PrepareError> {
         let links = Links::of(self.then, &engine.registry);
         let moved = self.moved();
-        let wanted: Vec<(&Address, &Record)> = self.then.resources.iter().filter(|(_, r)| r.status != Status::Deposed).collect();
+        let recorded = self.then.resources.iter().map(|(address, record)| (address, &**record));
+        let wanted: Vec<(&Address, &Record)> = recorded.filter(|(_, r)| r.status != Status::Deposed).collect();
         let resources = wanted.iter().map(|(address, record)| {
             let today = moved.get(*address).copied().unwrap_or(address);
             ((*address).clone(), Arc::new(self.resource(address, record, today, &links, &engine.registry)))
@@ -73,7 +74,7 @@ impl Past<'_> {
         for (address, record) in self.now.resources.iter().filter(|(_, r)| r.status != Status::Deposed) {
             today.insert(identity(record), address);
         }
-        let other = |(address, record): (&'_ Address, &'_ Record)| today.get(&identity(record)).is_some_and(|now| *now != address);
+        let other = |(address, record): (&'_ Address, &'_ Arc<Record>)| today.get(&identity(record)).is_some_and(|now| *now != address);
         let moved = self.then.resources.iter().filter(|(a, r)| r.status != Status::Deposed && other((a, r)));
         moved.filter_map(|(address, record)| Some((address, *today.get(&identity(record))?))).collect()
     }
@@ -81,7 +82,7 @@ impl Past<'_> {
     /// What the program of today took in is let go of again, and not deleted: it was there before plat knew of it.
     fn forgets(&self) -> Vec<(Address, Span)> {
         let imported = |address: &&Address| self.program.imports.iter().any(|import| address.is_within(&import.address));
-        let known: std::collections::HashSet<Identity<'_>> = self.then.resources.values().map(identity).collect();
+        let known: std::collections::HashSet<Identity<'_>> = self.then.resources.values().map(|record| identity(record)).collect();
         let new = self
             .now
             .resources
@@ -93,7 +94,7 @@ impl Past<'_> {
     /// `today`: the address that the thing has in the program of today, if it is in it.
     fn resource(&self, address: &Address, record: &Record, today: &Address, links: &Links, registry: &Registry) -> DesiredResource {
         let program = self.program.resources.get(today).filter(|r| r.type_name == record.type_name);
-        let now = self.now.resources.get(today);
+        let now = self.now.resources.get(today).map(|now| &**now);
         let span = program.map_or_else(nowhere, |program| program.span);
         let mut references: BTreeMap<Address, (Arc<str>, Arc<str>)> = BTreeMap::new();
         let mut inputs = Object::default();

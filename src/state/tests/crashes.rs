@@ -135,7 +135,7 @@ fn random_applies_killed_at_random_points_lose_nothing() {
 
 pub fn random_applies(store: &dyn super::super::StateStore, seed: u64) {
     let (registry, mut dice) = (registry(), Dice(seed));
-    let (mut model, mut open): (BTreeMap<Address, Record>, BTreeMap<String, Pending>) = Default::default();
+    let (mut model, mut open): (BTreeMap<Address, Arc<Record>>, BTreeMap<String, Pending>) = Default::default();
     let (mut next, mut serial) = (0, 0);
     for _ in 0..12 {
         let (session, loaded) = store.open(&options("plat apply"), &registry).unwrap();
@@ -163,7 +163,7 @@ pub fn random_applies(store: &dyn super::super::StateStore, seed: u64) {
                     session.failed(&op, "refused").unwrap();
                     if let Some(id) = pending.accepted {
                         let broken = pending.intent.record(id, ResolvedObject::default(), Status::Broken);
-                        model.insert(pending.intent.address, broken);
+                        model.insert(pending.intent.address, broken.into());
                     }
                 }
                 (4, Some(op)) => {

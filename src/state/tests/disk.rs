@@ -39,7 +39,7 @@ impl Trouble {
     }
 }
 
-type Resources = BTreeMap<Address, Record>;
+type Resources = BTreeMap<Address, Arc<Record>>;
 
 /// What may be read: the records and the operations that are open, as they were before the step that failed, or after it.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -16,7 +16,7 @@ fn network() -> StateFile {
     let mut state = sample();
     state.resources.retain(|address, _| address.is_within(&at("network")));
     let mut vpc = subnet(9);
-    vpc.dependencies.clear();
+    Arc::make_mut(&mut vpc).dependencies.clear();
     state.resources.insert(at("network.vpc"), vpc);
     state
 }
@@ -25,7 +25,7 @@ fn network() -> StateFile {
 fn a_component_moves_with_all_in_it_and_what_waits_for_it() {
     let mut state = network();
     let mut user = subnet(7);
-    user.dependencies = vec![at("network.private[\"0\"]"), at("other")];
+    Arc::make_mut(&mut user).dependencies = vec![at("network.private[\"0\"]"), at("other")];
     state.resources.insert(at("app"), user);
     let moved = move_records(&mut state, &at("network"), &at("net[\"a\"]")).unwrap();
     assert_eq!(moved.len(), 3);

@@ -37,13 +37,13 @@ fn random_states_survive_their_bytes() {
     for _ in 0..300 {
         let mut state = sample();
         for n in 0..dice.roll(5) {
-            let mut record = stranger();
+            let mut record = Arc::unwrap_or_clone(stranger());
             record.inputs = (0..dice.roll(6)).map(|i| (Arc::from(format!("in{i}")), random_value(&mut dice, 3))).collect();
             let mut observed = record.inputs.clone();
             observed.retain(|_, _| dice.roll(4) > 0);
             observed.extend((0..dice.roll(4)).map(|i| (Arc::from(format!("in{i}")), random_value(&mut dice, 3))));
             record.observed = ResolvedObject::new(observed).unwrap();
-            state.resources.insert(subnet_address(100 + n), record);
+            state.resources.insert(subnet_address(100 + n), record.into());
         }
         let bytes = encode(&state).unwrap();
         assert_eq!(read(&bytes).unwrap(), state);
@@ -106,7 +106,7 @@ fn a_secret_that_is_not_a_fingerprint_never_gets_into_a_state() {
     for (secret, what) in [(plain, "the text of a secret"), (reference, "a secret that was not fetched")] {
         for inside in [secret.clone(), Value::list([secret.clone()]), Value::object([("x", secret)])] {
             let mut state = sample();
-            state.resources.get_mut(&subnet_address(0)).unwrap().inputs.insert("password".into(), inside);
+            Arc::make_mut(state.resources.get_mut(&subnet_address(0)).unwrap()).inputs.insert("password".into(), inside);
             let error = encode(&state).unwrap_err().to_string();
             assert_eq!(
                 error,

@@ -107,11 +107,11 @@ pub fn subnet_inputs(n: usize) -> Object {
     ])
 }
 
-pub fn subnet(n: usize) -> Record {
+pub fn subnet(n: usize) -> Arc<Record> {
     let mut observed = subnet_inputs(n);
     observed.insert("subnet_id".into(), Value::str(format!("subnet-{n:017x}")));
     observed.insert("map_public_ip_on_launch".into(), Value::Bool(false));
-    Record {
+    Arc::new(Record {
         type_name: "aws.ec2.Subnet".into(),
         id: format!("subnet-{n:017x}"),
         region: "us-west-2".into(),
@@ -121,7 +121,7 @@ pub fn subnet(n: usize) -> Record {
         protect: false,
         retain: false,
         status: Status::Ready,
-    }
+    })
 }
 
 pub fn subnet_address(n: usize) -> Address {
@@ -130,7 +130,7 @@ pub fn subnet_address(n: usize) -> Address {
 
 /// A create of the subnet `n`, as operation `op-n`.
 pub fn intent(n: usize) -> Intent {
-    let record = subnet(n);
+    let record = Arc::unwrap_or_clone(subnet(n));
     Intent {
         op: format!("op-{n}").into(),
         address: subnet_address(n),
@@ -146,9 +146,9 @@ pub fn intent(n: usize) -> Intent {
     }
 }
 
-pub fn database() -> Record {
+pub fn database() -> Arc<Record> {
     let secret = Value::Secret(Secret::fingerprint("00112233445566778899aabbccddeeff"));
-    Record {
+    Arc::new(Record {
         type_name: "aws.rds.DBInstance".into(),
         id: "shop-db".into(),
         region: "eu-central-1".into(),
@@ -163,12 +163,12 @@ pub fn database() -> Record {
         protect: true,
         retain: true,
         status: Status::Broken,
-    }
+    })
 }
 
 /// A type and an attribute that no registry here has.
-pub fn stranger() -> Record {
-    Record {
+pub fn stranger() -> Arc<Record> {
+    Arc::new(Record {
         type_name: "aws.future.Thing".into(),
         id: "a|b".into(),
         region: "us-west-2".into(),
@@ -183,7 +183,7 @@ pub fn stranger() -> Record {
         protect: false,
         retain: false,
         status: Status::Deposed,
-    }
+    })
 }
 
 /// One of everything, with fixed ids.

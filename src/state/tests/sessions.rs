@@ -87,7 +87,7 @@ fn changes_of_the_state_alone_are_journaled() {
     let store = folder.store();
     let (session, mut loaded) = store.open(&options("plat apply"), &registry).unwrap();
     session.begin(&mut loaded.state, "a").unwrap();
-    let put = |n, record: Option<Record>| Entry::put(&subnet_address(n), record.as_ref());
+    let put = |n, record| Entry::put(&subnet_address(n), record);
     session.append_all(&[put(0, Some(subnet(0))), put(1, Some(database())), put(0, None)]).unwrap();
     drop(session);
     assert_eq!(store.load(&registry).unwrap().state.resources, [(subnet_address(1), database())].into());
@@ -194,7 +194,7 @@ fn a_journal_costs_what_changes() {
     session.intents((0..1000).map(intent).collect()).unwrap();
     for n in 0..1000 {
         let op = format!("op-{n}");
-        session.append_all(&[Entry::Accepted { op: op.as_str().into(), id: subnet(n).id }]).unwrap();
+        session.append_all(&[Entry::Accepted { op: op.as_str().into(), id: subnet(n).id.clone() }]).unwrap();
         session.done(&op, Some(&subnet(n))).unwrap();
         loaded.state.resources.insert(subnet_address(n), subnet(n));
     }

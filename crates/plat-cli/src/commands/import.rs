@@ -1,5 +1,7 @@
 //! `plat import`
 
+use std::sync::Arc;
+
 use plat::address::Address;
 use plat::desired::{Desired, Stack};
 use plat::render::{clean_line, resource_source};
@@ -29,9 +31,9 @@ pub fn run(args: Import, terminal: &Terminal) -> Answer {
     }
     let mut state = loaded.state;
     refuse_taken(&wanted, &args.id, &state)?;
-    let record = block_on(read(&project, &desired, &wanted, schema, &args.id))?;
+    let record = Arc::new(block_on(read(&project, &desired, &wanted, schema, &args.id))?);
     session.begin(&mut state, &plat::state::random_id()?)?;
-    session.append_all(&[Entry::put(&wanted, Some(&record))])?;
+    session.append_all(&[Entry::put(&wanted, Some(record.clone()))])?;
     state.resources.insert(wanted.clone(), record.clone());
     session.finish(&mut state)?;
     told(&wanted, &record, schema, &desired, &project, terminal);
