@@ -259,7 +259,7 @@ fn sides(
     let mut prior = as_last_seen(record, &schema.attributes).into_object();
     for (name, value) in without_nulls(wanted.plain()).filter(|(_, value)| holds_secret(value)) {
         match changes.iter().any(|(changed, _)| changed == name) {
-            true => drop(prior.shift_remove(name)),
+            true => drop(prior.remove(name)),
             false => drop(prior.insert(name.clone(), value.clone())),
         }
     }

@@ -13,7 +13,7 @@ use crate::check::builtin::{Builtin, Method};
 use crate::check::typed::{ExprId, ExprKind, Program};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
-use crate::value::{EvalFailure, Hashing, Object, Unknown, Value};
+use crate::value::{EvalFailure, Object, Unknown, Value};
 
 /// Largest file that `file(…)` reads, in bytes.
 const MAX_FILE: u64 = 1 << 20;
@@ -291,7 +291,7 @@ fn zip(items: &[Value], args: &[Value], span: Span) -> Answer {
         let help = "`xs.take(n)` makes the longer one shorter";
         return fail_with(span, format!("`zip` needs as many keys as values: {} and {}", keys.len(), items.len()), help);
     }
-    let mut object = Object::with_capacity_and_hasher(items.len(), Hashing::default());
+    let mut object = Object::with_capacity(items.len());
     for (key, item) in keys.iter().zip(items) {
         let key = key.as_str().unwrap_or("");
         if object.insert(key.into(), item.clone()).is_some() {

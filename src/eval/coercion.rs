@@ -7,7 +7,7 @@ use super::handle::ResourceHandle;
 use super::machine::{Answer, Locals, Machine, Slots, World, fail};
 use crate::source::Span;
 use crate::types::{Record, Type};
-use crate::value::{Deferred, Hashing, Known, Object, Source, Unknown, Value, Version};
+use crate::value::{Deferred, Known, Object, Source, Unknown, Value, Version};
 
 /// A part of a value that gets its form once it is known.
 #[derive(Debug)]
@@ -77,7 +77,7 @@ impl Machine<'_> {
     fn record_of(&self, entries: &Object, record: &Arc<Record>, span: Span) -> Answer {
         let known = &self.world.program.field_defaults;
         let defaults = known.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map_or(&[][..], |(_, defaults)| defaults);
-        let mut object = Object::with_capacity_and_hasher(record.fields.len(), Hashing::default());
+        let mut object = Object::with_capacity(record.fields.len());
         for field in &record.fields {
             let default = || defaults.iter().find(|(name, _)| *name == field.name).map(|(_, id)| *id);
             match (entries.get(&field.name).filter(|value| !value.is_null()), default()) {

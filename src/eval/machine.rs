@@ -11,7 +11,7 @@ use crate::schema::Mode;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{BinaryOp, Pattern};
 use crate::types::Type;
-use crate::value::{Deferred, EvalFailure, Hashing, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value};
+use crate::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value};
 
 pub(super) type Answer = Result<Value, EvalFailure>;
 
@@ -415,7 +415,7 @@ impl Machine<'_> {
     }
 
     fn record(&self, id: ExprId, entries: &[(RecordKey, ExprId)], locals: &Locals) -> Answer {
-        let mut object = Object::with_capacity_and_hasher(entries.len(), Hashing::default());
+        let mut object = Object::with_capacity(entries.len());
         for (key, value) in entries {
             let name = match key {
                 RecordKey::Name(name) => name.clone(),
@@ -650,7 +650,7 @@ impl Machine<'_> {
             Ok(rounds) => rounds,
             Err(unknown) => return Ok(self.suspend(id, locals, &unknown)),
         };
-        let mut object = Object::with_capacity_and_hasher(rounds.len(), Hashing::default());
+        let mut object = Object::with_capacity(rounds.len());
         for round in &rounds {
             let name = match self.eval(key, round)? {
                 Value::String(name) => name,

@@ -17,7 +17,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema, Unit as Measure};
 use crate::source::Span;
 use crate::types::Type;
-use crate::value::{Duration, Hashing, Object, Phase, Secret, SecretText, Size, Unknown, Value};
+use crate::value::{Duration, Object, Phase, Secret, SecretText, Size, Unknown, Value};
 
 /// Most components, one in another.
 const MAX_NESTED: usize = 50;
@@ -229,7 +229,7 @@ impl Evaluation<'_> {
         locals: &Locals,
         around: &Surroundings,
     ) -> Result<ResourceHandle, Diagnostic> {
-        let mut inputs = Object::with_capacity_and_hasher(resource.entries.len() + 1, Hashing::default());
+        let mut inputs = Object::with_capacity(resource.entries.len() + 1);
         let mut spans = Vec::with_capacity(resource.entries.len());
         let mut dependencies: Vec<Dependency> = Vec::new();
         for entry in &resource.entries {
@@ -275,7 +275,7 @@ impl Evaluation<'_> {
             None => common.clone(),
             Some(Value::Object(own)) => {
                 let more = own.keys().filter(|name| !common.contains_key(*name)).count();
-                let mut tags = Object::with_capacity_and_hasher(common.len() + more, Hashing::default());
+                let mut tags = Object::with_capacity(common.len() + more);
                 tags.extend(common.iter().chain(own.iter()).map(|(name, value)| (name.clone(), value.clone())));
                 Arc::new(tags)
             }
@@ -451,7 +451,7 @@ fn expand(
         Found::One(locals) => make(None, &locals)?,
         Found::None => Value::Null,
         Found::Each(each) => {
-            let mut object = Object::with_capacity_and_hasher(each.len(), Hashing::default());
+            let mut object = Object::with_capacity(each.len());
             for (key, locals) in each {
                 let value = make(Some(key.clone()), &locals)?;
                 object.insert(key, value);

@@ -107,7 +107,7 @@ fn put(value: Value, path: &[&str], part: Option<&Value>) -> Value {
     };
     match part {
         None if rest.is_empty() => {
-            entries.shift_remove(*first);
+            entries.remove(*first);
         }
         None if !entries.contains_key(*first) => {}
         part => {

@@ -11,7 +11,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::ResourceSchema;
 use crate::types::Type;
-use crate::value::{Duration, Hashing, Object, Secret, Size, Value, Version};
+use crate::value::{Duration, Object, Secret, Size, Value, Version};
 
 /// Writes a value in its JSON form.
 pub struct ValueText<'a>(pub &'a Value);
@@ -102,13 +102,14 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-        let mut object = Object::with_capacity_and_hasher(self.0.schema.attributes.len().min(16), Hashing::default());
+        let mut object = Object::new();
         while let Some(key) = map.next_key_seed(TextSeed)? {
             let known = self.0.names.get(&*key);
             let ty = known.and_then(|(_, i)| self.0.schema.attributes.get(*i)).map_or(&Type::Json, |a| &a.ty);
             let value = map.next_value_seed(ValueSeed(ty))?;
             object.insert(known.map_or_else(|| Arc::from(&*key), |(name, _)| name.clone()), value);
         }
+        object.shrink_to_fit();
         Ok(object)
     }
 }

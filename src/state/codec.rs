@@ -14,7 +14,7 @@ use super::{Intent, Record, StateError, StateFile, Status};
 use crate::address::Address;
 use crate::schema::Registry;
 use crate::threads::spread;
-use crate::value::{Hashing, Object, ResolvedObject};
+use crate::value::{Object, ResolvedObject};
 
 /// The version of the format that this plat writes, and the newest it reads.
 pub const VERSION: u64 = 1;
@@ -312,7 +312,7 @@ impl RecordDoc<'_> {
         let is_read = |name: &str| !self.unread.iter().any(|Text(unread)| *unread == *name);
         let alike = record.inputs.iter().filter(|(name, _)| is_read(name));
         let more = differing.keys().filter(|name| !record.inputs.contains_key(*name)).count();
-        let mut observed = Object::with_capacity_and_hasher(record.inputs.len() + more, Hashing::default());
+        let mut observed = Object::with_capacity(record.inputs.len() + more);
         observed.extend(alike.map(|(name, value)| (name.clone(), value.clone())));
         observed.extend(differing);
         record.observed = ResolvedObject::new(observed).map_err(|_| "it holds something unknown".to_owned())?;

@@ -8,7 +8,6 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use indexmap::map::Entry;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -221,12 +220,12 @@ impl<'r> Reader<'r> {
     /// The object of the entries from `first` on. A key that is there twice is not what plat wrote.
     fn object<E: serde::de::Error>(&self, first: usize) -> Result<Object, E> {
         let mut entries = self.entries.borrow_mut();
-        let mut object = Object::with_capacity_and_hasher(entries.len() - first, Hashing::default());
+        let mut object = Object::with_capacity(entries.len() - first);
         for (key, value) in entries.drain(first..) {
-            match object.entry(key) {
-                Entry::Vacant(vacant) => drop(vacant.insert(value)),
-                Entry::Occupied(twice) => return Err(E::custom(format!("`{}` is there twice", twice.key()))),
+            if object.contains_key(&key) {
+                return Err(E::custom(format!("`{key}` is there twice")));
             }
+            object.insert(key, value);
         }
         Ok(object)
     }

@@ -79,7 +79,7 @@ fn a_reference_is_a_dependency_and_an_unknown() {
     let subnet = &desired.resources[1];
     assert_eq!(subnet.dependencies.len(), 1);
     assert_eq!(subnet.dependencies[0].on.to_string(), "net");
-    assert!(subnet.inputs["vpc_id"].unknown().is_some());
+    assert!(subnet.inputs.get("vpc_id").unwrap().unknown().is_some());
     assert_eq!(desired.outputs[1].value, plat::value::Value::Int(2));
 }
 

@@ -116,7 +116,9 @@ impl Cloud {
                 Mode::Computed => Value::str(id.as_str()),
                 _ => continue,
             };
-            attributes.entry(attribute.name.into()).or_insert(value);
+            if !attributes.contains_key(attribute.name) {
+                attributes.insert(attribute.name.into(), value);
+            }
         }
         world.things.insert(id.clone(), Thing { type_name: type_name.to_owned(), attributes, op: op.to_owned() });
         id
@@ -239,7 +241,7 @@ impl Provider for Cloud {
                 assert!(!attribute.replaces, "`{}` cannot change in place", attribute.name);
                 match after {
                     Some(after) => drop(thing.attributes.insert(attribute.name.into(), after.clone())),
-                    None => drop(thing.attributes.shift_remove(attribute.name)),
+                    None => drop(thing.attributes.remove(attribute.name)),
                 }
             }
             self.readable(thing)

@@ -261,8 +261,8 @@ impl Inner {
                 known.insert(codec.name(attribute.name), value);
             }
         }
-        let ordered = schema.attributes.iter().filter_map(|a| known.swap_remove_entry(a.name));
-        (ordered.collect::<Vec<_>>().into_iter().collect(), made)
+        let ordered = schema.attributes.iter().filter_map(|a| known.get_key_value(a.name));
+        (ordered.map(|(name, value)| (name.clone(), value.clone())).collect(), made)
     }
 
     pub fn read(&mut self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError> {
@@ -325,7 +325,7 @@ impl Inner {
         let mut attributes = Arc::unwrap_or_clone(thing.attributes(&codec).map_err(|e| internal("Modify", e))?);
         for (name, value) in changes {
             if value.is_null() {
-                attributes.shift_remove(name);
+                attributes.remove(name);
             } else {
                 attributes.insert(codec.name(name), value.clone());
             }
