@@ -67,8 +67,23 @@ pub struct Unknown {
     pub phase: Phase,
     /// The attribute it first waits for.
     pub source: Source,
-    /// How to compute it when more is known.
-    pub deferred: Box<dyn Deferred>,
+    /// How to compute it when more is known; `None` when it is that attribute and nothing else.
+    pub deferred: Option<Box<dyn Deferred>>,
+}
+
+impl Unknown {
+    /// Computes as far as `known` allows: the answer may be, or hold, an unknown again.
+    pub fn force(self: &Arc<Self>, known: &dyn Known) -> Result<Value, EvalFailure> {
+        match &self.deferred {
+            Some(deferred) => deferred.force(known),
+            None => Ok(known.attribute(&self.source.address, &self.source.attribute).unwrap_or_else(|| Value::Unknown(self.clone()))),
+        }
+    }
+
+    /// The attribute that the value is, when nothing is computed from it.
+    pub fn reference(&self) -> Option<&Source> {
+        self.deferred.as_ref().map_or(Some(&self.source), |deferred| deferred.reference())
+    }
 }
 
 /// The attribute a value comes from, and where the program says so.
@@ -84,7 +99,7 @@ pub trait Deferred: fmt::Debug + Send + Sync {
     /// Computes as far as `known` allows: the answer may be, or hold, an unknown again.
     fn force(&self, known: &dyn Known) -> Result<Value, EvalFailure>;
 
-    /// The attribute that the value is, when it is that and nothing is computed from it.
+    /// The attribute that the value is in another form.
     fn reference(&self) -> Option<&Source> {
         None
     }
@@ -119,6 +134,11 @@ impl Value {
         Value::Object(Arc::new(entries.into_iter().map(|(k, v)| (k.into(), v)).collect()))
     }
 
+    /// What an attribute will be.
+    pub fn attribute(source: Source, ty: Type, phase: Phase) -> Value {
+        Value::Unknown(Arc::new(Unknown { ty, phase, source, deferred: None }))
+    }
+
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::String(s) => Some(s),
@@ -148,8 +168,8 @@ impl Value {
     pub(crate) fn references<'v>(&'v self, found: &mut Vec<&'v Source>) -> bool {
         match self {
             Value::Unknown(unknown) => {
-                found.extend(unknown.deferred.reference());
-                unknown.deferred.reference().is_some()
+                found.extend(unknown.reference());
+                unknown.reference().is_some()
             }
             Value::List(items) => items.iter().all(|item| item.references(found)),
             Value::Object(entries) => entries.values().all(|value| value.references(found)),
@@ -164,7 +184,7 @@ impl Value {
             return Ok(self.clone());
         }
         Ok(match self {
-            Value::Unknown(unknown) => unknown.deferred.force(known)?,
+            Value::Unknown(unknown) => unknown.force(known)?,
             Value::List(items) => Value::list(items.iter().map(|item| item.resolve(known)).collect::<Result<Vec<_>, _>>()?),
             Value::Object(entries) => {
                 let entries = entries.iter().map(|(k, v)| Ok((k.clone(), v.resolve(known)?))).collect::<Result<Object, _>>()?;

@@ -46,7 +46,7 @@ impl Checker<'_> {
                 typed.push((RecordKey::Name(field.name.clone()), value));
             }
         }
-        self.push(ExprKind::Record(typed), Type::Record(record.clone()), span)
+        self.push(ExprKind::Record(typed.into()), Type::Record(record.clone()), span)
     }
 
     /// The body of a resource or lookup of type `schema`.

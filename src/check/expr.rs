@@ -78,7 +78,7 @@ impl Checker<'_> {
                 scope.locals.truncate(before);
                 scope.forget(known);
                 let ty = Type::list(self.ty(body).clone());
-                self.push(ExprKind::ListFor { head, body }, ty, span)
+                self.push(ExprKind::ListFor { head: Box::new(head), body }, ty, span)
             }
             Ast::MapFor { head, key, value } => {
                 let of = match want {
@@ -91,7 +91,7 @@ impl Checker<'_> {
                 scope.locals.truncate(before);
                 scope.forget(known);
                 let ty = Type::map(self.ty(value).clone());
-                self.push(ExprKind::MapFor { head, key, value }, ty, span)
+                self.push(ExprKind::MapFor { head: Box::new(head), key, value }, ty, span)
             }
             Ast::Lambda { params, body } => self.lambda(scope, params, body, want, span),
             Ast::Unary { op, operand } => self.unary(scope, *op, operand, span),
@@ -166,7 +166,7 @@ impl Checker<'_> {
             }
         }
         let ty = if secret { Type::secret(Type::String) } else { Type::String };
-        self.push(ExprKind::Template(ids), ty, span)
+        self.push(ExprKind::Template(ids.into()), ty, span)
     }
 
     fn unprintable(&mut self, scope: &Scope, id: ExprId, ty: &Type) {
@@ -285,7 +285,7 @@ impl Checker<'_> {
             ids.push(id);
         }
         let ty = Type::list(ty.unwrap_or(Type::Error));
-        self.push(ExprKind::List(ids), ty, span)
+        self.push(ExprKind::List(ids.into()), ty, span)
     }
 
     fn record(&mut self, scope: &mut Scope, entries: &[ast::Entry], want: Option<&Type>, what: &str, span: Span) -> ExprId {
@@ -349,7 +349,7 @@ impl Checker<'_> {
             None if computed => Type::map(any_of(fields.into_iter().map(|f| f.ty))),
             None => Type::Record(Arc::new(Record { name: None, fields })),
         };
-        self.push(ExprKind::Record(typed), ty, span)
+        self.push(ExprKind::Record(typed.into()), ty, span)
     }
 
     pub(super) fn misplaced_engine(&mut self, name: &ast::Name) {
@@ -495,7 +495,7 @@ impl Checker<'_> {
         }
         self.exhaustive(arms, &subject_ty, span);
         self.reached(arms, &subject_ty);
-        self.push(ExprKind::Match { subject, arms: typed }, ty, span)
+        self.push(ExprKind::Match { subject, arms: typed.into() }, ty, span)
     }
 
     /// The type of a `match`'s subject. Which arm is taken would tell what a secret is.

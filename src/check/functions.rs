@@ -18,7 +18,7 @@ impl Checker<'_> {
         let function = function.clone();
         let Some(args) = self.arguments(scope, name, at, &function.params, args) else { return Some(self.broken(span)) };
         let callee = self.push(ExprKind::Local(depth), Type::Function(function.clone()), at);
-        Some(self.push(ExprKind::Apply { callee, args }, function.result.clone(), span))
+        Some(self.push(ExprKind::Apply { callee, args: args.into() }, function.result.clone(), span))
     }
 
     /// A name where a function is wanted: a param that is one, or a `fn`. It stands for a lambda that calls it, so that what it is given

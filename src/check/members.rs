@@ -271,12 +271,13 @@ impl Checker<'_> {
         if let Some((_, builtin, params, result)) = BUILTINS.iter().find(|(n, ..)| *n == &**name) {
             let params: Vec<Type> = params.iter().map(|p| Type::from(*p)).collect();
             let Some(args) = self.arguments(scope, name, name_span, &params, args) else { return self.broken(span) };
-            return self.push(ExprKind::Builtin { builtin: *builtin, args }, Type::from(*result), span);
+            return self.push(ExprKind::Builtin { builtin: *builtin, args: args.into() }, Type::from(*result), span);
         }
         if let Some(function) = self.function(scope.module, name) {
             let (params, result) = self.function_types.get(function).cloned().unwrap_or((Vec::new(), Type::Error));
             let Some(args) = self.arguments(scope, name, name_span, &params, args) else { return self.broken(span) };
-            return self.push(ExprKind::Call { function, args }, result, span);
+            let function = u32::try_from(function).unwrap_or(u32::MAX);
+            return self.push(ExprKind::Call { function, args: args.into() }, result, span);
         }
         let module = self.modules.get(scope.module);
         let declared: Vec<Arc<str>> = module.map(|m| m.declared.keys().chain(m.imported.keys()).cloned().collect()).unwrap_or_default();
@@ -517,7 +518,7 @@ impl Checker<'_> {
             Answer::Lambda | Answer::Joined => given,
         };
         let ty = if safe { Type::optional(ty) } else { ty };
-        self.push(ExprKind::Method { receiver, method: signature.method, args: ids }, ty, span)
+        self.push(ExprKind::Method { receiver, method: signature.method, args: ids.into() }, ty, span)
     }
 }
 

@@ -49,7 +49,7 @@ impl Checker<'_> {
             );
             return self.broken(span);
         }
-        self.push(ExprKind::Builtin { builtin: Builtin::Reachable, args: ids }, Type::Bool, span)
+        self.push(ExprKind::Builtin { builtin: Builtin::Reachable, args: ids.into() }, Type::Bool, span)
     }
 
     /// One end: a resource with a place in a network, a component that holds one such, a range, or `internet`.

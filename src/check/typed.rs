@@ -70,6 +70,7 @@ pub type FieldDefaults = Vec<(Arc<str>, ExprId)>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ExprId(pub u32);
 
+/// One for each word of the program: its size is what a large program takes.
 #[derive(Debug)]
 pub struct Expr {
     pub kind: ExprKind,
@@ -80,9 +81,9 @@ pub struct Expr {
 #[derive(Debug)]
 pub enum ExprKind {
     Const(Value),
-    Template(Vec<ExprId>),
-    List(Vec<ExprId>),
-    Record(Vec<(RecordKey, ExprId)>),
+    Template(Box<[ExprId]>),
+    List(Box<[ExprId]>),
+    Record(Box<[(RecordKey, ExprId)]>),
     /// A declaration of the same unit.
     Slot(usize),
     /// A name bound by `for`, a lambda or a function; counted from the innermost.
@@ -114,14 +115,14 @@ pub enum ExprKind {
     },
     Match {
         subject: ExprId,
-        arms: Vec<Arm>,
+        arms: Box<[Arm]>,
     },
     ListFor {
-        head: ForHead,
+        head: Box<ForHead>,
         body: ExprId,
     },
     MapFor {
-        head: ForHead,
+        head: Box<ForHead>,
         key: ExprId,
         value: ExprId,
     },
@@ -130,22 +131,22 @@ pub enum ExprKind {
         body: ExprId,
     },
     Call {
-        function: usize,
-        args: Vec<ExprId>,
+        function: u32,
+        args: Box<[ExprId]>,
     },
     /// A param of a `fn` that is a function, called.
     Apply {
         callee: ExprId,
-        args: Vec<ExprId>,
+        args: Box<[ExprId]>,
     },
     Builtin {
         builtin: Builtin,
-        args: Vec<ExprId>,
+        args: Box<[ExprId]>,
     },
     Method {
         receiver: ExprId,
         method: Method,
-        args: Vec<ExprId>,
+        args: Box<[ExprId]>,
     },
     Secret {
         store: SecretStore,
@@ -422,5 +423,15 @@ impl Program {
 impl Unit {
     pub fn find(&self, name: &str) -> Option<(usize, &Declaration)> {
         self.declarations.iter().enumerate().find(|(_, d)| &**d.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_is_small() {
+        assert_eq!((size_of::<ExprKind>(), size_of::<Expr>()), (32, 72));
     }
 }

@@ -109,7 +109,7 @@ fn untold(args: &[Value], span: Span) -> Unknown {
     });
     let address = address.unwrap_or_else(|| crate::address::Address::root("internet", None));
     let source = Source { address, attribute: "reachable".into(), span };
-    Unknown { ty: Type::Bool, phase: Phase::Apply, source, deferred: Box::new(Never) }
+    Unknown { ty: Type::Bool, phase: Phase::Apply, source, deferred: Some(Box::new(Never)) }
 }
 
 /// Looks at the network of what was evaluated, then judges the asserts.

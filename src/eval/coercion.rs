@@ -27,7 +27,7 @@ impl Deferred for Shaped {
 
     fn reference(&self) -> Option<&Source> {
         match &self.part {
-            Value::Unknown(unknown) => unknown.deferred.reference(),
+            Value::Unknown(unknown) => unknown.reference(),
             _ => None,
         }
     }
@@ -69,7 +69,7 @@ impl Machine<'_> {
             ty: ty.clone(),
             phase: unknown.phase,
             source: unknown.source.clone(),
-            deferred: Box::new(shaped),
+            deferred: Some(Box::new(shaped)),
         }))
     }
 

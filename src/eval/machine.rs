@@ -116,29 +116,6 @@ impl Deferred for Suspended {
     }
 }
 
-/// An attribute that its resource will have.
-#[derive(Debug)]
-struct Attribute(Source, Type, Phase);
-
-impl Deferred for Attribute {
-    fn force(&self, known: &dyn Known) -> Answer {
-        let Attribute(source, ty, phase) = self;
-        Ok(match known.attribute(&source.address, &source.attribute) {
-            Some(value) => value,
-            None => unknown_attribute(source.clone(), ty.clone(), *phase),
-        })
-    }
-
-    fn reference(&self) -> Option<&Source> {
-        Some(&self.0)
-    }
-}
-
-fn unknown_attribute(source: Source, ty: Type, phase: Phase) -> Value {
-    let deferred = Box::new(Attribute(source.clone(), ty.clone(), phase));
-    Value::Unknown(Arc::new(Unknown { ty, phase, source, deferred }))
-}
-
 /// Steps that making or looking through a value is worth: its parts, those counted each time that stand in it several times. Refuses
 /// what is larger than anything made from it could be.
 pub(super) fn work(value: &Value, span: Span) -> Result<u64, EvalFailure> {
@@ -248,7 +225,7 @@ impl Machine<'_> {
                 let args = args.iter().map(|arg| self.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
                 let bound = args.into_iter().fold(Locals::default().called_from(locals), |locals, arg| locals.with(arg));
                 super::functions::enter(&bound, expr.span)?;
-                match self.world.program.functions.get(*function) {
+                match self.world.program.functions.get(*function as usize) {
                     Some(function) => self.eval(function.body, &bound),
                     None => fail(expr.span, "this function is not part of the program"),
                 }
@@ -311,7 +288,8 @@ impl Machine<'_> {
     pub(super) fn suspend(&self, id: ExprId, locals: &Locals, on: &Unknown) -> Value {
         let slots = self.kept(id);
         let ty = self.world.program.expr(id).map_or(Type::Error, |e| e.ty.clone());
-        let deferred = Box::new(Suspended { world: self.world.clone(), expr: id, slots, locals: locals.clone() });
+        let deferred: Option<Box<dyn Deferred>> =
+            Some(Box::new(Suspended { world: self.world.clone(), expr: id, slots, locals: locals.clone() }));
         Value::Unknown(Arc::new(Unknown { ty, phase: on.phase, source: on.source.clone(), deferred }))
     }
 
@@ -497,9 +475,9 @@ impl Machine<'_> {
                 )
             }
             ResourceKind::Found(object) => Ok(empty(object.get(name).cloned().unwrap_or_else(|| unset(&attribute.mode)))),
-            ResourceKind::Asked => Ok(unknown_attribute(source(), attribute.ty.required().clone(), Phase::Plan)),
+            ResourceKind::Asked => Ok(Value::attribute(source(), attribute.ty.required().clone(), Phase::Plan)),
             ResourceKind::Planned(resource) => {
-                let unknown = || unknown_attribute(source(), attribute.ty.required().clone(), Phase::Apply);
+                let unknown = || Value::attribute(source(), attribute.ty.required().clone(), Phase::Apply);
                 let planned = self.known.and_then(|known| known.attribute(&resource.address, name));
                 let value = match (planned, resource.inputs.get(name)) {
                     (Some(planned), _) => planned,
@@ -518,7 +496,7 @@ impl Machine<'_> {
                 match (desired.inputs.get(name), &attribute.mode) {
                     (Some(value), _) => self.settle(value),
                     (None, Mode::Optional { default }) => Ok(empty(default.clone())),
-                    (None, _) => self.settle(&unknown_attribute(source(), attribute.ty.required().clone(), Phase::Apply)),
+                    (None, _) => self.settle(&Value::attribute(source(), attribute.ty.required().clone(), Phase::Apply)),
                 }
             }
         }

@@ -476,7 +476,7 @@ fn waiting(declaration: &Declaration, unknown: &Arc<Unknown>) -> Value {
         ty: declaration.ty.clone(),
         phase: unknown.phase,
         source: unknown.source.clone(),
-        deferred: Box::new(Instances(unknown.clone())),
+        deferred: Some(Box::new(Instances(unknown.clone()))),
     }))
 }
 

@@ -137,7 +137,7 @@ pub(super) fn check(desired: &Desired, registry: &Registry, diagnostics: &mut Ve
 /// The resource whose id an attribute is; none where which one it is depends on more.
 fn parent_of(value: &Value) -> Option<Address> {
     match value {
-        Value::Unknown(unknown) => unknown.deferred.reference().map(|source| source.address.clone()),
+        Value::Unknown(unknown) => unknown.reference().map(|source| source.address.clone()),
         _ => None,
     }
 }

@@ -78,7 +78,7 @@ impl<'d> Catalogue<'d> {
     /// The attribute that the value is, when it is just that.
     pub(super) fn pointer<'v>(&self, value: &'v Value) -> Option<Pointer<'v>> {
         let Value::Unknown(unknown) = value else { return None };
-        let source = unknown.deferred.reference()?;
+        let source = unknown.reference()?;
         let position = self.desired.resources.get_index_of(&source.address)?;
         let (kind, index) = self.kinds.get(position).copied().flatten()?;
         Some(Pointer { kind, index, attribute: &source.attribute })

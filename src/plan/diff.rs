@@ -8,7 +8,7 @@ use crate::desired::{DesiredResource, Stack};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema};
 use crate::state::{FingerprintKey, Record, Status};
-use crate::value::{Deferred, EvalFailure, Known, Object, Phase, ResolvedObject, Source, Unknown, Value};
+use crate::value::{EvalFailure, Known, Object, Phase, ResolvedObject, Source, Value};
 
 use super::compare::{left_out, satisfied, with_ignored};
 use super::facts::{Fact, Facts, Inputs};
@@ -349,27 +349,14 @@ fn new_identity(desired: &DesiredResource, schema: &ResourceSchema, record: &Rec
     let computed = names.into_iter().filter_map(|name| schema.attribute(name)).filter(|a| !a.is_input());
     let later = |attribute: &Attribute| {
         let source = Source { address: desired.address.clone(), attribute: attribute.name.into(), span: desired.span };
-        change(desired, attribute, record.observed.get(attribute.name).cloned(), Some(later(attribute.ty.clone(), source)))
+        change(
+            desired,
+            attribute,
+            record.observed.get(attribute.name).cloned(),
+            Some(Value::attribute(source, attribute.ty.clone(), Phase::Apply)),
+        )
     };
     computed.map(later).collect()
-}
-
-#[derive(Debug)]
-struct Later {
-    ty: crate::types::Type,
-    source: Source,
-}
-
-fn later(ty: crate::types::Type, source: Source) -> Value {
-    let deferred = Box::new(Later { ty: ty.clone(), source: source.clone() });
-    Value::Unknown(Arc::new(Unknown { ty, phase: Phase::Apply, source, deferred }))
-}
-
-impl Deferred for Later {
-    fn force(&self, known: &dyn Known) -> Result<Value, EvalFailure> {
-        let value = known.attribute(&self.source.address, &self.source.attribute);
-        Ok(value.unwrap_or_else(|| later(self.ty.clone(), self.source.clone())))
-    }
 }
 
 /// All inputs that an update leads to: the changed ones, and the others as they are, so that what the program leaves out

@@ -113,7 +113,7 @@ fn a_cluster_lets_rds_keep_its_password_and_is_cloned_to_a_point_in_time() {
     let cloud = Cloud::start();
     let engine = Engine::new(&cloud);
     let mut kept = wanted("orders");
-    kept.shift_remove("master_user_password");
+    kept.remove("master_user_password");
     kept.insert("manage_master_user_password".into(), Value::Bool(true));
     let orders = engine.create("aws.rds.DBCluster", kept).unwrap();
     let Some(Value::Object(secret)) = orders.seen.get("master_user_secret") else { panic!("{:?}", orders.seen) };

@@ -77,7 +77,7 @@ impl Engine {
         for object in [&mut wanted, &mut thing.inputs] {
             match &to {
                 Some(value) => drop(object.insert(attribute.into(), value.clone())),
-                None => drop(object.shift_remove(attribute)),
+                None => drop(object.remove(attribute)),
             }
         }
         let id = format!("0193a1b2-c3d4-7e5f-8a9b-{attribute}");

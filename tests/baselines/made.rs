@@ -48,7 +48,7 @@ pub fn address(text: &str) -> Address {
 
 pub fn unknown(of: &str, attribute: &str) -> Value {
     let source = Source { address: address(of), attribute: attribute.into(), span: span(1) };
-    Value::Unknown(Arc::new(Unknown { ty: Type::String, phase: Phase::Apply, source, deferred: Box::new(Never) }))
+    Value::Unknown(Arc::new(Unknown { ty: Type::String, phase: Phase::Apply, source, deferred: Some(Box::new(Never)) }))
 }
 
 pub fn secret() -> Value {

@@ -8,8 +8,8 @@ use plat::address::Address;
 use plat::desired::{Dependency, Desired, DesiredResource, Import, Move, Options, Output, Reason, Stack, StateLocation};
 use plat::schema::Registry;
 use plat::source::{FileId, Span};
-use plat::types::Type;
-use plat::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, SecretStore, Source, Unknown, Value};
+
+use plat::value::{Object, Phase, Secret, SecretReference, SecretStore, Source, Value};
 
 use super::kinds::REGION;
 
@@ -192,30 +192,10 @@ impl Program {
             Expr::Of(at, attribute) => {
                 let spec = self.resources.get(at).unwrap_or_else(|| panic!("`{at}` is not in the program"));
                 let ty = registry.get(spec.kind).unwrap().attribute(attribute).unwrap().ty.clone();
-                Reference { address: address(at), attribute, ty }.unknown()
+                let source = Source { address: address(at), attribute: (*attribute).into(), span: nowhere() };
+                Value::attribute(source, ty, Phase::Apply)
             }
         }
-    }
-}
-
-/// `a.b`, which is not known before `a` is there.
-#[derive(Debug, Clone)]
-struct Reference {
-    address: Address,
-    attribute: &'static str,
-    ty: Type,
-}
-
-impl Reference {
-    fn unknown(&self) -> Value {
-        let source = Source { address: self.address.clone(), attribute: self.attribute.into(), span: nowhere() };
-        Value::Unknown(Arc::new(Unknown { ty: self.ty.clone(), phase: Phase::Apply, source, deferred: Box::new(self.clone()) }))
-    }
-}
-
-impl Deferred for Reference {
-    fn force(&self, known: &dyn Known) -> Result<Value, EvalFailure> {
-        Ok(known.attribute(&self.address, self.attribute).unwrap_or_else(|| self.unknown()))
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::address::Address;
 use crate::desired::{Assert, Dependency, Desired, DesiredResource, Import, Lookup, Move, Options, Output, Reason, Stack, StateLocation};
 use crate::plan::Answers;
 use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes};
 use crate::source::{FileId, Span};
 use crate::types::Type;
-use crate::value::{Deferred, EvalFailure, Known, Phase, Secret, SecretReference, SecretStore, Source, Unknown, Value};
+use crate::value::{Phase, Secret, SecretReference, SecretStore, Source, Value};
 
 use super::address;
 
@@ -22,25 +21,8 @@ pub fn text(value: &str) -> Value {
 
 /// `address.attribute`
 pub fn of(resource: &str, attribute: &str) -> Value {
-    waiting(address(resource), attribute)
-}
-
-fn waiting(address: Address, attribute: &str) -> Value {
-    let source = Source { address: address.clone(), attribute: attribute.into(), span: span(0) };
-    let deferred = Box::new(Read { address, attribute: attribute.into() });
-    Value::Unknown(Arc::new(Unknown { ty: Type::String, phase: Phase::Apply, source, deferred }))
-}
-
-#[derive(Debug)]
-struct Read {
-    address: Address,
-    attribute: Arc<str>,
-}
-
-impl Deferred for Read {
-    fn force(&self, known: &dyn Known) -> Result<Value, EvalFailure> {
-        Ok(known.attribute(&self.address, &self.attribute).unwrap_or_else(|| waiting(self.address.clone(), &self.attribute)))
-    }
+    let source = Source { address: address(resource), attribute: attribute.into(), span: span(0) };
+    Value::attribute(source, Type::String, Phase::Apply)
 }
 
 pub fn secret(name: &str) -> Value {

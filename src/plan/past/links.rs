@@ -144,7 +144,7 @@ impl Template {
             Part::Text(_) => None,
             Part::Of { address, attribute, .. } => Some(Source { address: address.clone(), attribute: attribute.clone(), span: self.span }),
         })?;
-        let deferred = Box::new(self);
+        let deferred: Option<Box<dyn Deferred>> = Some(Box::new(self));
         Some(Value::Unknown(Arc::new(Unknown { ty: Type::String, phase: Phase::Apply, source, deferred })))
     }
 }
