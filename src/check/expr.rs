@@ -95,17 +95,17 @@ impl Checker<'_> {
             }
             Ast::Lambda { params, body } => self.lambda(scope, params, body, want, span),
             Ast::Unary { op, operand } => self.unary(scope, *op, operand, span),
-            Ast::Binary { op, left, right } => self.binary(scope, *op, left, right, want, span),
+            Ast::Binary { op, operands } => self.binary(scope, *op, &operands.left, &operands.right, want, span),
             Ast::Member { base, name, safe } => self.member(scope, base, name, *safe, span),
             Ast::Index { base, index } => self.index(scope, base, index, span),
             Ast::Call { callee, args } => self.call(scope, callee, args, span),
-            Ast::If { condition, then, otherwise } => {
+            Ast::If { condition, branches } => {
                 let decides = self.expect(scope, condition, &Type::Bool, "the condition");
                 let known = scope.learn(condition, true);
-                let then = self.infer_or_expect(scope, then, whole, what);
+                let then = self.infer_or_expect(scope, &branches.then, whole, what);
                 scope.forget(known);
                 scope.learn(condition, false);
-                let otherwise = self.infer_or_expect(scope, otherwise, whole, what);
+                let otherwise = self.infer_or_expect(scope, &branches.otherwise, whole, what);
                 scope.forget(known);
                 let condition = decides;
                 let ty = self.joined(then, otherwise, "the two branches");

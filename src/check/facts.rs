@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::typed::ExprId;
 use super::{Checker, Scope, names};
-use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Pattern, UnaryOp};
+use crate::syntax::ast::{BinaryOp, Expr, ExprKind, Operands, Pattern, UnaryOp};
 use crate::types::Type;
 use crate::value::Value;
 
@@ -68,21 +68,25 @@ impl Scope {
         self.add(condition, if holds { Is::True } else { Is::False });
         match &*condition.node {
             ExprKind::Unary { op, operand } if op.node == UnaryOp::Not => self.follow(operand, !holds),
-            ExprKind::Binary { op, left, right } => match (op.node, holds) {
-                (BinaryOp::And, true) | (BinaryOp::Or, false) => {
-                    self.follow(left, holds);
-                    self.follow(right, holds);
+            ExprKind::Binary { op, operands } => self.follow_both(op.node, operands, holds),
+            _ => {}
+        }
+    }
+
+    fn follow_both(&mut self, op: BinaryOp, Operands { left, right }: &Operands, holds: bool) {
+        match (op, holds) {
+            (BinaryOp::And, true) | (BinaryOp::Or, false) => {
+                self.follow(left, holds);
+                self.follow(right, holds);
+            }
+            (BinaryOp::Equal | BinaryOp::NotEqual, holds) => {
+                let equal = (op == BinaryOp::Equal) == holds;
+                match (&*left.node, &*right.node) {
+                    (_, ExprKind::Literal(value)) => self.compared(left, value, equal),
+                    (ExprKind::Literal(value), _) => self.compared(right, value, equal),
+                    _ => {}
                 }
-                (BinaryOp::Equal | BinaryOp::NotEqual, holds) => {
-                    let equal = (op.node == BinaryOp::Equal) == holds;
-                    match (&*left.node, &*right.node) {
-                        (_, ExprKind::Literal(value)) => self.compared(left, value, equal),
-                        (ExprKind::Literal(value), _) => self.compared(right, value, equal),
-                        _ => {}
-                    }
-                }
-                _ => {}
-            },
+            }
             _ => {}
         }
     }
@@ -152,8 +156,8 @@ impl Scope {
         known
             || match &*condition.node {
                 ExprKind::Unary { op, operand } if op.node == UnaryOp::Not => self.decided(operand, !wanted),
-                ExprKind::Binary { op, left, right } if op.node == BinaryOp::And && wanted => {
-                    self.decided(left, true) && self.decided(right, true)
+                ExprKind::Binary { op, operands } if op.node == BinaryOp::And && wanted => {
+                    self.decided(&operands.left, true) && self.decided(&operands.right, true)
                 }
                 _ => false,
             }

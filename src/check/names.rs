@@ -117,9 +117,9 @@ impl Walk<'_> {
                 self.within(params.iter().map(|p| p.node.clone()).collect(), |walk| walk.expr(body));
             }
             ExprKind::Unary { operand, .. } => self.expr(operand),
-            ExprKind::Binary { left, right, .. } => {
-                self.expr(left);
-                self.expr(right);
+            ExprKind::Binary { operands, .. } => {
+                self.expr(&operands.left);
+                self.expr(&operands.right);
             }
             ExprKind::Member { base, .. } => self.expr(base),
             ExprKind::Index { base, index } => {
@@ -133,10 +133,10 @@ impl Walk<'_> {
                 }
                 args.iter().for_each(|arg| self.expr(arg));
             }
-            ExprKind::If { condition, then, otherwise } => {
+            ExprKind::If { condition, branches } => {
                 self.expr(condition);
-                self.expr(then);
-                self.expr(otherwise);
+                self.expr(&branches.then);
+                self.expr(&branches.otherwise);
             }
             ExprKind::Match { subject, arms } => {
                 self.expr(subject);

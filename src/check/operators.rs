@@ -169,7 +169,7 @@ impl Checker<'_> {
         let text = self.text(span);
         let known = |name| scope.slots.contains_key(name) || scope.local(name).is_some();
         match &*first.node {
-            Ast::Binary { left, .. } => self.is_bare_text(scope, left, span),
+            Ast::Binary { operands, .. } => self.is_bare_text(scope, &operands.left, span),
             Ast::Name(name) => !known(name) && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)),
             _ => false,
         }

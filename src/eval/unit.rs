@@ -229,7 +229,7 @@ impl Evaluation<'_> {
         locals: &Locals,
         around: &Surroundings,
     ) -> Result<ResourceHandle, Diagnostic> {
-        let mut inputs = Object::with_capacity(resource.entries.len() + 1);
+        let mut inputs = Object::with_capacity(resource.entries.len() + usize::from(self.tags.is_some()));
         let mut spans = Vec::with_capacity(resource.entries.len());
         let mut dependencies: Vec<Dependency> = Vec::new();
         for entry in &resource.entries {

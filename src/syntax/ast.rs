@@ -242,6 +242,7 @@ pub struct FieldExpr {
 
 pub type Expr = Spanned<Box<ExprKind>>;
 
+/// What is large and rare is boxed here, too: a large program has several for each line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ExprKind {
     Literal(Value),
@@ -271,8 +272,7 @@ pub enum ExprKind {
     },
     Binary {
         op: Spanned<BinaryOp>,
-        left: Expr,
-        right: Expr,
+        operands: Box<Operands>,
     },
     Member {
         base: Expr,
@@ -289,8 +289,7 @@ pub enum ExprKind {
     },
     If {
         condition: Expr,
-        then: Expr,
-        otherwise: Expr,
+        branches: Box<Branches>,
     },
     Match {
         subject: Expr,
@@ -301,6 +300,18 @@ pub enum ExprKind {
         tag: Name,
         entries: Vec<Entry>,
     },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Operands {
+    pub left: Expr,
+    pub right: Expr,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branches {
+    pub then: Expr,
+    pub otherwise: Expr,
 }
 
 #[derive(Debug, Clone, PartialEq)]

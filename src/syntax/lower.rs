@@ -605,7 +605,7 @@ impl<'a> Lowering<'a> {
         let then = self.expr(parts.next()?);
         let last = parts.next()?;
         let otherwise = if last.rule() == Rule::if_expr { self.if_expr(last)? } else { self.expr(last) };
-        Some(self.boxed(node, ExprKind::If { condition, then, otherwise }))
+        Some(self.boxed(node, ExprKind::If { condition, branches: Box::new(ast::Branches { then, otherwise }) }))
     }
 
     fn match_expr(&mut self, node: Node<'_>) -> Option<Expr> {
@@ -748,7 +748,7 @@ fn join(values: &mut Vec<Expr>, op: Spanned<BinaryOp>) -> Option<()> {
     let right = values.pop()?;
     let left = values.pop()?;
     let span = left.span.to(right.span);
-    values.push(Spanned::new(Box::new(ExprKind::Binary { op, left, right }), span));
+    values.push(Spanned::new(Box::new(ExprKind::Binary { op, operands: Box::new(ast::Operands { left, right }) }), span));
     Some(())
 }
 

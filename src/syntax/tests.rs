@@ -31,7 +31,7 @@ fn precedence_groups_as_written_in_the_reference() {
     let group = |text: &str| {
         fn show(e: &ast::Expr) -> String {
             match &*e.node {
-                ast::ExprKind::Binary { op, left, right } => format!("({} {} {})", show(left), op.text(), show(right)),
+                ast::ExprKind::Binary { op, operands } => format!("({} {} {})", show(&operands.left), op.text(), show(&operands.right)),
                 ast::ExprKind::Name(n) => n.to_string(),
                 _ => "?".to_owned(),
             }
@@ -92,4 +92,9 @@ fn documentation_behind_a_value_is_no_division() {
 #[test]
 fn a_guard_may_be_one_name() {
     assert_eq!(parsed("let a = match b {\n  1 if ready => 2\n  _ => 3\n}\n").diagnostics, []);
+}
+
+#[test]
+fn an_expression_is_small() {
+    assert_eq!((size_of::<ast::ExprKind>(), size_of::<ast::Expr>(), size_of::<ast::Entry>()), (64, 24, 96));
 }
