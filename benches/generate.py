@@ -9,10 +9,26 @@ hub         all refer to one
 components  the layered environment as a component, one instance per key of a `for`
 """
 
+import dataclasses
 import pathlib
 import sys
 
 LAYER = 50
+
+
+@dataclasses.dataclass
+class Resource:
+    """A resource as plat's language has it: attributes are expressions, `after` names what it waits for besides what it refers to."""
+
+    name: str
+    kind: str
+    attributes: dict
+    after: tuple = ()
+
+    def text(self):
+        lines = "".join(f"  {key} = {value}\n" for key, value in self.attributes.items())
+        after = f"  @after = [{', '.join(self.after)}]\n" if self.after else ""
+        return f"resource {self.name}: {self.kind} {{\n{lines}{after}}}\n"
 
 
 class Layer:
@@ -20,12 +36,15 @@ class Layer:
 
     def __init__(self, prefix, network, name, wide=False):
         self.prefix, self.network, self.name, self.wide = prefix, network, name, wide
-        self.blocks = []
+        self.resources = []
+        self.network_part()
+        self.groups_part()
+        self.services_part()
+        assert len(self.resources) == LAYER, len(self.resources)
 
-    def add(self, name, kind, /, **attributes):
-        lines = "".join(f"  {'@after' if key == 'at_after' else key} = {value}\n"
-                        for key, value in attributes.items() if value is not None)
-        self.blocks.append(f"resource {self.prefix}{name}: {kind} {{\n{lines}}}\n")
+    def add(self, name, kind, /, at_after=(), **attributes):
+        given = {key: value for key, value in attributes.items() if value is not None}
+        self.resources.append(Resource(self.ref(name), kind, given, tuple(self.ref(on) for on in at_after)))
 
     def ref(self, name):
         return self.prefix + name
@@ -36,13 +55,6 @@ class Layer:
     def tags(self, name, **of):
         more = "".join(f", {key} = {self.prefix}{value}" for key, value in of.items())
         return f'{{ Name = "{self.name}-{name}"{more} }}'
-
-    def text(self):
-        self.network_part()
-        self.groups_part()
-        self.services_part()
-        assert len(self.blocks) == LAYER, len(self.blocks)
-        return "\n".join(self.blocks)
 
     def network_part(self):
         net = self.network
@@ -58,10 +70,10 @@ class Layer:
                 self.add(f"{tier}_{zone}_route", "aws.ec2.SubnetRouteTableAssociation",
                          subnet_id=self.ref(f"{tier}_{zone}"), route_table_id=self.ref(f"{tier}_table"))
         self.add("out", "aws.ec2.Route", route_table_id=self.ref("public_table"), destination_cidr_block="0.0.0.0/0",
-                 gateway_id=self.ref("igw"), at_after=self.refs("attachment"))
+                 gateway_id=self.ref("igw"), at_after=["attachment"])
 
         for zone in "ab":
-            self.add(f"address_{zone}", "aws.ec2.EIP", domain='"vpc"', tags=self.tags(zone), at_after=self.refs("attachment"))
+            self.add(f"address_{zone}", "aws.ec2.EIP", domain='"vpc"', tags=self.tags(zone), at_after=["attachment"])
             self.add(f"nat_{zone}", "aws.ec2.NatGateway", allocation_id=self.ref(f"address_{zone}"), subnet_id=self.ref(f"public_{zone}"),
                      tags=self.tags(zone))
         self.add("private_out", "aws.ec2.Route", route_table_id=self.ref("private_table"), destination_cidr_block="0.0.0.0/0",
@@ -109,54 +121,61 @@ class Layer:
             self.add(f"{size}_nodes", "aws.eks.Nodegroup", cluster_name=self.ref("cluster"), nodegroup_name=f'"{size}"',
                      node_role=self.ref("nodes_role"), subnets=self.refs("private_a", "private_b"),
                      scaling_config="{ min_size = 1, max_size = 4, desired_size = 2 }", tags=self.tags(size, Vpc="vpc.vpc_id", Group="app_group.group_id"))
-        for i in range(LAYER - len(self.blocks)):
+        for i in range(LAYER - len(self.resources)):
             self.add(f"log_{i}", "aws.logs.LogGroup", log_group_name=f'"/{name}/{i}"', retention_in_days="30d",
                      kms_key_id=self.ref("key"), tags=self.tags(f"log-{i}", Vpc="vpc.vpc_id", Cluster="cluster.arn"),
-                     at_after=self.refs("cluster") if i % 2 else None)
+                     at_after=["cluster"] if i % 2 else [])
 
 
 def layered(count, wide=False):
-    files = {}
-    for i in range(max(1, count // LAYER)):
-        layer = Layer(f"e{i}_", f"10.{i % 250}", f"env-{i}", wide)
-        files.setdefault(f"part_{i}.plat", []).append(layer.text())
-    return {name: "\n".join(parts) for name, parts in files.items()}
+    layers = (Layer(f"e{i}_", f"10.{i % 250}", f"env-{i}", wide) for i in range(max(1, count // LAYER)))
+    return {f"part_{i}": layer.resources for i, layer in enumerate(layers)}
 
 
 def flat(count):
-    return log_groups(count, lambda i: "")
+    return in_files([log_group(i) for i in range(count)])
 
 
 def hub(count):
-    key = 'resource key: aws.kms.Key { description = "hub" }\n'
-    files = log_groups(count - 1, lambda i: "  kms_key_id = key\n")
-    return {"hub.plat": key, **files}
+    key = Resource("key", "aws.kms.Key", {"description": '"hub"'})
+    return {"hub": [key], **in_files([log_group(i, kms_key_id="key") for i in range(count - 1)])}
 
 
-def log_groups(count, more):
-    blocks = [f'resource log_{i}: aws.logs.LogGroup {{\n  log_group_name = "/log/{i}"\n  retention_in_days = 30d\n{more(i)}}}\n'
-              for i in range(count)]
-    return {f"part_{i // 1000}.plat": "\n".join(blocks[i:i + 1000]) for i in range(0, count, 1000)}
+def log_group(i, **more):
+    return Resource(f"log_{i}", "aws.logs.LogGroup", {"log_group_name": f'"/log/{i}"', "retention_in_days": "30d", **more})
 
 
 def chain(count):
-    def block(i):
-        rule = (f'  security_group_ingress = [{{ ip_protocol = "tcp", from_port = 443, to_port = 443, '
-                f'source_security_group_id = group_{i - 1} }}]\n') if i else ""
-        return f'resource group_{i}: aws.ec2.SecurityGroup {{\n  group_description = "number {i}"\n  vpc_id = vpc\n{rule}}}\n'
-    blocks = ["resource vpc: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\n"] + [block(i) for i in range(count - 1)]
-    return {f"part_{i // 1000}.plat": "\n".join(blocks[i:i + 1000]) for i in range(0, count, 1000)}
+    def group(i):
+        rule = (f'[{{ ip_protocol = "tcp", from_port = 443, to_port = 443, source_security_group_id = group_{i - 1} }}]')
+        ingress = {"security_group_ingress": rule} if i else {}
+        return Resource(f"group_{i}", "aws.ec2.SecurityGroup", {"group_description": f'"number {i}"', "vpc_id": "vpc", **ingress})
+    return in_files([Resource("vpc", "aws.ec2.VPC", {"cidr_block": "10.0.0.0/16"})] + [group(i) for i in range(count - 1)])
+
+
+def in_files(resources):
+    return {f"part_{i // 1000}": resources[i:i + 1000] for i in range(0, len(resources), 1000)}
+
+
+def networks(count):
+    """The instances of the environment that is a component: names and ranges."""
+    return {f"env-{i}": f"10.{i % 250}.0.0/16" for i in range(max(1, count // LAYER))}
+
+
+def environment():
+    """The layered environment with holes for its name, `NAME`, and the first half of its network, `NET`."""
+    return Layer("", "NET", "NAME").resources
 
 
 def components(count):
     """The layered environment as a component in a folder beside the stack."""
-    body = Layer("", "NET", "NAME").text()
+    body = texts(environment())
     body = body.replace("NAME", "${name}").replace('"NET', '"').replace("NET.0.0/16", "cidr")
     for tier, base in (("public", 0), ("private", 10), ("data", 20)):
         for i in range(2):
             body = body.replace(f"NET.{base + i}.0/24", f"cidr.subnet(8, {base + i})")
     body = "component Environment {\n  param name: String\n  param cidr: Cidr\n\n" + indent(body) + "}\n"
-    instances = ", ".join(f'"env-{i}" = 10.{i % 250}.0.0/16' for i in range(max(1, count // LAYER)))
+    instances = ", ".join(f'"{name}" = {cidr}' for name, cidr in networks(count).items())
     main = ('use "./environment".{Environment}\n\n'
             f"let networks = {{ {instances} }}\n\n"
             "resource env: Environment for name, cidr in networks {\n  name = name\n  cidr = cidr\n}\n")
@@ -167,15 +186,24 @@ def indent(text):
     return "".join(f"  {line}" if line.strip() else line for line in text.splitlines(keepends=True))
 
 
-SHAPES = {"layered": layered, "wide": lambda n: layered(n, wide=True), "flat": flat, "chain": chain, "hub": hub,
-          "components": components}
+def texts(resources):
+    return "\n".join(resource.text() for resource in resources)
+
+
+# What is a list of resources in files; `components` is a text of its own.
+MODELS = {"layered": layered, "wide": lambda n: layered(n, wide=True), "flat": flat, "chain": chain, "hub": hub}
+SHAPES = [*MODELS, "components"]
 
 
 def generate(shape, count, folder):
     """Writes the stack; answers with its size in bytes."""
     folder = pathlib.Path(folder)
     head = 'stack bench {\n  tags = { ManagedBy = "plat" }\n}\n\nenv bench { @region = "us-west-2" }\n'
-    files = {"stack.plat": head, **SHAPES[shape](count)}
+    if shape in MODELS:
+        program = {f"{name}.plat": texts(resources) for name, resources in MODELS[shape](count).items()}
+    else:
+        program = components(count)
+    files = {"stack.plat": head, **program}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
