@@ -1,6 +1,6 @@
 //! The order of what is done: what each change waits for, among creates and deletes alike.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::address::Address;
 use crate::graph::{Cause, Edge, Graph};
@@ -104,11 +104,11 @@ impl Ordering<'_> {
             if edge.cause != Cause::Release || deleted.is_none_or(deletes_first) {
                 continue;
             }
-            let after = reached(*delete, |node| graph.waited_by(node).map(|(then, _)| then));
-            let before = reached(*release, |node| graph.waits_for(node).map(|(first, _)| first));
+            let after = reached(graph.len(), *delete, |node| graph.waited_by(node).map(|(then, _)| then));
+            let before = reached(graph.len(), *release, |node| graph.waits_for(node).map(|(first, _)| first));
             let between = self.steps.iter().enumerate().filter(|(i, step)| {
                 let halves = nodes.unmake(*i).zip(nodes.make(*i));
-                deletes_first(step) && halves.is_some_and(|(unmake, make)| after.contains(&unmake) && before.contains(&make))
+                deletes_first(step) && halves.is_some_and(|(unmake, make)| after(unmake) && before(make))
             });
             let between: Vec<usize> = between.map(|(i, _)| i).collect();
             if between.iter().all(|i| self.steps.get(*i).is_some_and(|step| self.may_create_first(step))) {
@@ -227,7 +227,7 @@ fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> (Graph<Operation>, 
     }
     let mut refused = Vec::new();
     for (first, then, edge) in contested {
-        if reached(then, |node| graph.waited_by(node).map(|(then, _)| then)).contains(&first) {
+        if reached(graph.len(), then, |node| graph.waited_by(node).map(|(then, _)| then))(first) {
             refused.push((first, then, edge));
         } else {
             graph.before(first, then, edge);
@@ -242,14 +242,17 @@ fn knots(graph: &Graph<Operation>) -> BTreeMap<usize, usize> {
     members.flat_map(|(number, knot)| knot.into_iter().map(move |node| (node, number))).collect()
 }
 
-/// `from`, and all that one comes to from there.
-fn reached<I: Iterator<Item = usize>>(from: usize, next: impl Fn(usize) -> I) -> HashSet<usize> {
-    let mut seen = HashSet::from([from]);
+/// Of `nodes` nodes: is it `from`, or does one come to it from there?
+fn reached<I: Iterator<Item = usize>>(nodes: usize, from: usize, next: impl Fn(usize) -> I) -> impl Fn(usize) -> bool {
+    let mut seen = vec![false; nodes];
     let mut stack = vec![from];
     while let Some(node) = stack.pop() {
-        stack.extend(next(node).filter(|next| seen.insert(*next)));
+        if let Some(seen) = seen.get_mut(node).filter(|seen| !**seen) {
+            *seen = true;
+            stack.extend(next(node));
+        }
     }
-    seen
+    move |node| seen.get(node).copied().unwrap_or(false)
 }
 
 /// Makes every replaced thing that a create-first replacement depends on create-first, too: its old self cannot go
