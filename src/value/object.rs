@@ -112,10 +112,6 @@ impl Object {
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
         self.entries.iter().map(|(_, value)| value)
     }
-
-    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Value> {
-        self.entries.iter_mut().map(|(_, value)| value)
-    }
 }
 
 /// The same names with the same values, in whatever order. Most objects that are compared have the same order, too, and
