@@ -27,4 +27,5 @@ pub mod syntax;
 mod threads;
 pub mod trial;
 pub mod types;
+pub mod validate;
 pub mod value;

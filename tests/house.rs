@@ -20,14 +20,36 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("desired", &["source", "diagnostic", "address", "age", "value"]),
     // What the program's networks come to. Below the checker, which asks what has a place in a network, and the evaluator, which tells what is wrong.
     ("network", &["source", "diagnostic", "types", "schema", "address", "value", "desired"]),
+    // Checks of evaluated resources against their schemas; finds words of the program as the network does.
+    ("validate", &["source", "diagnostic", "types", "schema", "address", "value", "desired", "network"]),
     ("resolve", &["source", "diagnostic", "syntax", "types", "threads"]),
     ("check", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "desired", "network"]),
-    ("eval", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "age", "desired", "network", "check"]),
-    ("provider", &["address", "value", "schema", "types"]),
+    (
+        "eval",
+        &[
+            "source",
+            "diagnostic",
+            "syntax",
+            "resolve",
+            "types",
+            "schema",
+            "value",
+            "address",
+            "age",
+            "desired",
+            "network",
+            "validate",
+            "check",
+        ],
+    ),
+    ("provider", &["address", "value", "schema", "types", "validate"]),
     ("state", &["address", "age", "value", "schema", "types", "threads"]),
     ("graph", &["source", "diagnostic", "address", "value", "desired", "schema", "state"]),
-    ("plan", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph"]),
-    ("apply", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "provider", "state", "graph", "plan"]),
+    ("plan", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "validate", "provider", "state", "graph"]),
+    (
+        "apply",
+        &["source", "diagnostic", "types", "address", "value", "desired", "schema", "validate", "provider", "state", "graph", "plan"],
+    ),
     (
         "trial",
         &[

@@ -17,6 +17,7 @@ use crate::network::{Answer, End, Network, Places, Protocol, Question, findings}
 use crate::source::Span;
 use crate::syntax::ast::UnaryOp;
 use crate::types::Type;
+use crate::validate;
 use crate::value::{Deferred, EvalFailure, Known, Phase, Source, Unknown, Value};
 
 /// The network while it is asked, and what was asked of it.
@@ -117,12 +118,9 @@ pub(super) fn conclude(evaluation: &mut Evaluation<'_>, root: usize) -> Arc<Netw
     let complete = evaluation.desired.lookups.is_empty() && !evaluation.diagnostics.iter().any(Diagnostic::is_error);
     let network = Arc::new(Network::of(&evaluation.desired, complete));
     let program = evaluation.world.program.clone();
-    let found = findings(
-        &network,
-        &evaluation.desired,
-        &program.registry,
-        &Words { program: &program, root, resources: &evaluation.desired.resources },
-    );
+    let words = Words { program: &program, root, resources: &evaluation.desired.resources };
+    let mut found = findings(&network, &evaluation.desired, &program.registry, &words);
+    found.extend(validate::check(&evaluation.desired.resources, &program.registry, &words));
     let (errors, warnings) = found.into_iter().partition::<Vec<_>, _>(Diagnostic::is_error);
     let sound = errors.is_empty();
     evaluation.diagnostics.extend(errors);

@@ -27,15 +27,15 @@ pub trait Places {
 }
 
 impl Place {
-    pub(super) fn of(address: &Address) -> Self {
+    pub(crate) fn of(address: &Address) -> Self {
         Self { address: address.clone(), path: Vec::new() }
     }
 
-    pub(super) fn named(address: &Address, attribute: &'static str) -> Self {
+    pub(crate) fn named(address: &Address, attribute: &'static str) -> Self {
         Self { address: address.clone(), path: vec![Part::Name(attribute)] }
     }
 
-    pub(super) fn with(mut self, part: Part) -> Self {
+    pub(crate) fn with(mut self, part: Part) -> Self {
         self.path.push(part);
         self
     }

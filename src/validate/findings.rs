@@ -1,0 +1,48 @@
+//! Collects diagnostics; instances of one declaration with the same mistake make one diagnostic.
+
+use std::collections::HashMap;
+
+use crate::diagnostic::Diagnostic;
+use crate::network::{Place, Places};
+use crate::source::Span;
+
+/// The diagnostics so far.
+pub struct Findings<'p> {
+    places: &'p dyn Places,
+    found: Vec<(Diagnostic, usize)>,
+    by_place: HashMap<(u16, Span), usize>,
+}
+
+impl<'p> Findings<'p> {
+    pub fn new(places: &'p dyn Places) -> Self {
+        Self { places, found: Vec::new(), by_place: HashMap::new() }
+    }
+
+    /// Returns where the configuration says `place`.
+    pub fn span(&self, place: &Place) -> Span {
+        self.places.span(place)
+    }
+
+    /// Adds a diagnostic, or counts it when the same code was reported at the same span.
+    pub fn add(&mut self, diagnostic: Diagnostic) {
+        let key = (diagnostic.code.0, diagnostic.span);
+        match self.by_place.get(&key).and_then(|first| self.found.get_mut(*first)) {
+            Some((_, more)) => *more += 1,
+            None => {
+                self.by_place.insert(key, self.found.len());
+                self.found.push((diagnostic, 0));
+            }
+        }
+    }
+
+    /// Returns the diagnostics in the order in which they were added.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        let labelled = |(mut diagnostic, more): (Diagnostic, usize)| {
+            if more > 0 {
+                diagnostic.label.push_str(&format!(", and the same of {more} more"));
+            }
+            diagnostic
+        };
+        self.found.into_iter().map(labelled).collect()
+    }
+}
