@@ -13,6 +13,7 @@ pub mod console;
 pub mod desired;
 pub mod diagnostic;
 pub mod eval;
+pub mod files;
 pub mod format;
 pub mod graph;
 pub mod network;

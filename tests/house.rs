@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("address", &[]),
     ("age", &[]),
     ("threads", &[]),
+    ("files", &[]),
     ("value", &["source", "types", "address"]),
     ("schema", &["types", "value"]),
     ("syntax", &["source", "diagnostic", "value"]),
@@ -22,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("network", &["source", "diagnostic", "types", "schema", "address", "value", "desired"]),
     // Checks of evaluated resources against their schemas; finds words of the program as the network does.
     ("validate", &["source", "diagnostic", "types", "schema", "address", "value", "desired", "network"]),
-    ("resolve", &["source", "diagnostic", "syntax", "types", "threads"]),
+    ("resolve", &["source", "diagnostic", "syntax", "types", "threads", "files"]),
     ("check", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "desired", "network"]),
     (
         "eval",
@@ -40,10 +41,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "network",
             "validate",
             "check",
+            "files",
         ],
     ),
-    ("provider", &["address", "value", "schema", "types", "validate"]),
-    ("state", &["address", "age", "value", "schema", "types", "threads"]),
+    ("provider", &["address", "value", "schema", "types", "validate", "files"]),
+    ("state", &["address", "age", "value", "schema", "types", "threads", "files"]),
     ("graph", &["source", "diagnostic", "address", "value", "desired", "schema", "state"]),
     ("plan", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "validate", "provider", "state", "graph"]),
     (
@@ -178,6 +180,33 @@ fn the_library_knows_no_terminal_process_or_environment() {
                 if code.contains(word) {
                     wrong.push(format!("{}:{}: {word}", file.display(), number + 1));
                 }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+/// A plain open hangs on a pipe, reads a device without end, and writes through a link that came with a repository.
+#[test]
+fn files_are_opened_in_one_place() {
+    let forbidden =
+        ["fs::read(", "read_to_string(", "fs::write(", "fs::copy(", "File::open(", "File::create", "File::options(", "OpenOptions::new("];
+    let mut wrong = Vec::new();
+    for folder in ["src", "crates/plat-cli/src", "crates/plat-aws/src", "crates/plat-objects/src"] {
+        let source = root().join(folder);
+        for file in files(&source, "rs").into_iter().filter(|file| module_of(file.strip_prefix(&source).unwrap()).is_some()) {
+            if file.ends_with("src/files.rs") || file.ends_with("src/syntax/corpus.rs") {
+                continue;
+            }
+            for (number, line) in product_code(&std::fs::read_to_string(&file).unwrap()).lines().enumerate() {
+                let code = line.split("//").next().unwrap();
+                wrong.extend(forbidden.iter().filter(|word| code.contains(**word)).map(|word| {
+                    format!(
+                        "{}:{}: `{word}`; `plat::files` reads regular files up to a limit and follows no links to write",
+                        file.display(),
+                        number + 1
+                    )
+                }));
             }
         }
     }

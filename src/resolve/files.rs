@@ -1,7 +1,6 @@
 //! Reading source files: regular files only, of sane size, inside the project.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,8 +52,7 @@ pub fn read_file(path: &Path) -> Result<Arc<str>, String> {
     if meta.len() > MAX_FILE {
         return Err(format!("`{}` has {} MB; a source file has at most {}", path.display(), meta.len() >> 20, MAX_FILE >> 20));
     }
-    let mut bytes = Vec::new();
-    fs::File::open(path).and_then(|f| f.take(MAX_FILE + 1).read_to_end(&mut bytes)).map_err(|e| problem(&e))?;
+    let bytes = crate::files::read(path, MAX_FILE).map_err(|e| problem(&e))?;
     let text = String::from_utf8(bytes)
         .map_err(|e| format!("`{}` is not UTF-8 text: byte {} is not part of a character", path.display(), e.utf8_error().valid_up_to()))?;
     Ok(text.into())

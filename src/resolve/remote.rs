@@ -21,6 +21,9 @@ pub const MAX_FILES: usize = 10_000;
 /// Most bytes of all of a module's files.
 pub const MAX_BYTES: u64 = 64 << 20;
 
+/// Largest `plat.lock`, in bytes.
+const MAX_LOCK: u64 = 16 << 20;
+
 const HEAD: &str = "# Sums of modules from elsewhere; `plat modules lock` writes it. Keep it under version control.\n";
 const SCHEMES: [&str; 3] = ["https", "ssh", "file"];
 
@@ -107,7 +110,7 @@ impl Lock {
     /// The stack's lock; a file that is not there holds nothing.
     pub fn read(stack: &Path) -> Result<Self, String> {
         let path = stack.join(LOCK_FILE);
-        let text = match fs::read_to_string(&path) {
+        let text = match crate::files::read_text(&path, MAX_LOCK) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(format!("cannot read `{}`: {error}", path.display())),
@@ -148,7 +151,7 @@ pub fn sum(tree: &Path) -> Result<String, String> {
             }
             fs::read_link(&path).map_err(problem)?.to_string_lossy().into_owned().into_bytes()
         } else {
-            fs::read(&path).map_err(problem)?
+            crate::files::read_unlinked(&path, MAX_BYTES - bytes).map_err(problem)?
         };
         bytes += content.len() as u64;
         if bytes > MAX_BYTES {

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::StateError;
+use crate::files;
 
 /// The disk.
 #[derive(Debug, Clone, Default)]
@@ -23,13 +24,9 @@ pub enum Deed {
 }
 
 impl Disk {
-    /// A new file that only its owner can read.
+    /// A new file that only its owner can read, in place of what a cut-off run left there; never through a link.
     pub fn create(&self, path: &Path) -> Result<File, StateError> {
-        let mut options = File::options();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        self.fails(Deed::Create).and_then(|()| options.open(path)).map_err(StateError::io(path))
+        self.fails(Deed::Create).and_then(|()| files::create(path, files::PRIVATE)).map_err(StateError::io(path))
     }
 
     /// Appends to a file. Durable when it returns; after an error nobody knows how much of it is there.
@@ -55,8 +52,7 @@ impl Disk {
     /// Makes names in a folder durable, where the system has a way to.
     pub fn sync_folder(&self, folder: &Path) -> Result<(), StateError> {
         if cfg!(unix) {
-            let sync = || File::open(folder).and_then(|folder| folder.sync_all());
-            self.fails(Deed::Sync).and_then(|()| sync()).map_err(StateError::io(folder))?;
+            self.fails(Deed::Sync).and_then(|()| files::sync_folder(folder)).map_err(StateError::io(folder))?;
         }
         Ok(())
     }

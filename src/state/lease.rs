@@ -305,11 +305,12 @@ pub struct Lease {
 impl Lease {
     /// Takes the lock, or says who has it. Waits for it no longer than `wait`.
     pub async fn take(place: Place, holder: &Holder, length: Duration, wait: Duration) -> Result<Lease, StateError> {
-        let deadline = Instant::now() + wait;
+        // No deadline: longer than the clock can say.
+        let deadline = Instant::now().checked_add(wait);
         loop {
             let found = place.head_if_begun().await?;
             if let Some(locked) = found.as_ref().and_then(|found| live_lock(&found.head)) {
-                if Instant::now() >= deadline {
+                if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                     return Err(locked);
                 }
                 tokio::time::sleep(Duration::from_secs(1).min(length / 10)).await;

@@ -1,7 +1,7 @@
 //! A state in a folder: `HEAD`, `lock`, `snapshots/` and `journal/`.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,14 +15,19 @@ use super::session::{Commit, Current, Medium, SNAPSHOT, Writing, stored};
 use super::store::{Restored, Unlocked, encrypt, now};
 use super::values::Reader;
 use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
+use crate::files;
 use crate::schema::Registry;
 
 /// How many snapshots are kept.
 const KEEP: usize = 50;
+/// Largest file of a state, in bytes; ten thousand resources are some twenty million.
+const LARGEST: u64 = 1 << 30;
 
 /// The states of a project's folder, `.plat/state/STACK/ENV/`.
 #[derive(Debug, Clone)]
 pub struct LocalStore {
+    /// What whoever runs plat chose; no folder below it is a link.
+    root: PathBuf,
     folder: PathBuf,
     stack: String,
     env: String,
@@ -38,8 +43,9 @@ impl LocalStore {
 
     /// `folder`: what stands for `.plat`.
     pub fn at(folder: &Path, stack: &str, env: &str) -> Self {
+        let root = folder.to_owned();
         let folder = folder.join("state").join(path_part(stack)).join(path_part(env));
-        Self { folder, stack: stack.to_owned(), env: env.to_owned(), encryption: Encryption::default(), disk: Disk::default() }
+        Self { root, folder, stack: stack.to_owned(), env: env.to_owned(), encryption: Encryption::default(), disk: Disk::default() }
     }
 
     /// What is written from now on is encrypted, or is not; what is encrypted can be read.
@@ -201,7 +207,7 @@ impl LocalStore {
     fn lock(&self, options: &OpenOptions) -> Result<Lock, StateError> {
         for folder in ["snapshots", "journal"] {
             let path = self.folder.join(folder);
-            fs::create_dir_all(&path).map_err(StateError::io(&path))?;
+            files::create_folders(&self.root, &path).map_err(StateError::io(&path))?;
         }
         Lock::take(&self.folder.join("lock"), options)
     }
@@ -411,7 +417,8 @@ impl LocalStore {
         let mut kept = None;
         for path in self.journals()? {
             let aside = path.with_extension("jsonl.aside");
-            fs::copy(&path, &aside).map_err(StateError::io(&path))?;
+            let copied = files::open_unlinked(&path).and_then(|mut from| io::copy(&mut from, &mut files::create(&aside, files::PRIVATE)?));
+            copied.map_err(StateError::io(&path))?;
             kept = Some(aside.display().to_string());
         }
         Ok(kept)
@@ -420,7 +427,7 @@ impl LocalStore {
 
 /// `None`: there is no such file.
 fn read(path: &Path) -> Result<Option<Vec<u8>>, StateError> {
-    match fs::read(path) {
+    match files::read_unlinked(path, LARGEST) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(StateError::io(path)(error)),

@@ -1,12 +1,13 @@
 //! The lock on a local state: `flock` on a file that is never renamed. The kernel drops it when the process ends,
 //! however it ends, so there is nothing to unlock by hand.
 
-use std::fs::{File, OpenOptions as FileOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{Holder, OpenOptions, StateError};
+use crate::files;
 
 /// How often a lock is tried again while waiting for it.
 const AGAIN: Duration = Duration::from_millis(50);
@@ -19,14 +20,14 @@ pub struct Lock {
 
 impl Lock {
     pub fn take(path: &Path, options: &OpenOptions) -> Result<Lock, StateError> {
-        let deadline = Instant::now() + options.wait;
-        let open = FileOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-        let mut file = open.map_err(StateError::io(path))?;
+        // No deadline: longer than the clock can say.
+        let deadline = Instant::now().checked_add(options.wait);
+        let mut file = files::open_to_change(path, false).map_err(StateError::io(path))?;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(error)) => return Err(StateError::io(path)(error)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) if deadline.is_none_or(|deadline| Instant::now() < deadline) => std::thread::sleep(AGAIN),
                 Err(TryLockError::WouldBlock) => {
                     return Err(StateError::Locked { holder: Box::new(holder(&mut file)), expires_in: None, epoch: None });
                 }

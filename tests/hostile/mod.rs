@@ -2,6 +2,7 @@
 
 mod files;
 mod mutations;
+mod paths;
 mod texts;
 mod values;
 
@@ -21,6 +22,8 @@ const ENOUGH: usize = 8_000;
 /// A project with one stack in it.
 struct Project {
     folder: TempDir,
+    /// Address space of its runs, in KiB.
+    memory: usize,
 }
 
 /// What a run said, and how it ended.
@@ -35,13 +38,18 @@ impl Project {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("project/.git")).unwrap();
         std::fs::create_dir(folder.path().join("project/stack")).unwrap();
-        Self { folder }
+        Self { folder, memory: MEMORY }
     }
 
     fn of(program: impl AsRef<[u8]>) -> Self {
         let project = Self::new();
         project.write("main.plat", program);
         project
+    }
+
+    /// With the address space that an apply takes, which has more threads.
+    fn roomy(program: impl AsRef<[u8]>) -> Self {
+        Self { memory: 4 * MEMORY, ..Self::of(program) }
     }
 
     /// The stack's folder.
@@ -55,15 +63,25 @@ impl Project {
         std::fs::write(path, text).unwrap();
     }
 
+    /// The folder of the sandbox's state of `env dev` in `stack s`.
+    fn state(&self) -> std::path::PathBuf {
+        self.path().join(".plat/sandbox/state/s/dev")
+    }
+
     fn run(&self, name: &str, args: &[&str]) -> Said {
+        self.run_with(name, args, &[])
+    }
+
+    /// With variables of the environment.
+    fn run_with(&self, name: &str, args: &[&str], variables: &[(&str, &str)]) -> Said {
         let mut command = Command::new("sh");
         command.args([
             "-c",
-            &format!("ulimit -v {MEMORY}; ulimit -t {PATIENCE}; exec timeout 60 \"$@\""),
+            &format!("ulimit -v {}; ulimit -t {PATIENCE}; exec timeout 60 \"$@\"", self.memory),
             "sh",
             env!("CARGO_BIN_EXE_plat"),
         ]);
-        command.args(args).current_dir(self.path()).stdin(Stdio::null());
+        command.args(args).current_dir(self.path()).stdin(Stdio::null()).envs(variables.iter().copied());
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         Said { name: name.to_owned(), code: output.status.code(), text }

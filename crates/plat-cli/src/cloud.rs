@@ -32,6 +32,7 @@ impl Cloud {
     /// Nothing is sent before the first question.
     pub async fn open(project: &Project, access: Access) -> Result<Self, Failure> {
         if project.sandbox() {
+            project.safe_state_dir()?;
             let world = project.world();
             if let Some(folder) = world.parent() {
                 std::fs::create_dir_all(folder)

@@ -87,7 +87,7 @@ fn write(folder: &Path, entry: &Entry<'_>, content: &[u8]) -> Result<(), String>
         let target = std::str::from_utf8(content).map_err(|_| format!("the link `{}` of the repository is not UTF-8", entry.name))?;
         return link(target, &path).map_err(problem);
     }
-    std::fs::OpenOptions::new().write(true).create_new(true).open(&path).and_then(|mut file| file.write_all(content)).map_err(problem)
+    plat::files::create_new(&path, plat::files::SHARED).and_then(|mut file| file.write_all(content)).map_err(problem)
 }
 
 #[cfg(unix)]

@@ -14,6 +14,9 @@ pub const NEW: &str = "PLAT_STATE_NEW_PASSPHRASE";
 /// Private keys of age, one in a line; or with `_FILE` behind it the path of a file that holds them.
 const IDENTITY: &str = "PLAT_AGE_IDENTITY";
 
+/// Largest file with a passphrase or identities, in bytes.
+const LARGEST: u64 = 1 << 20;
+
 /// What the environment gives.
 #[derive(Clone, Default)]
 pub struct Given {
@@ -73,7 +76,7 @@ pub fn read(variable: &str) -> Result<Option<SecretText>, Failure> {
         (Ok(text), None) => Ok(Some(SecretText::new(text))),
         (Err(std::env::VarError::NotUnicode(_)), _) => Err(Failure::usage(format!("`{variable}` is not UTF-8 text"))),
         (Err(_), None) => Ok(None),
-        (Err(_), Some(path)) => match std::fs::read_to_string(&path) {
+        (Err(_), Some(path)) => match plat::files::read_text(std::path::Path::new(&path), LARGEST) {
             Ok(text) => Ok(Some(SecretText::new(text.trim_end_matches(['\n', '\r'])))),
             Err(error) => Err(Failure::new(format!("the file that `{file}` names cannot be read: {error}"))),
         },

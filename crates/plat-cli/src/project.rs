@@ -182,9 +182,17 @@ impl Project {
     }
 
     /// Where local state lies. The sandbox has its own, so that what is made up never mixes with what is real.
-    pub fn state_dir(&self) -> PathBuf {
+    fn state_dir(&self) -> PathBuf {
         let dir = self.options.state_dir.clone().unwrap_or_else(|| self.dir.join(".plat"));
         if self.options.sandbox { dir.join("sandbox") } else { dir }
+    }
+
+    /// The same, to write there: no folder that may have come with the repository is a link that leads elsewhere.
+    pub fn safe_state_dir(&self) -> Result<PathBuf, Failure> {
+        let (root, dir) = (self.options.state_dir.as_deref().unwrap_or(&self.dir), self.state_dir());
+        plat::files::refuse_links(root, &dir)
+            .map_err(|error| Failure::new(error.to_string()).help("to keep states elsewhere, name the folder with `--state-dir`"))?;
+        Ok(dir)
     }
 
     /// The file in which the sandbox's world lies.
@@ -195,8 +203,8 @@ impl Project {
     /// The place that keeps the state of the stack's environment.
     pub fn store(&self, stack: &Stack) -> Result<Box<dyn StateStore>, Failure> {
         match &stack.state {
-            _ if self.options.sandbox => Ok(Box::new(self.local(stack))),
-            StateLocation::Local => Ok(Box::new(self.local(stack))),
+            _ if self.options.sandbox => Ok(Box::new(self.local(stack)?)),
+            StateLocation::Local => Ok(Box::new(self.local(stack)?)),
             place => {
                 let store = RemoteStore::new(buckets::open(place, stack.region.as_deref())?, &stack.name, &stack.env)?;
                 Ok(Box::new(store.with_encryption(self.encryption(stack))))
@@ -204,8 +212,8 @@ impl Project {
         }
     }
 
-    fn local(&self, stack: &Stack) -> LocalStore {
-        LocalStore::at(&self.state_dir(), &stack.name, &stack.env).with_encryption(self.encryption(stack))
+    fn local(&self, stack: &Stack) -> Result<LocalStore, Failure> {
+        Ok(LocalStore::at(&self.safe_state_dir()?, &stack.name, &stack.env).with_encryption(self.encryption(stack)))
     }
 
     /// How the stack's states and saved plans are written.
@@ -305,7 +313,7 @@ pub fn envs(program: &Program, wanted: Option<&str>) -> Result<Vec<Option<String
 pub fn open_options(command: String, wait_seconds: u64) -> OpenOptions {
     let user =
         ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "someone".to_owned());
-    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().map(|name| name.trim().to_owned());
+    let host = plat::files::read_text(Path::new("/proc/sys/kernel/hostname"), 1 << 10).ok().map(|name| name.trim().to_owned());
     let host = host
         .or_else(|| std::env::var("HOSTNAME").ok())
         .or_else(|| std::env::var("COMPUTERNAME").ok())

@@ -93,13 +93,9 @@ fn from_file(root: &Path, path: &str) -> Result<SecretText, ProviderError> {
     if !real.starts_with(&root) {
         return Err(said("leads out of the project through a link".to_owned()));
     }
-    let size = std::fs::metadata(&real).map_err(|error| said(format!("cannot be read: {error}")))?.len();
-    if size > LARGEST {
-        return Err(said(format!("is {size} bytes long, and a secret is at most {LARGEST}")));
-    }
+    let bytes = plat::files::read(&real, LARGEST).map_err(|error| said(format!("cannot be read: {error}")))?;
     // Neither the bytes nor what is wrong with them may reach the message.
-    let text = String::from_utf8(std::fs::read(&real).map_err(|error| said(format!("cannot be read: {error}")))?);
-    let text = SecretText::new(text.map_err(|_| said("is not UTF-8".to_owned()))?);
+    let text = SecretText::new(String::from_utf8(bytes).map_err(|_| said("is not UTF-8".to_owned()))?);
     let trimmed = text.expose().strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text));
     match trimmed.unwrap_or(text.expose()) {
         "" => Err(said("is empty".to_owned())),

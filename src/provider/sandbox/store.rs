@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::SandboxError;
 use super::world::{Codecs, World, header};
+use crate::files;
 
 /// The file of one world.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Store {
             fs::create_dir_all(folder).map_err(|e| SandboxError::io(folder, e))?;
         }
         let lock_path = with_suffix(path, ".lock");
-        let lock = File::options().create(true).truncate(false).read(true).write(true).open(&lock_path);
+        let lock = files::open_to_change(&lock_path, false);
         let lock = lock.map_err(|e| SandboxError::io(&lock_path, e))?;
         Ok(Self { path: path.to_owned(), lock, inode: 0, seen: 0, length: 0, file: None, unsynced: false })
     }
@@ -96,7 +97,7 @@ impl Store {
     }
 
     fn lines_from(&self, offset: u64) -> io::Result<BufReader<File>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = files::open_unlinked(&self.path)?;
         file.seek(SeekFrom::Start(offset))?;
         Ok(BufReader::with_capacity(1 << 16, file))
     }
@@ -118,7 +119,7 @@ impl Store {
         let file = match &mut self.file {
             Some(file) => file,
             none => {
-                let file = File::options().create(true).append(true).open(&self.path)?;
+                let file = files::open_to_change(&self.path, true)?;
                 self.inode = file.metadata()?.ino();
                 none.insert(file)
             }
@@ -140,7 +141,7 @@ impl Store {
         let text = world.text().map_err(|problem| SandboxError::Damaged { path: self.path.clone(), offset: 0, problem })?;
         let next = with_suffix(&self.path, ".next");
         let write = || {
-            let mut file = File::create(&next)?;
+            let mut file = files::create(&next, files::PRIVATE)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             let inode = file.metadata()?.ino();

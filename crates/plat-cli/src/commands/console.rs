@@ -62,7 +62,7 @@ pub fn run(args: &args::Console, terminal: &Terminal) -> Answer {
     ask_the_cloud(&project, &mut console, &program, state, terminal)?;
     if std::io::stdin().is_terminal() {
         let prompt = format!("{} · {}> ", stack.name, stack.env);
-        return talk(console, &prompt, project.state_dir().join("history"), terminal);
+        return talk(console, &prompt, project.safe_state_dir()?.join("history"), terminal);
     }
     let mut answerer = Answerer { console: Rc::new(RefCell::new(console)), terminal };
     let mut all_right = true;
@@ -192,6 +192,8 @@ fn declares(line: &str) -> bool {
 
 /// As many lines as the history keeps.
 const HISTORY: usize = 1_000;
+/// Largest history that is read, in bytes.
+const MAX_HISTORY: u64 = 16 << 20;
 
 /// Reads from a person, until they leave.
 fn talk(console: Console, prompt: &str, history: PathBuf, terminal: &Terminal) -> Answer {
@@ -206,8 +208,10 @@ fn talk(console: Console, prompt: &str, history: PathBuf, terminal: &Terminal) -
         .build();
     let mut editor: Editor<Assistant, FileHistory> = Editor::with_config(config).map_err(wrong)?;
     editor.set_helper(Some(Assistant(console.clone())));
-    // A history that cannot be read or kept is none.
-    let _ = editor.load_history(&history);
+    // A history that cannot be read or kept is none; the file may have come with the repository.
+    if plat::files::read_unlinked(&history, MAX_HISTORY).is_ok() {
+        let _ = editor.load_history(&history);
+    }
     let mut answerer = Answerer { console, terminal };
     terminal.note("`:help` tells what there is\n");
     loop {
@@ -222,7 +226,8 @@ fn talk(console: Console, prompt: &str, history: PathBuf, terminal: &Terminal) -
             Err(error) => return Err(wrong(error)),
         }
     }
-    if history.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) {
+    if history.parent().is_some_and(|folder| std::fs::create_dir_all(folder).is_ok()) && plat::files::open_to_change(&history, true).is_ok()
+    {
         let _ = editor.save_history(&history);
     }
     Ok(Exit::Done)

@@ -158,7 +158,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let folder = place.parent().unwrap_or(Path::new("."));
     let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let beside = folder.join(format!(".{name}.{}", std::process::id()));
-    let written = fs::File::create_new(&beside).and_then(|mut file| {
+    let written = plat::files::create_new(&beside, plat::files::SHARED).and_then(|mut file| {
         file.set_permissions(fs::metadata(&place)?.permissions())?;
         file.write_all(text.as_bytes())?;
         file.sync_all()

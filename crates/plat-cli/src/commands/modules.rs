@@ -82,6 +82,6 @@ fn ready(remote: &Remote, known: Option<&String>, stack: &Path) -> Result<String
 /// Replaces the lock in one go.
 fn write(stack: &Path, lock: &Lock) -> Result<(), Failure> {
     let (path, fresh) = (stack.join(LOCK_FILE), stack.join(format!("{LOCK_FILE}.new")));
-    let written = std::fs::write(&fresh, lock.text()).and_then(|()| std::fs::rename(&fresh, &path));
-    written.map_err(|error| Failure::new(format!("`{}` cannot be written: {error}", path.display())))
+    let written = plat::files::replace_through(&fresh, &path, lock.text().as_bytes(), plat::files::SHARED);
+    written.map_err(|error| Failure::new(format!("`{}` cannot be written through `{}`: {error}", path.display(), fresh.display())))
 }

@@ -1,6 +1,9 @@
 //! `plat new`
 
+use std::io::Write as _;
 use std::path::Path;
+
+use plat::files;
 
 use crate::args::New;
 use crate::failure::{Answer, Exit, Failure};
@@ -10,6 +13,8 @@ use crate::terminal::Terminal;
 const PROGRAM: &str = include_str!("../starter/main.plat");
 /// Local state and the sandbox's world are no part of the source.
 const IGNORED: &str = ".plat/\n";
+/// Largest `.gitignore` that a line is added to, in bytes.
+const MAX_IGNORED: u64 = 1 << 20;
 
 pub fn run(args: &New, terminal: &Terminal) -> Answer {
     let folder = &args.name;
@@ -21,7 +26,8 @@ pub fn run(args: &New, terminal: &Terminal) -> Answer {
     };
     std::fs::create_dir_all(folder).map_err(made(folder))?;
     let program = folder.join("main.plat");
-    std::fs::write(&program, PROGRAM.replace("NAME", &name)).map_err(made(&program))?;
+    let text = PROGRAM.replace("NAME", &name);
+    files::create_new(&program, files::SHARED).and_then(|mut file| file.write_all(text.as_bytes())).map_err(made(&program))?;
     ignore(&folder.join(".gitignore")).map_err(made(&folder.join(".gitignore")))?;
     let shown = folder.display();
     let enter = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", quoted(&shown.to_string())) };
@@ -33,14 +39,18 @@ pub fn run(args: &New, terminal: &Terminal) -> Answer {
 
 /// Adds what git should leave alone to what it leaves alone already.
 fn ignore(file: &Path) -> std::io::Result<()> {
-    let mut text = if file.exists() { std::fs::read_to_string(file)? } else { String::new() };
+    let mut text = match files::read_unlinked(file, MAX_IGNORED) {
+        Ok(bytes) => files::text(bytes)?,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
     if text.lines().any(|line| matches!(line.trim(), ".plat" | ".plat/" | "/.plat" | "/.plat/")) {
         return Ok(());
     }
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    std::fs::write(file, text + IGNORED)
+    files::replace(file, (text + IGNORED).as_bytes(), files::SHARED)
 }
 
 /// As a shell takes it for one word.

@@ -1,11 +1,10 @@
 //! Plans in files: `plat plan --out FILE` and `plat apply FILE`.
 
-use std::fs::{self, File};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plat::apply::{Journal, SessionJournal};
+use plat::files;
 use plat::plan::Prepared;
 use plat::plan::saved::{Misfit, SavedParam, SavedPlan, SourceDigest, Terms, digests};
 use plat::state::{Context, Encryption, KeyChoice, Loaded, StateError, StateFile};
@@ -73,15 +72,7 @@ fn sources(project: &Project) -> Vec<SourceDigest> {
 
 /// The whole file or none of it, for its owner's eyes.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".tmp");
-    let temporary = path.with_file_name(name);
-    let mut options = File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&temporary).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.and_then(|()| fs::rename(&temporary, path)).inspect_err(|_| drop(fs::remove_file(&temporary)))
+    files::replace(path, bytes, files::PRIVATE)
 }
 
 /// The plan among the words of `plat apply`, and the folder that was given with it.
@@ -118,10 +109,7 @@ fn asked_for(misfit: &Misfit) -> bool {
 
 fn read(file: &Path) -> Result<(SavedPlan, Vec<u8>), Failure> {
     let bad = |problem: String| Failure::new(format!("`{}` cannot be used as a plan: {problem}", file.display()));
-    let bytes = match fs::metadata(file) {
-        Ok(about) if about.len() > MAX_FILE => return Err(bad(format!("it is larger than {} MB", MAX_FILE >> 20))),
-        _ => fs::read(file).map_err(|error| bad(error.to_string()))?,
-    };
+    let bytes = files::read(file, MAX_FILE).map_err(|error| bad(error.to_string()))?;
     let encryption = Encryption::new(KeyChoice::None, keys::Given::read(keys::CURRENT)?.secrets());
     let bytes = match encryption.open_file(&file.display().to_string(), KIND, &bytes) {
         Ok(plain) => plain.into_owned(),

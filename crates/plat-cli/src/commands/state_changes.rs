@@ -1,7 +1,5 @@
 //! `plat state mv`, `rm`, `pull`, `push`, `diff`, `unlock`
 
-use std::io::Read as _;
-
 use plat::address::Address;
 use plat::desired::{Desired, Stack};
 use plat::render::{clean_line, shell_quoted, similar_address, state_diff, state_diff_json, state_source};
@@ -15,6 +13,8 @@ use crate::terminal::Terminal;
 
 /// As many names as a line can hold.
 const NAMED: usize = 5;
+/// Largest state that is pushed, in bytes; ten thousand resources are some twenty million.
+const LARGEST: u64 = 1 << 30;
 
 pub fn mv(args: StateMv, terminal: &Terminal) -> Answer {
     let (from, to) = (address(&args.from)?, address(&args.to)?);
@@ -150,13 +150,12 @@ pub fn push(args: StatePush, terminal: &Terminal) -> Answer {
 fn read(file: &std::path::Path) -> Result<(String, Vec<u8>), Failure> {
     let failed = |name: &str, error: std::io::Error| Failure::new(format!("`{name}` cannot be read: {error}"));
     if file == std::path::Path::new("-") {
-        let mut bytes = Vec::new();
         let name = "standard input";
-        std::io::stdin().lock().read_to_end(&mut bytes).map_err(|error| failed(name, error))?;
+        let bytes = plat::files::read_stream(std::io::stdin().lock(), LARGEST).map_err(|error| failed(name, error))?;
         return Ok((name.to_owned(), bytes));
     }
     let name = file.display().to_string();
-    let bytes = std::fs::read(file).map_err(|error| failed(&name, error))?;
+    let bytes = plat::files::read(file, LARGEST).map_err(|error| failed(&name, error))?;
     Ok((name, bytes))
 }
 

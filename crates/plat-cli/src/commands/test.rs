@@ -122,5 +122,6 @@ fn carry_out(
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(file, text).map_err(|error| Failure::new(format!("`{}` cannot be written: {error}", file.display())))
+    plat::files::replace(file, text.as_bytes(), plat::files::SHARED)
+        .map_err(|error| Failure::new(format!("`{}` cannot be written: {error}", file.display())))
 }
