@@ -47,6 +47,8 @@ pub struct Stack {
     pub account: Option<Arc<str>>,
     /// Deletes and replacements of stateful resources need explicit consent.
     pub protect: bool,
+    /// Keys of tags that other systems set, beside those that the schemas name: a key, or the beginning of keys and `*`.
+    pub external_tags: Arc<[Arc<str>]>,
     pub state: StateLocation,
     pub encryption: StateKey,
     /// Where `account` and `region` are said, for the refusal.

@@ -12,11 +12,12 @@ use crate::address::Address;
 use crate::desired::{Output, Stack};
 use crate::graph::Graph;
 use crate::plan::{
-    Action, Engine, Fact, Facts, Half, Operation, Plan, Prepared, Scope, Secrets, Step, Verdict, View, conceal_observed, verdict,
+    Action, Engine, ExternalKeys, Fact, Facts, Half, Operation, Plan, Prepared, Scope, Secrets, Step, Verdict, View, conceal_observed,
+    sets_key, verdict,
 };
 use crate::provider::{ErrorKind, Existing, ProviderError};
 use crate::schema::value_to_json;
-use crate::state::{Entry, FingerprintKey, Intent, Record, StateError, Status};
+use crate::state::{Entry, FingerprintKey, Intent, Record, StateError, Status, Verb};
 use crate::value::ResolvedObject;
 
 use super::call::{Call, End, Sink, broken_off};
@@ -374,12 +375,23 @@ impl<'a> Run<'a> {
     }
 
     fn record(&mut self, intent: &Intent, id: String, observed: ResolvedObject, status: Status) {
+        let observed = match self.engine.registry.get(&intent.type_name) {
+            Some(schema) => {
+                let external = ExternalKeys { tags: &self.stack.external_tags };
+                external.strip(&schema.attributes, observed, &|attribute, key| sets_key(&intent.inputs, attribute, key))
+            }
+            None => observed,
+        };
         let (observed, live) = conceal_observed(&self.key, &intent.address, observed);
         match live {
             Some(live) => drop(self.view.live.insert(intent.address.clone(), live)),
             None => drop(self.view.live.remove(&intent.address)),
         }
-        let record = Arc::new(intent.record(id, observed, status));
+        let record = intent.record(id, observed, status);
+        let record = Arc::new(match self.view.records.get(&intent.address) {
+            Some(prior) if intent.verb == Verb::Update => record.with_drift_of(prior),
+            _ => record,
+        });
         self.entries.push(Entry::Done { op: intent.op.clone(), record: Some(record.clone()) });
         self.holds(&intent.address, Some(record));
     }

@@ -227,10 +227,11 @@ struct Settling<'a> {
 impl Settling<'_> {
     fn record(&self, existing: Existing, status: Status) -> Record {
         let (observed, _) = crate::plan::conceal_observed(self.key, &self.intent.address, existing.attributes);
-        let intent = match (self.before, self.schema) {
-            (Some(before), Some(schema)) if self.intent.verb == Verb::Update => &broken_off(self.intent, before, schema),
-            _ => self.intent,
-        };
-        intent.record(existing.id, observed, status)
+        match (self.before, self.schema) {
+            (Some(before), Some(schema)) if self.intent.verb == Verb::Update => {
+                broken_off(self.intent, before, schema).record(existing.id, observed, status).with_drift_of(before)
+            }
+            _ => self.intent.record(existing.id, observed, status),
+        }
     }
 }

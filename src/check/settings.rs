@@ -169,6 +169,7 @@ impl Checker<'_> {
             stack: Stack {
                 name: self.default_name(),
                 tags: None,
+                external_tags: None,
                 state: StateDeclaration::Local,
                 encryption: EncryptionDeclaration::None,
                 options: Options::default(),
@@ -269,6 +270,7 @@ impl Checker<'_> {
         let mut stack = Stack {
             name: name.node.clone(),
             tags: None,
+            external_tags: None,
             state: StateDeclaration::Local,
             encryption: EncryptionDeclaration::None,
             options: Options::default(),
@@ -286,17 +288,23 @@ impl Checker<'_> {
                     }
                     match &*name.node {
                         "tags" => stack.tags = Some(self.expect(&mut scope, &entry.value, &Type::map(Type::String), "`tags`")),
+                        "external_tags" => {
+                            let keys = self.expect(&mut scope, &entry.value, &Type::list(Type::String), "`external_tags`");
+                            stack.external_tags = Some(keys);
+                        }
                         "state" => {
                             stack.state = self.state(&mut scope, &entry.value);
                             unsaid = Some(entry.value.span);
                         }
                         "encryption" => stack.encryption = self.encryption(&mut scope, &entry.value),
                         other => {
-                            let help = closest(other, ["tags", "state", "encryption"]).map(|c| format!("did you mean `{c}`?"));
+                            let help =
+                                closest(other, ["tags", "external_tags", "state", "encryption"]).map(|c| format!("did you mean `{c}`?"));
                             self.report(
                                 Diagnostic::error(Code(201), name.span, format!("`stack` has no `{other}`")).label("not known").help(
                                     help.unwrap_or_else(|| {
-                                        "it has `state`, `encryption`, `tags` and `@region`, `@account`, `@protect`".to_owned()
+                                        "it has `state`, `encryption`, `tags`, `external_tags` and `@region`, `@account`, `@protect`"
+                                            .to_owned()
                                     }),
                                 ),
                             );

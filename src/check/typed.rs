@@ -387,6 +387,7 @@ pub enum TestStep {
 pub struct Stack {
     pub name: Arc<str>,
     pub tags: Option<ExprId>,
+    pub external_tags: Option<ExprId>,
     pub state: StateDeclaration,
     pub encryption: EncryptionDeclaration,
     pub options: Options,

@@ -86,12 +86,17 @@ pub(super) fn settings(program: &Program, scenario: &Scenario<'_>, reader: &Read
         EncryptionDeclaration::Kms { key, region } => StateKey::Kms { key: text(Some(*key))?.unwrap_or_default(), region: text(*region)? },
         EncryptionDeclaration::Age { recipients } => StateKey::Age { recipients: age_recipients(*recipients, reader)? },
     };
+    let external_tags = match program.stack.external_tags.map(|id| reader.eval(id, &none)).transpose()? {
+        Some(Value::List(keys)) => keys.iter().filter_map(Value::as_str).map(Arc::from).collect(),
+        _ => Arc::default(),
+    };
     Ok(Stack {
         name: program.stack.name.clone(),
         env: scenario.env.clone(),
         region: text(own(|o| o.region))?,
         account: text(own(|o| o.account))?,
         protect,
+        external_tags,
         state,
         encryption,
         env_span: scenario.env_span,

@@ -10,7 +10,7 @@ use crate::schema::{Attribute, ResourceSchema};
 use crate::state::{FingerprintKey, Record, Status};
 use crate::value::{EvalFailure, Known, Object, Phase, ResolvedObject, Source, Value};
 
-use super::compare::{left_out, satisfied, with_ignored};
+use super::compare::{is_empty, left_out, satisfied, with_ignored};
 use super::facts::{Fact, Facts, Inputs};
 use super::options::{Options, PrepareError};
 use super::order::import_id;
@@ -292,7 +292,8 @@ fn changes(desired: &DesiredResource, schema: &ResourceSchema, wanted: &Wanted, 
             ..change(desired, attribute, before, Some(after))
         });
     }
-    for (name, was) in record.inputs.iter().filter(|(_, value)| !value.is_null()) {
+    let was_set = record.inputs.iter().filter(|(_, value)| !value.is_null());
+    for (name, was) in was_set.chain(owned_and_filled(schema, record)) {
         if wanted.comparable().get(name).is_some_and(|value| !value.is_null()) {
             continue;
         }
@@ -310,6 +311,13 @@ fn changes(desired: &DesiredResource, schema: &ResourceSchema, wanted: &Wanted, 
     }
     sort(&mut changes, schema);
     changes
+}
+
+/// Collections that plat owns, that the last apply left out, and that are not empty.
+fn owned_and_filled<'a>(schema: &'a ResourceSchema, record: &'a Record) -> impl Iterator<Item = (&'a Arc<str>, &'a Value)> {
+    let owned = schema.attributes.iter().filter(|attribute| attribute.owned);
+    let filled = owned.filter_map(|attribute| record.observed.get_key_value(attribute.name)).filter(|(_, value)| !is_empty(value));
+    filled.filter(|(name, _)| record.inputs.get(&***name).is_none_or(Value::is_null))
 }
 
 /// What is compared with: what was read, or what was applied where reads show nothing.

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::desired::{Desired, Import};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::schema::Attribute;
 use crate::source::Span;
 use crate::state::{FingerprintKey, Record, Status};
 
+use super::external::{ExternalKeys, sets_key};
 use super::options::{Engine, PrepareError};
 use super::secrets::conceal_observed;
 use super::view::View;
@@ -20,6 +22,7 @@ pub(super) async fn read(
     desired: &Desired,
     view: &mut View,
     key: &FingerprintKey,
+    external: &ExternalKeys<'_>,
     region: &str,
 ) -> Result<BTreeMap<Address, Arc<Record>>, PrepareError> {
     use futures_util::{StreamExt, stream};
@@ -35,7 +38,13 @@ pub(super) async fn read(
         match answer {
             Ok((address, mut record)) => {
                 let (observed, live) = conceal_observed(key, &address, std::mem::take(&mut record.observed));
-                record.observed = observed;
+                record.observed = match (desired.resources.get(&address), engine.registry.get(&record.type_name)) {
+                    (Some(resource), Some(schema)) => {
+                        let is_own = |attribute: &Attribute, key: &str| sets_key(&resource.inputs, attribute, key);
+                        external.strip(&schema.attributes, observed, &is_own)
+                    }
+                    _ => observed,
+                };
                 if let Some(live) = live {
                     view.live.insert(address.clone(), live);
                 }
@@ -83,6 +92,7 @@ async fn one(engine: &Engine, desired: &Desired, import: &Import, region: &str) 
         region: region.to_owned(),
         inputs: Default::default(),
         observed,
+        drift: Default::default(),
         dependencies: Vec::new(),
         protect: false,
         retain: false,

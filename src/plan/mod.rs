@@ -3,6 +3,8 @@
 mod choose;
 mod compare;
 mod diff;
+mod drift;
+mod external;
 mod facts;
 mod imports;
 mod moves;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 pub use choose::{BadGlob, Choice, Glob, LeftOut, Scope};
 pub(crate) use diff::{Compared, Differ, Trouble, Wanted, dependencies, protects, resolve, target, without_nulls};
+pub(crate) use external::{ExternalKeys, sets_key};
 pub(crate) use facts::{Fact, Facts};
 pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 pub use order::{Half, Operation};

@@ -10,11 +10,14 @@ use crate::desired::{Desired, Lookup, Resources, Stack};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::graph::{Edge, Graph, cycle_diagnostics};
 use crate::provider::{ErrorKind, Identity, ProviderError};
+use crate::schema::Attribute;
 use crate::state::{FingerprintKey, Record, StateFile, Status};
 use crate::value::{ResolvedObject, Value};
 
 use super::choose::{LeftOut, Scope};
 use super::diff::{Differ, Trouble, failed};
+use super::drift::{self, Refreshed};
+use super::external::ExternalKeys;
 use super::facts::{Fact, Facts};
 use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 use super::order::{Ordered, Ordering, arrange, import_id, spread_create_first};
@@ -42,17 +45,27 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let spent = moves::spent(&desired, &view, &moves);
     check_patterns(options, &desired, &view)?;
     let wanted = |address: &Address| desired.resources.get(address).cloned();
-    let (drift, mut state_changes) =
-        if options.refresh { observe::refresh(engine, &mut view, &key, wanted).await? } else { (Vec::new(), false) };
+    let external_tags = desired.stack.external_tags.clone();
+    let external = ExternalKeys { tags: &external_tags };
+    let refreshed = match options.refresh {
+        true => observe::refresh(engine, &mut view, &key, &external, wanted).await?,
+        false => Refreshed::default(),
+    };
+    let mut state_changes = refreshed.changed;
     state_changes |=
         !moves.is_empty() || view.header.account.as_ref() != Some(&identity.account) || view.header.region.as_ref() != Some(&region);
     view.header.account = Some(identity.account.clone());
     view.header.region = Some(region.clone());
-    let imported = imports::read(engine, &desired, &mut view, &key, &region).await?;
+    let imported = imports::read(engine, &desired, &mut view, &key, &external, &region).await?;
 
     let planner = Planner { engine, options, stack: &desired.stack, region: &region, key: &key, imported: &imported };
     let mut planned = planner.plan(desired.resources, &desired.forgets, view).await?;
     state_changes |= planned.state_changes;
+    let agrees = |address: &Address, attribute: &Attribute, observed: &Value| {
+        planned.facts.resources.get(address).is_some_and(|desired| drift::is_as_configured(desired, attribute, observed))
+    };
+    let (drift, agreed) = drift::report(engine, &mut planned.view, refreshed, agrees);
+    state_changes |= agreed;
 
     let (asserts, mut outputs) = conclusions(&desired.asserts, &desired.outputs, &planned.facts, &planned.view.header)?;
     if planned.scope != Scope::Everything {
@@ -100,7 +113,14 @@ async fn observation(
     account: String,
 ) -> Result<Prepared, PrepareError> {
     let wanted = |address: &Address| desired.resources.get(address).cloned();
-    let (drift, state_changes) = observe::refresh(engine, &mut view, key, wanted).await?;
+    let external = ExternalKeys { tags: &desired.stack.external_tags };
+    let refreshed = observe::refresh(engine, &mut view, key, &external, wanted).await?;
+    let mut state_changes = refreshed.changed;
+    let agrees = |address: &Address, attribute: &Attribute, observed: &Value| {
+        desired.resources.get(address).is_some_and(|desired| drift::is_as_configured(desired, attribute, observed))
+    };
+    let (drift, agreed) = drift::report(engine, &mut view, refreshed, agrees);
+    state_changes |= agreed | drift::accept_all(&mut view);
     let plan = Plan {
         stack: view.header.stack.clone(),
         env: view.header.env.clone(),

@@ -235,7 +235,7 @@ fn drift(plan: &Plan, view: &View<'_>, out: &mut String) {
     if lines.is_empty() {
         return;
     }
-    out.push_str(&format!("\n#### Changed outside plat since state {}\n\n", plan.serial));
+    out.push_str("\n#### Changed outside plat\n\n");
     out.extend(lines.iter().map(|line| format!("- {}\n", escape(line))));
 }
 

@@ -208,7 +208,7 @@ pub(super) fn others_said(group: &Group<'_>) -> String {
 
 fn drift(plan: &Plan, view: &View<'_>) -> Option<String> {
     let entries: Vec<String> = plan.drift.iter().flat_map(|drift| drift_lines(drift, view)).collect();
-    let head = format!("Changed outside plat since state {}:", plan.serial);
+    let head = "Changed outside plat:";
     match entries.as_slice() {
         [] => None,
         [one] => Some(format!("{} {one}", view.style.paint(Role::Warning, head))),
@@ -406,10 +406,15 @@ pub(super) fn closing_line(plan: &Plan) -> String {
 /// That there is nothing to do, and for what.
 fn nothing(plan: &Plan) -> String {
     match &plan.scope {
+        Scope::Everything if plan.drifted() => format!(
+            "No changes are planned, and {} outside plat. `plat apply --refresh-only` accepts {}; `@ignore` stops reporting.",
+            count(plan.drift.len(), "attribute was changed", "attributes were changed"),
+            if plan.drift.len() == 1 { "it" } else { "them" },
+        ),
         Scope::Everything => "No changes: everything is as the program says.".to_owned(),
         Scope::Chosen(left) => format!("No changes: what {} leaves is as the program says.", left.option),
         Scope::Observation => match plan.drift.len() {
-            0 => format!("Nothing was changed outside plat since state {}.", plan.serial),
+            0 => "Nothing was changed outside plat.".to_owned(),
             n => format!("{} outside plat; nothing is done about it here.", count(n, "change was made", "changes were made")),
         },
     }

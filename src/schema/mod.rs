@@ -108,6 +108,11 @@ pub struct Attribute {
     pub unordered: bool,
     /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
     pub ignore_case: bool,
+    /// A collection that plat owns: left out of the configuration it is empty, whatever was added outside plat. `#[attr(…, owned)]`
+    pub owned: bool,
+    /// Keys of a map that other systems set: a key, or the beginning of keys and `*`. Neither drift nor a difference, and no update
+    /// removes them, unless the configuration sets them.
+    pub external_keys: &'static [&'static str],
     /// A duration or size that AWS counts in whole units of this.
     pub unit: Option<Unit>,
     /// Least and greatest, in `unit` where there is one.
@@ -184,6 +189,8 @@ impl Attribute {
             holds: false,
             unordered: false,
             ignore_case: false,
+            owned: false,
+            external_keys: &[],
             unit: None,
             range: None,
             among: &[],

@@ -185,7 +185,8 @@ fn records(held: &[(Text<'_>, &RawValue)], registry: &Registry, region: Option<&
 /// Refuses a record that must not be written.
 pub fn check(address: &Address, record: &Record) -> Result<(), StateError> {
     check_object(address, &record.inputs)?;
-    check_object(address, &record.observed)
+    check_object(address, &record.observed)?;
+    check_object(address, &record.drift)
 }
 
 pub fn check_object(address: &Address, object: &Object) -> Result<(), StateError> {
@@ -206,6 +207,8 @@ pub struct RecordOut<'a> {
     /// Inputs that `observed` lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unread: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    drift: Attributes<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<Status>,
 }
@@ -246,6 +249,7 @@ impl<'a> RecordOut<'a> {
             }),
             observed: Attributes::differing(&record.observed, &record.inputs),
             unread: record.inputs.keys().filter(|name| !record.observed.contains_key(*name)).map(|name| &**name).collect(),
+            drift: Attributes::all(&record.drift),
             status: Some(record.status).filter(|status| *status != Status::Ready),
         }
     }
@@ -290,6 +294,8 @@ pub struct RecordDoc<'a> {
     #[serde(borrow, default)]
     unread: Vec<Text<'a>>,
     #[serde(borrow, default)]
+    drift: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     dependencies: Vec<Text<'a>>,
     #[serde(default)]
     protect: bool,
@@ -316,6 +322,7 @@ impl RecordDoc<'_> {
         observed.extend(alike.map(|(name, value)| (name.clone(), value.clone())));
         observed.extend(differing);
         record.observed = ResolvedObject::new(observed).map_err(|_| "it holds something unknown".to_owned())?;
+        record.drift = self.drift.map(|json| reader.attributes(json, &names)).transpose()?.unwrap_or_default();
         record.id = self.id.0.to_string();
         record.status = self.status.unwrap_or(Status::Ready);
         Ok(record)
@@ -330,6 +337,7 @@ impl RecordDoc<'_> {
             region: region.to_owned(),
             inputs: reader.attributes(self.inputs.ok_or("it has no inputs")?, &names)?,
             observed: ResolvedObject::default(),
+            drift: Object::default(),
             dependencies: self.dependencies.iter().map(|Text(text)| reader.address(text)).collect::<Result<_, _>>()?,
             protect: self.protect,
             retain: self.retain,

@@ -109,6 +109,7 @@ impl Intent {
             region: self.region.clone(),
             inputs: self.inputs.clone(),
             observed,
+            drift: Object::default(),
             dependencies: self.dependencies.clone(),
             protect: self.protect,
             retain: self.retain,

@@ -74,6 +74,9 @@ pub struct Record {
     pub inputs: Object,
     /// Every attribute that the cloud showed.
     pub observed: ResolvedObject,
+    /// Inputs that were changed outside plat, each with its value before the change. An entry stays until the configuration
+    /// sets the observed value, an update changes it, or `apply --refresh-only` accepts it.
+    pub drift: Object,
     /// What it depended on when it was last applied: the order of its delete.
     pub dependencies: Vec<Address>,
     /// A delete needs consent, even when the block is gone from the program.
@@ -93,6 +96,16 @@ pub enum Status {
     Unfinished,
     /// Replaced create-first, and its old self not yet deleted.
     Deposed,
+}
+
+impl Record {
+    /// Keeps the drift of `prior` that this newer reading still shows: an update accepts only what it changes.
+    #[must_use]
+    pub fn with_drift_of(mut self, prior: &Record) -> Self {
+        let remains = prior.drift.iter().filter(|(name, _)| self.observed.get(&***name) == prior.observed.get(&***name));
+        self.drift = remains.map(|(name, before)| (name.clone(), before.clone())).collect();
+        self
+    }
 }
 
 impl StateFile {

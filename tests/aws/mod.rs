@@ -7,6 +7,7 @@ mod cloud;
 mod clusters;
 mod connect2;
 mod data;
+mod drift;
 mod echoes;
 mod emulator;
 mod engine;

@@ -78,6 +78,7 @@ pub fn record(type_name: &str, id: &str, status: Status) -> Arc<Record> {
         region: "us-west-2".into(),
         inputs: Object::default(),
         observed: ResolvedObject::default(),
+        drift: Default::default(),
         dependencies: Vec::new(),
         protect: false,
         retain: false,

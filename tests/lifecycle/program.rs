@@ -131,6 +131,7 @@ impl Program {
                 protect: false,
                 state: StateLocation::Local,
                 encryption: plat::desired::StateKey::None,
+                external_tags: Default::default(),
                 env_span: None,
             },
             resources: resources.collect(),

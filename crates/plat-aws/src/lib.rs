@@ -16,6 +16,7 @@ pub mod client;
 mod document;
 #[cfg(feature = "client")]
 mod error;
+mod external_tags;
 #[cfg(feature = "client")]
 mod https;
 #[cfg(feature = "client")]
@@ -64,7 +65,7 @@ pub use state_bucket::StateBucket;
 
 /// Every resource type and lookup on AWS. Needs no feature and no credentials.
 pub fn schemas() -> Vec<ResourceSchema> {
-    [
+    let services = [
         ec2::schemas(),
         eks::schemas(),
         elasticache::schemas(),
@@ -74,8 +75,8 @@ pub fn schemas() -> Vec<ResourceSchema> {
         rds::schemas(),
         secretsmanager::schemas(),
         sts::schemas(),
-    ]
-    .concat()
+    ];
+    services.into_iter().flatten().map(external_tags::declare).collect()
 }
 
 /// The handlers of the services that this build speaks to.

@@ -27,6 +27,7 @@ pub struct Attribute {
     pub replaces: bool,
     pub write_only: bool,
     pub holds: bool,
+    pub owned: bool,
     pub unordered: bool,
     pub nullable: bool,
     pub always: bool,
@@ -73,6 +74,7 @@ struct Settings {
     replaces: bool,
     write_only: bool,
     holds: bool,
+    owned: Option<Span>,
     unordered: Option<Span>,
     nullable: Option<Span>,
     always: Option<Span>,
@@ -97,6 +99,7 @@ impl Settings {
             "replaces" => self.replaces = true,
             "write_only" => self.write_only = true,
             "holds" => self.holds = true,
+            "owned" => self.owned = Some(meta.path.span()),
             "unordered" => self.unordered = Some(meta.path.span()),
             "nullable" => self.nullable = Some(meta.path.span()),
             "always" => self.always = Some(meta.path.span()),
@@ -111,7 +114,7 @@ impl Settings {
             "sample" => self.sample = texts(meta)?,
             _ => {
                 return Err(meta.error(
-                    "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, unordered, \
+                    "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, owned, unordered, \
                      nullable, always, ignore_case, unit, range, among, one_of, interrupts, cfn, sample",
                 ));
             }
@@ -139,6 +142,9 @@ impl Settings {
         }
         if mode == Mode::Computed && (self.replaces || self.write_only) {
             return Err(Error::new(mode_span, "a computed attribute is only read: it has neither `replaces` nor `write_only`"));
+        }
+        if let Some(span) = self.owned.filter(|_| mode != Mode::Optional || shape.is_option() || shape.containers().is_empty()) {
+            return Err(Error::new(span, "only an optional Vec or BTreeMap can be owned"));
         }
         if let Some(span) = self.unordered.filter(|_| !shape.is_list() && shape.is_plain()) {
             return Err(Error::new(span, "only a Vec, or a record with one in it, can be unordered"));
@@ -179,6 +185,7 @@ impl Settings {
             replaces: self.replaces,
             write_only: self.write_only,
             holds: self.holds,
+            owned: self.owned.is_some(),
             unordered: self.unordered.is_some(),
             nullable: self.nullable.is_some(),
             always: self.always.is_some(),

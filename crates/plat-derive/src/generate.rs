@@ -130,6 +130,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
         }
     };
     let (replaces, write_only, holds, unordered) = (attribute.replaces, attribute.write_only, attribute.holds, attribute.unordered);
+    let owned = attribute.owned;
     let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
     let unit = option(attribute.unit.as_ref().map(|u| quote!(::plat::schema::Unit::#u)));
@@ -145,6 +146,8 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             replaces: #replaces,
             write_only: #write_only,
             holds: #holds,
+            owned: #owned,
+            external_keys: &[],
             unordered: #unordered,
             ignore_case: #ignore_case,
             unit: #unit,

@@ -3,6 +3,7 @@
 mod applying;
 mod cloud;
 mod crashes;
+mod drift;
 mod planning;
 mod program;
 mod refactoring;

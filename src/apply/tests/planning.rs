@@ -354,6 +354,7 @@ async fn long_chains_and_wide_hubs_are_planned_and_read_in_few_calls() {
             region: "here".to_owned(),
             inputs,
             observed: Default::default(),
+            drift: Default::default(),
             dependencies: step.desired.as_ref().unwrap().dependencies.iter().map(|d| d.on.clone()).collect(),
             protect: false,
             retain: false,

@@ -52,6 +52,7 @@ impl Program {
             protect: false,
             state: StateLocation::Local,
             encryption: crate::desired::StateKey::None,
+            external_tags: Default::default(),
             env_span: None,
         };
         Self {
@@ -179,7 +180,8 @@ pub fn schemas() -> Vec<ResourceSchema> {
             Attribute::new("label", Type::optional(Type::String), unset()),
             Attribute { range: Some((1, 10)), ..Attribute::new("size", Type::Int, Mode::Optional { default: Value::Int(1) }) },
             Attribute::new("zone", Type::String, Mode::Chosen),
-            Attribute::new("tags", Type::map(Type::String), unset()),
+            Attribute { owned: true, external_keys: &["kubernetes.io/*"], ..Attribute::new("tags", Type::map(Type::String), unset()) },
+            Attribute { owned: true, unordered: true, ..Attribute::new("grants", Type::list(Type::String), unset()) },
             Attribute { unordered: true, ..Attribute::new("names", Type::list(Type::String), unset()) },
             Attribute { replaces: true, ..Attribute::new("parent", Type::optional(Type::String), unset()) },
             Attribute::new("link", Type::optional(Type::String), unset()),

@@ -117,6 +117,7 @@ pub fn subnet(n: usize) -> Arc<Record> {
         region: "us-west-2".into(),
         inputs: subnet_inputs(n),
         observed: ResolvedObject::new(observed).unwrap(),
+        drift: Default::default(),
         dependencies: vec![Address::root("network", None).child("vpc", None)],
         protect: false,
         retain: false,
@@ -159,6 +160,7 @@ pub fn database() -> Arc<Record> {
             ("endpoint", Value::str("shop-db.example:5432")),
         ]))
         .unwrap(),
+        drift: Default::default(),
         dependencies: vec![subnet_address(0), subnet_address(1)],
         protect: true,
         retain: true,
@@ -179,6 +181,7 @@ pub fn stranger() -> Arc<Record> {
             ("nested", Value::object([("$odd", Value::list([Value::Int(-1), Value::Bool(true)]))])),
         ]))
         .unwrap(),
+        drift: Default::default(),
         dependencies: vec![],
         protect: false,
         retain: false,

@@ -36,7 +36,7 @@ pub struct SecurityGroup {
     #[attr(chosen, holds, unordered)]
     pub security_group_egress: Option<Vec<Egress>>,
     /// What may come in.
-    #[attr(optional, holds, unordered)]
+    #[attr(optional, holds, owned, unordered)]
     pub security_group_ingress: Vec<Ingress>,
     /// Tags of the group.
     #[attr(optional)]

@@ -32,7 +32,7 @@ pub struct Role {
     #[attr(optional)]
     pub description: Option<String>,
     /// ARNs of the managed policies that are attached to the role.
-    #[attr(optional, unordered)]
+    #[attr(optional, owned, unordered)]
     pub managed_policy_arns: Vec<String>,
     /// The longest session that someone who takes the role on can ask for; an hour unless said otherwise.
     #[attr(chosen, unit = seconds, range = 3600..=43200)]
@@ -44,7 +44,7 @@ pub struct Role {
     #[attr(optional)]
     pub permissions_boundary: Option<String>,
     /// Policies that are embedded in the role.
-    #[attr(optional, unordered)]
+    #[attr(optional, owned, unordered)]
     pub policies: Vec<InlinePolicy>,
     /// Labels of the role.
     #[attr(optional)]

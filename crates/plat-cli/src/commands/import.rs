@@ -104,6 +104,7 @@ async fn read(project: &Project, desired: &Desired, wanted: &Address, schema: &R
         region,
         inputs: told_inputs(schema, &observed),
         observed,
+        drift: Object::default(),
         dependencies: resource.map(|r| r.dependencies.iter().map(|d| d.on.clone()).collect()).unwrap_or_default(),
         protect: resource.and_then(|r| r.options.protect).unwrap_or(false),
         retain: resource.is_some_and(|r| r.options.retain),
