@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::address::Address;
-use crate::plan::target;
-use crate::provider::{Accepted, ErrorKind, Existing, Operation, Provider, ProviderError};
+use crate::plan::is_empty;
+use crate::provider::{Accepted, Asked, Change, ErrorKind, Existing, Operation, Provider, ProviderError};
 use crate::schema::{Recovery, ResourceSchema};
-use crate::state::{Entry, Intent, Record, Status, Verb};
-use crate::value::{Object, ResolvedObject, texts_of_secrets};
+use crate::state::{Entry, Intent, Record, Status};
+use crate::value::{Object, ResolvedObject, Value, texts_of_secrets};
 
 use super::events::{Doing, Event, Happened, Observer};
 use super::journal::{Journal, durably};
@@ -27,15 +27,30 @@ pub(super) struct Call {
     pub doing: Doing,
     pub intent: Intent,
     pub schema: Arc<ResourceSchema>,
-    /// With the texts of secrets; empty for a delete.
-    pub inputs: ResolvedObject,
-    /// What is changed or deleted.
-    pub prior: ResolvedObject,
+    pub request: Request,
     pub timeout: crate::value::Duration,
     /// Entries that are written together with the intent, before it.
     pub before: Vec<Entry>,
     /// Entries that take those back when the call definitely failed.
     pub undo: Vec<Entry>,
+}
+
+/// What a provider is asked for, with the texts of secrets.
+pub(super) enum Request {
+    Create { inputs: ResolvedObject },
+    Update(Change),
+    Delete { prior: ResolvedObject },
+}
+
+impl Request {
+    fn values(&self) -> impl Iterator<Item = &Value> {
+        let (first, second) = match self {
+            Request::Create { inputs } => (inputs, None),
+            Request::Update(change) => (&*change.asked, Some(&change.observed)),
+            Request::Delete { prior } => (prior, None),
+        };
+        first.values().chain(second.into_iter().flat_map(|object| object.values()))
+    }
 }
 
 /// How a call ended.
@@ -120,10 +135,10 @@ impl Call {
             sink,
         };
         let id = self.intent.prior.as_deref().unwrap_or_default();
-        let end = match self.intent.verb {
-            Verb::Create => caller.create(&self.inputs).await,
-            Verb::Update => caller.update(id, &self.prior, &self.inputs).await,
-            Verb::Delete => caller.delete(id, &self.prior).await,
+        let end = match &self.request {
+            Request::Create { inputs } => caller.create(inputs).await,
+            Request::Update(change) => caller.update(id, change).await,
+            Request::Delete { prior } => caller.delete(id, prior).await,
         };
         self.without_secrets(end)
     }
@@ -131,7 +146,7 @@ impl Call {
     /// A service may repeat what it was sent in its refusal: the texts of secrets are taken out of it.
     fn without_secrets(&self, end: End) -> End {
         let clean = |mut error: ProviderError| {
-            for text in self.inputs.values().chain(self.prior.values()).flat_map(texts_of_secrets) {
+            for text in self.request.values().flat_map(texts_of_secrets) {
                 for said in [&mut error.message, &mut error.code] {
                     *said = redacted(said, text);
                 }
@@ -240,8 +255,8 @@ impl Caller<'_> {
             ErrorKind::InDoubt => self.adopt(id, inputs, error).await,
             kind => {
                 let observed = self.read_once(&id).await.ok().flatten().unwrap_or_default();
-                // What never became usable is made anew; what only lacks a follow-up call is finished.
-                let status = if kind == ErrorKind::NotReady { Status::Broken } else { Status::Unfinished };
+                // What ended in a failed state is replaced; what is still under way or lacks a follow-up call is finished.
+                let status = if kind == ErrorKind::Failed { Status::Broken } else { Status::Unfinished };
                 End::LeftBehind { id, observed, status, error }
             }
         }
@@ -258,19 +273,18 @@ impl Caller<'_> {
                 return End::LeftBehind { id, observed: ResolvedObject::default(), status: Status::Unfinished, error: doubt };
             }
         };
-        let (prior, wanted) = both_sides(self.schema, &observed, inputs);
-        match self.provider.update(&self.operation(), &id, &prior, &wanted).await {
+        match self.provider.update(&self.operation(), &id, &finishing(self.schema, &observed, inputs)).await {
             Ok(attributes) => End::Exists(Existing { id, attributes }),
             Err(error) => End::LeftBehind { id, observed, status: Status::Unfinished, error },
         }
     }
 
-    pub(super) async fn update(&self, id: &str, prior: &ResolvedObject, inputs: &ResolvedObject) -> End {
+    pub(super) async fn update(&self, id: &str, change: &Change) -> End {
         let mut attempt = 0;
-        let mut prior = prior.clone();
+        let mut change = change.clone();
         loop {
             attempt += 1;
-            let error = match self.provider.update(&self.operation(), id, &prior, inputs).await {
+            let error = match self.provider.update(&self.operation(), id, &change).await {
                 Ok(attributes) => return End::Exists(Existing { id: id.to_owned(), attributes }),
                 Err(error) => error,
             };
@@ -279,12 +293,14 @@ impl Caller<'_> {
                     self.pause(attempt).await;
                     if let Ok(Some(observed)) = self.read_once(id).await {
                         // What no read shows may or may not have been changed: it is left as it was said to be.
-                        let mut now = prior.into_object();
+                        let mut now = change.observed.into_object();
                         now.extend(observed.into_object());
-                        prior = ResolvedObject::new(now).unwrap_or_default();
+                        change.observed = ResolvedObject::new(now).unwrap_or_default();
+                        let (asked, observed) = (&change.asked, &change.observed);
+                        change.changed.retain(|name| !is_done(self.schema, name, asked, observed));
                     }
                 }
-                ErrorKind::InDoubt | ErrorKind::NotReady => {
+                ErrorKind::InDoubt | ErrorKind::Failed | ErrorKind::TimedOut => {
                     let observed = self.read_once(id).await.ok().flatten().unwrap_or_default();
                     return End::LeftBehind { id: id.to_owned(), observed, status: Status::Unfinished, error };
                 }
@@ -349,16 +365,23 @@ fn agreed(schema: &ResourceSchema, before: &Object, asked: &Object) -> Object {
     inputs
 }
 
-/// Prior and inputs of an update that finishes a create: what no read shows was given to the create.
-fn both_sides(schema: &ResourceSchema, observed: &ResolvedObject, inputs: &ResolvedObject) -> (ResolvedObject, ResolvedObject) {
-    let mut prior: Object = observed.clone().into_object();
+/// The update that finishes a create: what no read shows was given to the create.
+fn finishing(schema: &ResourceSchema, observed: &ResolvedObject, inputs: &ResolvedObject) -> Change {
+    let mut observed: Object = observed.clone().into_object();
     for attribute in schema.attributes.iter().filter(|a| a.write_only || a.ty.holds_secret()) {
         if let Some((name, value)) = inputs.get_key_value(attribute.name) {
-            prior.insert(name.clone(), value.clone());
+            observed.insert(name.clone(), value.clone());
         }
     }
-    let prior = ResolvedObject::new(prior).unwrap_or_default();
-    let changes: Vec<_> = inputs.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect();
-    let wanted = ResolvedObject::new(target(schema, &prior, inputs, &changes)).unwrap_or_default();
-    (prior, wanted)
+    let observed = ResolvedObject::new(observed).unwrap_or_default();
+    let changed = inputs.iter().filter(|(name, value)| !value.is_null() && inputs.get(*name) != observed.get(*name));
+    let changed = changed.filter(|(name, _)| !is_done(schema, name, inputs, &observed)).map(|(name, _)| name.clone()).collect();
+    Change { asked: Asked::new(inputs.clone()), observed, changed }
+}
+
+/// Does a read show the attribute as it is asked for?
+fn is_done(schema: &ResourceSchema, name: &str, asked: &Object, observed: &Object) -> bool {
+    let Some(attribute) = schema.attribute(name).filter(|a| !a.write_only && !a.ty.holds_secret()) else { return false };
+    let (Some(asked), seen) = (asked.get(name), observed.get(name).unwrap_or(&Value::Null)) else { return false };
+    attribute.same(asked, seen) || (is_empty(asked) && is_empty(seen))
 }

@@ -7,14 +7,14 @@ use crate::address::Address;
 use crate::desired::DesiredResource;
 use crate::plan::{
     Action, Compared, Differ, Facts, Half, Operation, Options, Secrets, Step, Trouble, View, Wanted, as_last_seen, dependencies,
-    deposed_address, holds_secret, protects, resolve, target, without_nulls,
+    deposed_address, holds_secret, is_ignored, protects, resolve, without_nulls,
 };
-use crate::provider::{ErrorKind, ProviderError};
-use crate::schema::{Registry, ResourceSchema};
+use crate::provider::{Asked, Change, ErrorKind, ProviderError};
+use crate::schema::{Mode, Registry, ResourceSchema};
 use crate::state::{Entry, FingerprintKey, Intent, Record, Status, Verb, random_id};
-use crate::value::{Object, ResolvedObject, Value};
+use crate::value::{Object, ResolvedObject};
 
-use super::call::Call;
+use super::call::{Call, Request};
 use super::events::Doing;
 use super::validate::validate;
 
@@ -114,8 +114,7 @@ impl Desk<'_> {
             doing: Doing::Deleting,
             intent,
             schema: schema.clone(),
-            inputs: ResolvedObject::default(),
-            prior: as_last_seen(record, &schema.attributes),
+            request: Request::Delete { prior: as_last_seen(record, &schema.attributes) },
             timeout: self.timeout_of(step),
             before: Vec::new(),
             undo: Vec::new(),
@@ -142,8 +141,7 @@ impl Desk<'_> {
             doing: Doing::Creating,
             intent: self.intent(desired, schema, &wanted, Verb::Create, None)?,
             schema: schema.clone(),
-            inputs,
-            prior: ResolvedObject::default(),
+            request: Request::Create { inputs },
             timeout: self.timeout_of(step),
             before,
             undo,
@@ -184,15 +182,14 @@ impl Desk<'_> {
             _ => {
                 let wanted = compared.wanted.as_ref().ok_or_else(|| internal("it was not compared"))?;
                 known(wanted.plain()).and_then(|inputs| validate(schema, &inputs))?;
-                let (prior, inputs) = sides(schema, &record, wanted, &compared)?;
+                let change = change(schema, &record, wanted, &compared, &desired.options.ignore)?;
                 Ok(Next::Call(Box::new(Call {
                     node,
                     step: operation.step,
                     doing: Doing::Updating,
                     intent: self.intent(desired, schema, wanted, Verb::Update, Some(&record))?,
                     schema: schema.clone(),
-                    inputs,
-                    prior,
+                    request: Request::Update(change),
                     timeout: self.timeout_of(step),
                     before,
                     undo: Vec::new(),
@@ -240,30 +237,31 @@ fn known(inputs: &Object) -> Result<ResolvedObject, ProviderError> {
         .map_err(|unknown| internal(format!("`{}` of `{}` is still not known", unknown.source.attribute, unknown.source.address)))
 }
 
-/// Prior and inputs of an update: they differ in what changes, and in nothing else.
-fn sides(
+/// What an update is to do. What the program tells plat to ignore is not asked for, as long as it is not changed.
+fn change(
     schema: &ResourceSchema,
     record: &Record,
     wanted: &Wanted,
     compared: &Compared,
-) -> Result<(ResolvedObject, ResolvedObject), ProviderError> {
-    let changes: Vec<(Arc<str>, Option<Value>)> = compared
-        .step
-        .changes
-        .iter()
-        .map(|change| match &change.after {
-            Some(after) if holds_secret(after) => (change.attribute.clone(), wanted.plain().get(&change.attribute).cloned()),
-            after => (change.attribute.clone(), after.clone()),
-        })
-        .collect();
-    let mut prior = as_last_seen(record, &schema.attributes).into_object();
-    for (name, value) in without_nulls(wanted.plain()).filter(|(_, value)| holds_secret(value)) {
-        match changes.iter().any(|(changed, _)| changed == name) {
-            true => drop(prior.remove(name)),
-            false => drop(prior.insert(name.clone(), value.clone())),
+    ignore: &[Arc<str>],
+) -> Result<Change, ProviderError> {
+    let changes = &compared.step.changes;
+    let changed = |name: &str| changes.iter().find(|change| *change.attribute == *name);
+    let mut asked = Object::default();
+    let mut observed = as_last_seen(record, &schema.attributes).into_object();
+    for (name, value) in without_nulls(wanted.plain()) {
+        match (changed(name), holds_secret(value)) {
+            (Some(_), true) => drop(observed.remove(name)),
+            (None, true) => drop(observed.insert(name.clone(), value.clone())),
+            _ => {}
+        }
+        let required = || schema.attribute(name).is_some_and(|a| a.mode == Mode::Required);
+        match changed(name).and_then(|change| change.after.as_ref()) {
+            Some(after) if !holds_secret(after) => drop(asked.insert(name.clone(), after.clone())),
+            None if is_ignored(name, None, ignore) && !required() => {}
+            _ => drop(asked.insert(name.clone(), value.clone())),
         }
     }
-    let prior = known(&prior)?;
-    let inputs = known(&target(schema, &prior, wanted.plain(), &changes))?;
-    Ok((prior, inputs))
+    let changed = changes.iter().map(|change| change.attribute.clone()).collect();
+    Ok(Change { asked: Asked::new(known(&asked)?), observed: known(&observed)?, changed })
 }

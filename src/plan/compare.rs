@@ -21,7 +21,7 @@ pub fn unchanged(attribute: &Attribute, before: &Value, after: &Value) -> bool {
 }
 
 /// Nothing, or a collection with nothing in it: AWS answers one for the other.
-pub(super) fn is_empty(value: &Value) -> bool {
+pub fn is_empty(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::List(items) => items.is_empty(),

@@ -8,7 +8,7 @@ use crate::desired::{DesiredResource, Stack};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema};
 use crate::state::{FingerprintKey, Record, Status};
-use crate::value::{EvalFailure, Known, Object, Phase, ResolvedObject, Source, Value};
+use crate::value::{EvalFailure, Known, Object, Phase, Source, Value};
 
 use super::compare::{is_empty, left_out, satisfied, with_ignored};
 use super::facts::{Fact, Facts, Inputs};
@@ -365,24 +365,4 @@ fn new_identity(desired: &DesiredResource, schema: &ResourceSchema, record: &Rec
         )
     };
     computed.map(later).collect()
-}
-
-/// All inputs that an update leads to: the changed ones, and the others as they are, so that what the program leaves out
-/// is not taken for a change. `wanted` holds secrets in plain.
-pub(crate) fn target(schema: &ResourceSchema, prior: &ResolvedObject, wanted: &Object, changes: &[(Arc<str>, Option<Value>)]) -> Object {
-    let mut target = Object::default();
-    for attribute in schema.attributes.iter().filter(|a| a.is_input()) {
-        let changed = changes.iter().find(|(name, _)| **name == *attribute.name);
-        let value = match changed {
-            Some((_, after)) => after.clone(),
-            None if attribute.write_only || attribute.ty.holds_secret() => {
-                wanted.get(attribute.name).or_else(|| prior.get(attribute.name)).cloned()
-            }
-            None => prior.get(attribute.name).cloned().or_else(|| wanted.get(attribute.name).cloned()),
-        };
-        if let Some(value) = value.filter(|v| !v.is_null()) {
-            target.insert(attribute.name.into(), value);
-        }
-    }
-    target
 }

@@ -24,7 +24,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use choose::{BadGlob, Choice, Glob, LeftOut, Scope};
-pub(crate) use diff::{Compared, Differ, Trouble, Wanted, dependencies, protects, resolve, target, without_nulls};
+pub(crate) use compare::{is_empty, is_ignored};
+pub(crate) use diff::{Compared, Differ, Trouble, Wanted, dependencies, protects, resolve, without_nulls};
 pub(crate) use external::{ExternalKeys, sets_key};
 pub(crate) use facts::{Fact, Facts};
 pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};

@@ -2,6 +2,7 @@
 //!
 //! The engine never sees a service's SDK, and a provider never sees the program, the plan or the state.
 
+mod change;
 pub mod sandbox;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use async_trait::async_trait;
 use crate::address::Address;
 use crate::schema::{CodecError, Resource};
 use crate::value::{Duration, ResolvedObject, SecretReference, SecretText};
+
+pub use change::{Asked, AttributeNames, Change};
 
 /// Who the credentials belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +65,9 @@ pub trait Provider: Send + Sync {
     /// Reads many at once, in the order of `ids`; `None` for what does not exist.
     async fn read(&self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError>;
 
-    /// Changes `prior` to `inputs`, and waits until the change is through. `prior` is as last read; write-only attributes, which
-    /// no read shows, are in it as last applied, so that what is the same in both did not change. A secret whose fingerprint
-    /// did not change stands in both with its text, and one that did change is left out of `prior`.
-    async fn update(
-        &self,
-        op: &Operation<'_>,
-        id: &str,
-        prior: &ResolvedObject,
-        inputs: &ResolvedObject,
-    ) -> Result<ResolvedObject, ProviderError>;
+    /// Changes a resource, and waits until the change is through. Nothing is sent but what is to change, with what the service
+    /// wants beside it of what the configuration asks for.
+    async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError>;
 
     /// Deletes, and waits until it is gone. What is gone already is no error.
     async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError>;
@@ -96,14 +92,17 @@ pub trait SecretResolver: Send + Sync {
 /// How one resource type is created, read, changed and deleted: the other half of a file in a provider crate.
 /// `Context` is the provider's: clients, region.
 pub trait ResourceHandler<Context: Sync>: Resource {
-    fn create(context: &Context, op: &Operation<'_>, desired: Self) -> impl Future<Output = Result<(String, Self), ProviderError>> + Send;
+    fn create(
+        context: &Context,
+        op: &Operation<'_>,
+        asked: Asked<Self>,
+    ) -> impl Future<Output = Result<(String, Self), ProviderError>> + Send;
     fn read(context: &Context, ids: &[String]) -> impl Future<Output = Result<Vec<Option<Self>>, ProviderError>> + Send;
     fn update(
         context: &Context,
         op: &Operation<'_>,
         id: &str,
-        prior: Self,
-        desired: Self,
+        change: Change<Self>,
     ) -> impl Future<Output = Result<Self, ProviderError>> + Send;
     fn delete(context: &Context, op: &Operation<'_>, id: &str, prior: Self) -> impl Future<Output = Result<(), ProviderError>> + Send;
     fn find(context: &Context, op: &Operation<'_>, desired: &Self) -> impl Future<Output = Result<Option<String>, ProviderError>> + Send;
@@ -135,8 +134,10 @@ pub enum ErrorKind {
     Denied,
     /// Nobody knows whether it happened: a transport error, a time-out, a 5xx.
     InDoubt,
-    /// Accepted, but it did not become usable in time or ended in a failed state.
-    NotReady,
+    /// Accepted, and it ended in a state that it does not leave by itself.
+    Failed,
+    /// Accepted, and it was not through in time: unfinished, and still under way.
+    TimedOut,
     /// plat's own mistake or an answer it does not understand.
     Internal,
 }

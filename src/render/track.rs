@@ -196,7 +196,10 @@ fn advice(step: &Step, error: &ProviderError) -> (Option<Span>, String) {
         ErrorKind::Exists => {
             (step.span, format!("take it in with `plat import {}` and its id, or choose another name", shell_quoted(&step.address)))
         }
-        ErrorKind::NotReady => (step.span, "look in the cloud's console why it did not come up".to_owned()),
+        ErrorKind::Failed => (step.span, "look in the cloud's console why it did not come up".to_owned()),
+        ErrorKind::TimedOut => {
+            (step.span, "`plat apply` again continues to wait; `@timeout` of the resource sets how long one apply waits".to_owned())
+        }
         ErrorKind::NotFound | ErrorKind::InDoubt | ErrorKind::Internal => (step.span, String::new()),
     }
 }

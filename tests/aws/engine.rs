@@ -1,7 +1,7 @@
 //! Resource types straight through the provider, as the engine uses it: made, changed, deleted.
 
 use plat::address::Address;
-use plat::provider::{Accepted, Operation, Provider, ProviderError};
+use plat::provider::{Accepted, Asked, AttributeNames, Change, Operation, Provider, ProviderError};
 use plat::schema::{Mode, ResourceSchema};
 use plat::value::{Duration, Object, ResolvedObject, Secret, SecretText, Value};
 use plat_aws::{AwsProvider, Keys, Settings};
@@ -66,23 +66,21 @@ impl Engine {
         Ok(thing)
     }
 
-    /// Changes one attribute, and leaves the others as the engine does: inputs as they are, write-only ones as last applied.
+    /// Changes one attribute, and leaves the others as the engine does: write-only ones stand as last applied.
     pub fn change(&self, thing: &mut Thing, attribute: &str, to: Option<Value>) -> Outcome<()> {
         let (schema, inputs) = (&thing.schema, &thing.inputs);
         let mut prior: Object = (*thing.seen).clone();
         let kept = schema.attributes.iter().filter(|a| a.write_only && !(a.name == attribute && a.ty.holds_secret()));
         prior.extend(kept.filter_map(|a| inputs.get_key_value(a.name)).map(|(k, v)| (k.clone(), v.clone())));
-        let mut wanted: Object = prior.clone();
-        wanted.retain(|name, _| schema.attribute(name).is_some_and(|a| a.mode != Mode::Computed));
-        for object in [&mut wanted, &mut thing.inputs] {
-            match &to {
-                Some(value) => drop(object.insert(attribute.into(), value.clone())),
-                None => drop(object.remove(attribute)),
-            }
+        match &to {
+            Some(value) => drop(thing.inputs.insert(attribute.into(), value.clone())),
+            None => drop(thing.inputs.remove(attribute)),
         }
         let id = format!("0193a1b2-c3d4-7e5f-8a9b-{attribute}");
         let op = self.op(&id, schema);
-        thing.seen = self.runtime.block_on(self.provider.update(&op, &thing.id, &resolved(prior), &resolved(wanted)))?;
+        let asked = Asked::new(resolved(thing.inputs.clone()));
+        let change = Change { asked, observed: resolved(prior), changed: AttributeNames::from([attribute]) };
+        thing.seen = self.runtime.block_on(self.provider.update(&op, &thing.id, &change))?;
         thing.assert_settled();
         Ok(())
     }

@@ -57,7 +57,8 @@ fn refusals() {
 
 #[test]
 fn things_that_never_become_ready() {
-    at_every_call_of_a_life(What::NotReady);
+    at_every_call_of_a_life(What::Fail);
+    at_every_call_of_a_life(What::TimeOut);
 }
 
 /// The first try took effect and its answer was lost; the second is refused. What the first one made is found all the same, in every way that
@@ -92,7 +93,7 @@ fn a_refusal_after_a_lost_answer_orphans_nothing() {
 fn a_thing_that_never_became_ready_gives_its_name_back() {
     let program = Program::default().with("group", Spec::new(GROUP, [("name", text("team"))]).create_first());
     let place = Place::new();
-    place.cloud.set_faults(Faults::none().with(Fault::nth(1, What::NotReady)));
+    place.cloud.set_faults(Faults::none().with(Fault::nth(1, What::Fail)));
     assert!(matches!(place.apply(&program), Run::Ended(outcome) if !outcome.succeeded()));
     place.cloud.set_faults(Faults::none());
     place.apply(&program).succeeded();

@@ -10,7 +10,7 @@ use plat::apply::{self, Cancel, Journal, Outcome, SessionJournal, Settings, Sile
 use plat::plan::past::{Lost, Past, losses};
 use plat::plan::{self, Engine, Options, Prepared, Rehearsal};
 use plat::provider::sandbox::{Call, Item, Sandbox};
-use plat::provider::{Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
+use plat::provider::{Change, Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
 use plat::schema::Registry;
 use plat::state::{Entry, Holder, LocalStore, OpenOptions, RemoteStore, StateError, StateFile, StateStore, Status};
 use plat::value::{ResolvedObject, SecretReference, SecretText, Value};
@@ -123,14 +123,8 @@ impl Provider for MortalCloud {
         self.cloud.read(type_name, region, ids).await
     }
 
-    async fn update(
-        &self,
-        op: &Operation<'_>,
-        id: &str,
-        prior: &ResolvedObject,
-        inputs: &ResolvedObject,
-    ) -> Result<ResolvedObject, ProviderError> {
-        self.change(self.cloud.update(op, id, prior, inputs)).await
+    async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
+        self.change(self.cloud.update(op, id, change)).await
     }
 
     async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError> {

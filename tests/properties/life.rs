@@ -139,14 +139,15 @@ impl Life {
     }
 
     fn fault(&mut self) -> Fault {
-        let what = match self.dice.below(8) {
+        let what = match self.dice.below(9) {
             0 => What::LoseRequest,
             1 | 2 => What::LoseResponse,
             3 => What::Refuse { code: "InternalFailure".to_owned(), message: "no".to_owned() },
             4 => What::Deny,
             5 => What::Throttle { attempts: 3 },
             6 => What::Slow(Duration::seconds(100)),
-            _ => What::NotReady,
+            7 => What::TimeOut,
+            _ => What::Fail,
         };
         let nth = u64::try_from(self.dice.below(10)).unwrap() + 1;
         Fault::nth(nth, what).times(u64::try_from(self.dice.below(3)).unwrap() + 1)

@@ -10,7 +10,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use plat::provider::{ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
+use plat::provider::{Change, ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
 use plat::value::{ResolvedObject, SecretText};
 use tokio::sync::OnceCell;
 
@@ -147,16 +147,10 @@ impl Provider for AwsProvider {
         self.handler(type_name)?.read(&aws, ids).await
     }
 
-    async fn update(
-        &self,
-        op: &Operation<'_>,
-        id: &str,
-        prior: &ResolvedObject,
-        inputs: &ResolvedObject,
-    ) -> Result<ResolvedObject, ProviderError> {
+    async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
         self.may_change("update")?;
         let aws = self.region(op.region).await;
-        self.handler(op.type_name)?.update(&aws, op, id, prior, inputs).await
+        self.handler(op.type_name)?.update(&aws, op, id, change).await
     }
 
     async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError> {

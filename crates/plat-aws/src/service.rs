@@ -29,7 +29,7 @@ mod handler {
     use std::marker::PhantomData;
 
     use async_trait::async_trait;
-    use plat::provider::{ErrorKind, Existing, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Existing, Operation, ProviderError, ResourceHandler};
     use plat::schema::{Named, Resource};
     use plat::value::ResolvedObject;
 
@@ -41,14 +41,7 @@ mod handler {
         fn type_name(&self) -> &'static str;
         async fn create(&self, aws: &Aws, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Existing, ProviderError>;
         async fn read(&self, aws: &Aws, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError>;
-        async fn update(
-            &self,
-            aws: &Aws,
-            op: &Operation<'_>,
-            id: &str,
-            prior: &ResolvedObject,
-            inputs: &ResolvedObject,
-        ) -> Result<ResolvedObject, ProviderError>;
+        async fn update(&self, aws: &Aws, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError>;
         async fn delete(&self, aws: &Aws, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError>;
         async fn find(&self, aws: &Aws, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Option<String>, ProviderError>;
         async fn lookup(&self, aws: &Aws, query: &ResolvedObject) -> Result<ResolvedObject, ProviderError>;
@@ -70,7 +63,7 @@ mod handler {
         }
 
         async fn create(&self, aws: &Aws, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Existing, ProviderError> {
-            let (id, read) = R::create(aws, op, R::from_object(inputs)?).await?;
+            let (id, read) = R::create(aws, op, Asked::new(inputs.clone()).decode()?).await?;
             Ok(Existing { id, attributes: resolved(&read)? })
         }
 
@@ -78,15 +71,8 @@ mod handler {
             R::read(aws, ids).await?.iter().map(|found| found.as_ref().map(resolved).transpose()).collect()
         }
 
-        async fn update(
-            &self,
-            aws: &Aws,
-            op: &Operation<'_>,
-            id: &str,
-            prior: &ResolvedObject,
-            inputs: &ResolvedObject,
-        ) -> Result<ResolvedObject, ProviderError> {
-            resolved(&R::update(aws, op, id, R::from_object(prior)?, R::from_object(inputs)?).await?)
+        async fn update(&self, aws: &Aws, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
+            resolved(&R::update(aws, op, id, change.decode()?).await?)
         }
 
         async fn delete(&self, aws: &Aws, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError> {
@@ -137,14 +123,7 @@ mod handler {
             Err(Self::refuse("read"))
         }
 
-        async fn update(
-            &self,
-            _: &Aws,
-            _: &Operation<'_>,
-            _: &str,
-            _: &ResolvedObject,
-            _: &ResolvedObject,
-        ) -> Result<ResolvedObject, ProviderError> {
+        async fn update(&self, _: &Aws, _: &Operation<'_>, _: &str, _: &Change) -> Result<ResolvedObject, ProviderError> {
             Err(Self::refuse("update"))
         }
 

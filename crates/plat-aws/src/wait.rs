@@ -29,12 +29,12 @@ where
     loop {
         match look().await? {
             Progress::Ready(ready) => return Ok(ready),
-            Progress::Failed(reason) => return Err(ProviderError::new(ErrorKind::NotReady, what, reason)),
+            Progress::Failed(reason) => return Err(ProviderError::new(ErrorKind::Failed, what, reason)),
             Progress::Pending => {}
         }
         if started.elapsed() + pause > limit {
-            let message = format!("not ready after {timeout}; plat apply goes on from here, and `@timeout` sets how long it waits");
-            return Err(ProviderError::new(ErrorKind::NotReady, what, message));
+            let message = format!("not ready after {timeout}");
+            return Err(ProviderError::new(ErrorKind::TimedOut, what, message));
         }
         tokio::time::sleep(pause).await;
         pause = pause.mul_f64(1.6).min(delay);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 
-use crate::provider::{ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
+use crate::provider::{Change, ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
 use crate::schema::{Mode, Recovery, Registry};
 use crate::value::{Object, ResolvedObject, Secret, SecretText, Value};
 
@@ -22,8 +22,8 @@ pub enum Fault {
     Refused,
     /// Refused, and the refusal says what was sent.
     Echoes,
-    /// It is there, and never becomes usable.
-    NotReady,
+    /// It is there, and ended in a failed state.
+    Fails,
     /// The create went through; what follows it is refused.
     FollowUpRefused,
     /// Never answers.
@@ -203,7 +203,7 @@ impl Provider for Cloud {
         op.accepted.accepted(&id)?;
         match fault {
             Some(Fault::LostLater) => Err(doubt("create")),
-            Some(Fault::NotReady) => Err(ProviderError::new(ErrorKind::NotReady, "create", "it is in the state `failed`")),
+            Some(Fault::Fails) => Err(ProviderError::new(ErrorKind::Failed, "create", "it is in the state `failed`")),
             Some(Fault::FollowUpRefused) => Err(refused("create", "the second call was refused")),
             _ => Ok(Existing { attributes: self.readable(&self.world.lock().unwrap().things[&id]), id }),
         }
@@ -215,18 +215,12 @@ impl Provider for Cloud {
         Ok(ids.iter().map(|id| world.things.get(id).filter(|t| t.type_name == type_name).map(|t| self.readable(t))).collect())
     }
 
-    async fn update(
-        &self,
-        op: &Operation<'_>,
-        id: &str,
-        prior: &ResolvedObject,
-        inputs: &ResolvedObject,
-    ) -> Result<ResolvedObject, ProviderError> {
+    async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
         let fault = self.arrive("update", op).await?;
-        echoed(fault, inputs)?;
+        echoed(fault, &change.asked)?;
         let attributes = {
             let mut world = self.world.lock().unwrap();
-            if let Some(absent) = refers(inputs).into_iter().find(|id| !world.things.contains_key(*id)) {
+            if let Some(absent) = refers(&change.asked).into_iter().find(|id| !world.things.contains_key(*id)) {
                 return Err(refused("update", format!("`{absent}` does not exist")));
             }
             let Some(thing) = world.things.get_mut(id) else {
@@ -234,12 +228,15 @@ impl Provider for Cloud {
             };
             let schema = self.registry.get(op.type_name).unwrap();
             for attribute in schema.attributes.iter().filter(|a| a.is_input()) {
-                let (before, after) = (prior.get(attribute.name), inputs.get(attribute.name));
-                if before == after {
+                if !change.changes(attribute.name) {
                     continue;
                 }
                 assert!(!attribute.replaces, "`{}` cannot change in place", attribute.name);
-                match after {
+                let default = match &attribute.mode {
+                    Mode::Optional { default } if !default.is_null() => Some(default),
+                    _ => None,
+                };
+                match change.asked.get(attribute.name).or(default) {
                     Some(after) => drop(thing.attributes.insert(attribute.name.into(), after.clone())),
                     None => drop(thing.attributes.remove(attribute.name)),
                 }
@@ -248,7 +245,7 @@ impl Provider for Cloud {
         };
         match fault {
             Some(Fault::Lost | Fault::LostLater) => Err(doubt("update")),
-            Some(Fault::NotReady) => Err(ProviderError::new(ErrorKind::NotReady, "update", "it is still changing")),
+            Some(Fault::Fails) => Err(ProviderError::new(ErrorKind::Failed, "update", "it is in the state `failed`")),
             _ => Ok(attributes),
         }
     }

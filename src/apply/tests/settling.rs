@@ -33,7 +33,7 @@ async fn a_call_that_never_arrives_definitely_failed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_never_became_usable_is_replaced() {
     let mut bench = Bench::new();
-    bench.cloud.fail("create a", &[Fault::NotReady]);
+    bench.cloud.fail("create a", &[Fault::Fails]);
     let outcome = bench.try_apply(&one("t.Thing")).await.unwrap();
     assert_eq!(outcome.failed.len(), 1);
     assert_eq!(bench.state.resources[&address("a")].status, Status::Broken);

@@ -10,7 +10,7 @@ use super::replica::Why;
 use super::world::{Body, Key, Thing, gone_line, put_line};
 use super::{Inner, internal, resolved};
 use crate::address::Address;
-use crate::provider::{ErrorKind, Operation, ProviderError};
+use crate::provider::{Change, ErrorKind, Operation, ProviderError};
 use crate::schema::{Kind, Mode, ObjectCodec, Recovery, ResourceSchema, value_to_json};
 use crate::types::Type;
 use crate::value::{Duration, Object, ResolvedObject, Value};
@@ -26,7 +26,8 @@ pub(super) struct Struck {
     stop_after: bool,
     stop_accepted: bool,
     lose_response: bool,
-    never_ready: bool,
+    fails: bool,
+    times_out: bool,
 }
 
 impl Struck {
@@ -48,7 +49,8 @@ impl Struck {
                 What::Throttle { attempts } => struck.waited += (0..attempts).map(|n| (1_i64 << n.min(5)).min(20)).sum::<i64>(),
                 What::Slow(by) | What::Hide(by) => struck.slow += by.0,
                 What::LoseResponse => struck.lose_response = true,
-                What::NotReady => struck.never_ready = true,
+                What::Fail => struck.fails = true,
+                What::TimeOut => struck.times_out = true,
                 What::StopBefore => struck.stop_before = true,
                 What::StopAfter => struck.stop_after = true,
                 What::StopAccepted => struck.stop_accepted = true,
@@ -76,9 +78,12 @@ impl Struck {
         if self.stop_accepted {
             std::future::pending::<()>().await;
         }
-        if self.never_ready || took > op.timeout.0 {
+        if self.fails {
+            return Err(refusal(ErrorKind::Failed, call.name(), op.type_name, "ResourceFailed", "it ended in the state `failed`"));
+        }
+        if self.times_out || took > op.timeout.0 {
             let message = format!("not ready after {}", op.timeout);
-            return Err(refusal(ErrorKind::NotReady, call.name(), op.type_name, "ResourceNotReady", message));
+            return Err(refusal(ErrorKind::TimedOut, call.name(), op.type_name, "ResourceNotReady", message));
         }
         Ok(())
     }
@@ -276,7 +281,7 @@ impl Inner {
     }
 
     /// The attributes as they are then, and the seconds it took.
-    pub fn update(&mut self, op: &Operation<'_>, id: &str, inputs: &Object, struck: &Struck) -> Result<(Arc<Object>, i64), ProviderError> {
+    pub fn update(&mut self, op: &Operation<'_>, id: &str, change: &Change, struck: &Struck) -> Result<(Arc<Object>, i64), ProviderError> {
         let codec = self.codec(op.type_name)?;
         let schema = codec.schema();
         let key = Key { type_name: op.type_name.into(), region: op.region.into(), id: id.into() };
@@ -284,13 +289,13 @@ impl Inner {
             return Err(refusal(ErrorKind::NotFound, "Modify", schema.name, "NotFound", format!("`{id}` does not exist")));
         };
         let prior = thing.attributes(&codec).map_err(|e| internal("Modify", e))?;
-        check_inputs("Modify", schema, inputs)?;
-        let needs = self.needs("Modify", op, schema, inputs, Some(&prior))?;
-        let next = changed(&codec, &prior, inputs);
+        check_inputs("Modify", schema, &change.asked)?;
+        let needs = self.needs("Modify", op, schema, &change.asked, Some(&prior))?;
+        let next = changed(&codec, &prior, change);
         check_update(schema, &prior, &next)?;
         let took = self.takes(schema.takes.update, struck);
         let ready = self.start(needs.iter().chain([&key])) + took;
-        let made = thing.made.into_iter().filter(|name| !is_set(inputs, name)).collect();
+        let made = thing.made.into_iter().filter(|name| !change.asked.sets(name)).collect();
         let next = Arc::new(next);
         self.keep(&key, Thing { ready, made, body: Body::Read(next.clone()), ..thing })?;
         Ok((next, took))
@@ -391,9 +396,10 @@ fn answer(codec: &ObjectCodec, region: &str, query: &Object) -> Object {
 }
 
 /// The attributes after an update.
-fn changed(codec: &ObjectCodec, prior: &Object, inputs: &Object) -> Object {
+fn changed(codec: &ObjectCodec, prior: &Object, change: &Change) -> Object {
     let value = |a: &crate::schema::Attribute| match &a.mode {
-        _ if is_set(inputs, a.name) => given(inputs, a.name, &a.ty, a.write_only),
+        _ if !change.changes(a.name) => prior.get(a.name).cloned(),
+        _ if change.asked.sets(a.name) => given(&change.asked, a.name, &a.ty, a.write_only),
         Mode::Optional { default } => Some(default.clone()).filter(|d| !d.is_null() && !a.write_only),
         Mode::Required | Mode::Chosen | Mode::Computed => prior.get(a.name).cloned(),
     };

@@ -57,8 +57,10 @@ pub enum What {
     Slow(Duration),
     /// A new id cannot be seen for this long; waiting for it costs the world's time and calls.
     Hide(Duration),
-    /// Accepted, and never becomes usable.
-    NotReady,
+    /// Accepted, and ends in a failed state.
+    Fail,
+    /// Accepted, and not through before the operation's timeout.
+    TimeOut,
     /// The call never returns and never arrived: the process died before it.
     StopBefore,
     /// The call never returns and is carried out: the process died before it heard of it.

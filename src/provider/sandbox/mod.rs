@@ -29,7 +29,7 @@ use self::calls::Struck;
 use self::ids::Dice;
 use self::store::{Access, Store};
 use self::world::{Codecs, Key, World};
-use super::{ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
+use super::{Change, ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
 use crate::schema::Registry;
 use crate::value::{Object, ResolvedObject, SecretText};
 
@@ -242,16 +242,10 @@ impl Provider for Sandbox {
         self.with(Access::Read, |inner| inner.read(type_name, region, ids))
     }
 
-    async fn update(
-        &self,
-        op: &Operation<'_>,
-        id: &str,
-        _prior: &ResolvedObject,
-        inputs: &ResolvedObject,
-    ) -> Result<ResolvedObject, ProviderError> {
+    async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
         let struck = self.begin(Call::Update, op.type_name)?;
         struck.stop_before().await;
-        let (attributes, took) = self.with(Access::Write, |inner| inner.update(op, id, inputs, &struck))?;
+        let (attributes, took) = self.with(Access::Write, |inner| inner.update(op, id, change, &struck))?;
         struck.after(Call::Update, op.type_name).await?;
         struck.accepted(Call::Update, op, took).await?;
         resolved((*attributes).clone())

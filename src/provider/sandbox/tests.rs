@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
-use crate::provider::Accepted;
+use crate::provider::{Accepted, Asked, Change};
 use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes};
 use crate::types::{Field, Record, Type};
 use crate::value::{Duration, Secret, Value};
@@ -130,7 +130,9 @@ impl<'a> Caller<'a> {
         let address = "x".parse().unwrap();
         let timeout = Duration::minutes(5);
         let op = Operation { id: "op-update", address: &address, type_name, region: REGION, timeout, accepted: &self.accepted };
-        self.cloud.update(&op, id, &ResolvedObject::default(), &inputs(entries)).await
+        let asked = Asked::new(inputs(entries));
+        let changed = entries.iter().map(|(name, _)| Arc::from(*name)).collect();
+        self.cloud.update(&op, id, &Change { asked, observed: ResolvedObject::default(), changed }).await
     }
 
     async fn delete(&self, type_name: &str, id: &str) -> Result<(), ProviderError> {
@@ -192,7 +194,7 @@ async fn what_is_referred_to_must_exist_and_stays_until_it_is_not() {
     assert_eq!((refused.kind, &*refused.code), (ErrorKind::Refused, "DependencyViolation"));
     assert!(refused.message.contains("`a`"), "{}", refused.message);
     // The update drops the reference.
-    caller.update("t.app.ServiceThing", &made.id, &[("name", Value::str("a"))]).await.unwrap();
+    caller.update("t.app.ServiceThing", &made.id, &[("name", Value::str("a")), ("rules", Value::Null)]).await.unwrap();
     caller.delete("t.net.Net", &net.id).await.unwrap();
     // What is gone already is no error.
     caller.delete("t.net.Net", &net.id).await.unwrap();
@@ -325,13 +327,15 @@ async fn faults_strike_where_they_should() {
     assert_eq!(kind(caller.create("t.net.Net", "never", &entries).await), ErrorKind::InDoubt);
     assert_eq!(cloud.inventory().unwrap().len(), 1);
 
-    cloud.set_faults(Faults::none().with(Fault::nth(1, What::NotReady)));
-    assert_eq!(kind(caller.create("t.net.Net", "broken", &entries).await), ErrorKind::NotReady);
+    cloud.set_faults(Faults::none().with(Fault::nth(1, What::Fail)));
+    assert_eq!(kind(caller.create("t.net.Net", "broken", &entries).await), ErrorKind::Failed);
     assert_eq!(caller.accepted.0.load(Ordering::SeqCst), 1);
     assert_eq!(cloud.inventory().unwrap().len(), 2);
 
     cloud.set_faults(Faults::none().with(Fault::nth(1, What::Slow(Duration::minutes(10)))));
-    assert_eq!(kind(caller.create("t.net.Net", "slow", &entries).await), ErrorKind::NotReady);
+    assert_eq!(kind(caller.create("t.net.Net", "slow", &entries).await), ErrorKind::TimedOut);
+    cloud.set_faults(Faults::none().with(Fault::nth(1, What::TimeOut)));
+    assert_eq!(kind(caller.create("t.net.Net", "slower", &entries).await), ErrorKind::TimedOut);
 
     let before = cloud.elapsed();
     cloud.set_faults(Faults::none().with(Fault::always(What::Throttle { attempts: 3 })));

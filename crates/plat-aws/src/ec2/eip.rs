@@ -47,7 +47,7 @@ pub struct Eip {
 #[cfg(feature = "ec2")]
 mod handler {
     use aws_sdk_ec2::types::{self as sdk, DomainType, Filter, ResourceType};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::Eip;
@@ -57,7 +57,8 @@ mod handler {
     use crate::error::{absent, incomplete, provider_error};
 
     impl ResourceHandler<Aws> for Eip {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let allocation = match desired.transfer_address {
                 Some(address) => accept(aws, op, &desired, &address.to_string()).await?,
                 None => allocate(aws, op, &desired).await?,
@@ -80,7 +81,8 @@ mod handler {
             describe::read(aws, &allocations).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let allocation = allocation_of(id);
             match &desired.instance_id {
                 Some(instance) if prior.instance_id.as_ref() != Some(instance) => associate(aws, op, allocation, instance).await?,

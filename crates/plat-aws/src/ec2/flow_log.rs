@@ -107,7 +107,7 @@ mod handler {
     use std::time::Duration as StdDuration;
 
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
-    use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::{Duration, ResolvedObject};
 
     use super::{DestinationOptions, FlowLog, TagFieldSpecification};
@@ -121,7 +121,8 @@ mod handler {
     const PROPAGATION: StdDuration = StdDuration::from_secs(120);
 
     impl ResourceHandler<Aws> for FlowLog {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             desired.verify()?;
             let call = aws
                 .ec2()
@@ -161,7 +162,8 @@ mod handler {
         }
 
         /// Only tags change in place.
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "FlowLogExists", id, &desired).await
         }

@@ -27,7 +27,7 @@ pub struct InternetGateway {
 #[cfg(feature = "ec2")]
 mod handler {
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::InternetGateway;
@@ -37,7 +37,8 @@ mod handler {
     use crate::error::{incomplete, provider_error};
 
     impl ResourceHandler<Aws> for InternetGateway {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let tags = tagging::specification(ResourceType::InternetGateway, &desired.tags, op);
             let call = aws.ec2().create_internet_gateway().tag_specifications(tags);
             let answer = call.send().await.map_err(|e| provider_error("CreateInternetGateway", e))?;
@@ -52,7 +53,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "InternetGatewayExists", id, &desired).await
         }

@@ -119,7 +119,7 @@ mod handler {
     use std::time::Duration as StdDuration;
 
     use aws_sdk_ec2::types::{self as sdk, Filter, NatGatewayState as State, ResourceType};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::NatGateway;
@@ -134,7 +134,8 @@ mod handler {
     const LOOK: StdDuration = StdDuration::from_secs(15);
 
     impl ResourceHandler<Aws> for NatGateway {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let texts = |ips: &[std::net::IpAddr]| -> Vec<String> { ips.iter().map(ToString::to_string).collect() };
             let call = aws
                 .ec2()
@@ -170,7 +171,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             addresses::change(aws, id, &prior, &desired).await?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             available(aws, op, id).await?;

@@ -92,7 +92,7 @@ mod handler {
 
     use aws_sdk_ec2::types as sdk;
     use futures_util::future::try_join_all;
-    use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::{ResolvedObject, Value};
 
     use super::{Icmp, NetworkAclEntry, PortRange};
@@ -134,7 +134,8 @@ mod handler {
     }
 
     impl ResourceHandler<Aws> for NetworkAclEntry {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let id = desired.key();
             once_known(&["InvalidNetworkAclID.NotFound"], op, || async {
                 let call = with_rule!(aws.ec2().create_network_acl_entry(), desired);
@@ -155,7 +156,8 @@ mod handler {
             Ok(ids.iter().map(|id| by_id.remove(id)).collect())
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, _: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (_, desired) = change.into_sides()?;
             once_known(&["InvalidNetworkAclID.NotFound"], op, || async {
                 let call = with_rule!(aws.ec2().replace_network_acl_entry(), desired);
                 call.send().await.map(drop).map_err(|e| provider_error("ReplaceNetworkAclEntry", e))

@@ -87,7 +87,7 @@ mod handler {
 
     use aws_sdk_ec2::types::{self as sdk, RouteOrigin};
     use futures_util::future::try_join_all;
-    use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::{ResolvedObject, Value};
 
     use super::Route;
@@ -137,7 +137,8 @@ mod handler {
     }
 
     impl ResourceHandler<Aws> for Route {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let id = desired.id()?;
             once_attached(op, || async {
                 with_target!(aws.ec2().create_route(), desired).send().await.map(|_| ()).map_err(|e| provider_error("CreateRoute", e))
@@ -157,7 +158,8 @@ mod handler {
             Ok(ids.iter().map(|id| by_id.remove(&canonical(id))).collect())
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let desired = desired.without_old_target(&prior);
             if !desired.same_target(&prior) {
                 once_attached(op, || async {

@@ -28,7 +28,7 @@ pub struct RouteTable {
 #[cfg(feature = "ec2")]
 mod handler {
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::RouteTable;
@@ -41,7 +41,8 @@ mod handler {
     const TABLES: i32 = 100;
 
     impl ResourceHandler<Aws> for RouteTable {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let call = aws
                 .ec2()
                 .create_route_table()
@@ -63,7 +64,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "RouteTableExists", id, &desired).await
         }

@@ -55,7 +55,7 @@ pub struct SecurityGroup {
 #[cfg(feature = "ec2")]
 mod handler {
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::SecurityGroup;
@@ -66,7 +66,8 @@ mod handler {
     use crate::error::{incomplete, provider_error};
 
     impl ResourceHandler<Aws> for SecurityGroup {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let (ingress, egress) = desired.rules()?;
             let call = aws
                 .ec2()
@@ -91,7 +92,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let (ingress, egress) = desired.rules()?;
             set_rules(aws, op, id, &prior, ingress, egress).await?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;

@@ -115,7 +115,7 @@ mod handler {
         self as sdk, AttributeBooleanValue, Filter, HostnameType, ResourceType, SubnetCidrBlockStateCode, SubnetState,
     };
     use futures_util::future::try_join_all;
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::{BlockPublicAccessStates, PrivateDnsNameOptionsOnLaunch, Subnet};
@@ -127,7 +127,8 @@ mod handler {
     const GONE: [&str; 1] = ["InvalidSubnetID.NotFound"];
 
     impl ResourceHandler<Aws> for Subnet {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let int = |n: Option<i64>| n.map(|n| i32::try_from(n).unwrap_or(i32::MAX));
             let call = aws
                 .ec2()
@@ -160,7 +161,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, mut prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (mut prior, desired) = change.into_sides()?;
             if desired.enable_lni_at_device_index.is_some() {
                 // The registry calls it write-only, so what the engine has of it is what was asked for; AWS shows what it is.
                 prior.enable_lni_at_device_index = lni_position(aws, id).await?;

@@ -34,7 +34,7 @@ pub struct SubnetNetworkAclAssociation {
 #[cfg(feature = "ec2")]
 mod handler {
     use aws_sdk_ec2::types::{Filter, NetworkAclAssociation};
-    use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::SubnetNetworkAclAssociation;
@@ -47,7 +47,8 @@ mod handler {
 
     impl ResourceHandler<Aws> for SubnetNetworkAclAssociation {
         /// A subnet always has a list: what is there, the default one as a rule, gives way.
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let unknown = ["InvalidNetworkAclID.NotFound", "InvalidAssociationID.NotFound", "InvalidSubnetID.NotFound"];
             let id = once_known(&unknown, op, || async {
                 let subnet = desired.subnet_id.as_str();
@@ -72,7 +73,8 @@ mod handler {
         }
 
         /// A change of either side replaces.
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, _: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (_, desired) = change.into_sides()?;
             describe::settled(aws, op, "NetworkAclAssociated", id, &desired).await
         }
 

@@ -34,7 +34,7 @@ pub struct SubnetRouteTableAssociation {
 #[cfg(feature = "ec2")]
 mod handler {
     use aws_sdk_ec2::types::{Filter, RouteTableAssociation, RouteTableAssociationStateCode as State};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::SubnetRouteTableAssociation;
@@ -44,7 +44,8 @@ mod handler {
     use crate::error::{incomplete, provider_error};
 
     impl ResourceHandler<Aws> for SubnetRouteTableAssociation {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let (table, subnet) = (desired.route_table_id.as_str(), desired.subnet_id.as_str());
             let answer = once_known(&["InvalidRouteTableID.NotFound", "InvalidSubnetID.NotFound"], op, || async {
                 let call = aws.ec2().associate_route_table().route_table_id(table).subnet_id(subnet);
@@ -62,7 +63,8 @@ mod handler {
         }
 
         /// A change of either side replaces.
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, _: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (_, desired) = change.into_sides()?;
             describe::settled(aws, op, "RouteTableAssociated", id, &desired).await
         }
 

@@ -66,7 +66,7 @@ mod handler {
     use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, Filter, ResourceType, VpcAttributeName, VpcCidrBlockStateCode, VpcState};
     use futures_util::future::{try_join, try_join_all};
     use futures_util::stream::{self, StreamExt, TryStreamExt};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::Vpc;
@@ -81,7 +81,8 @@ mod handler {
     const ATTRIBUTE_CALLS: usize = 16;
 
     impl ResourceHandler<Aws> for Vpc {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let call = aws
                 .ec2()
                 .create_vpc()
@@ -104,7 +105,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             set_dns(aws, op, id, &prior, &desired).await?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "VpcAvailable", id, &desired).await

@@ -108,7 +108,7 @@ mod handler {
 
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType, SecurityGroupIdentifier};
     use aws_smithy_types::date_time::Format;
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::schema::Id;
     use plat::value::ResolvedObject;
 
@@ -134,7 +134,8 @@ mod handler {
     ];
 
     impl ResourceHandler<Aws> for VpcEndpoint {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let call = aws
                 .ec2()
                 .create_vpc_endpoint()
@@ -168,7 +169,8 @@ mod handler {
             describe::read(aws, ids).await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             changes::change(aws, op, id, &prior, &desired).await?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             available(aws, op, id).await?;

@@ -37,7 +37,7 @@ mod handler {
 
     use aws_sdk_ec2::types::AttachmentStatus;
     use futures_util::future::{try_join, try_join_all};
-    use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::{ResolvedObject, Value};
 
     use super::VpcGatewayAttachment;
@@ -53,7 +53,8 @@ mod handler {
     type Attachments = HashMap<String, String>;
 
     impl ResourceHandler<Aws> for VpcGatewayAttachment {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let id = desired.id()?;
             desired.attach(aws, op).await?;
             op.accepted.accepted(&id)?;
@@ -76,7 +77,8 @@ mod handler {
             Ok(ids.iter().map(read).collect())
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let same = prior.internet_gateway_id == desired.internet_gateway_id && prior.vpn_gateway_id == desired.vpn_gateway_id;
             if same {
                 return attached(aws, op, id, &desired).await;

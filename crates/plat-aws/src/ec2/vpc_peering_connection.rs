@@ -59,7 +59,7 @@ mod handler {
     use std::time::Duration as StdDuration;
 
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType, VpcPeeringConnectionStateReasonCode as Code};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::VpcPeeringConnection;
@@ -74,7 +74,8 @@ mod handler {
     const GONE: [&str; 2] = ["InvalidVpcPeeringConnectionID.NotFound", "InvalidVpcPeeringConnectionId.NotFound"];
 
     impl ResourceHandler<Aws> for VpcPeeringConnection {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let call = aws
                 .ec2()
                 .create_vpc_peering_connection()
@@ -100,7 +101,8 @@ mod handler {
         }
 
         /// Also what follows a create that was cut short: it may still have to be accepted.
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             connect(aws, op, id, &desired).await?;
             tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "VpcPeeringConnectionExists", id, &desired).await

@@ -78,7 +78,7 @@ pub struct AccessScope {
 mod handler {
     use aws_sdk_eks::types as eks;
     use futures_util::{StreamExt, TryStreamExt, stream};
-    use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::*;
@@ -94,7 +94,8 @@ mod handler {
     type Target<'a> = (&'a str, &'a str);
 
     impl ResourceHandler<Aws> for AccessEntry {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let target = (desired.principal_arn.as_str(), desired.cluster_name.as_str());
             create(aws, op, target, &desired).await?;
             let id = format!("{}|{}", target.0, target.1);
@@ -109,7 +110,8 @@ mod handler {
             stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let target = parts(id)?;
             let username = desired.username.clone().filter(|name| Some(name) != prior.username.as_ref());
             if username.is_some() || !same_members(&prior.kubernetes_groups, &desired.kubernetes_groups) {

@@ -85,7 +85,7 @@ mod handler {
 
     use aws_sdk_eks::types as eks;
     use futures_util::{StreamExt, TryStreamExt, stream};
-    use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::*;
@@ -101,7 +101,8 @@ mod handler {
     const PARALLEL: usize = 8;
 
     impl ResourceHandler<Aws> for Addon {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let target = (desired.cluster_name.as_str(), desired.addon_name.as_str());
             create(aws, op, target, &desired).await?;
             let id = format!("{}|{}", target.0, target.1);
@@ -115,12 +116,13 @@ mod handler {
             stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let target = parts(id)?;
             // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
             let actual = settled(aws, op, target).await?;
             if desired.installs_another(&actual, &prior) {
-                change(aws, op, target, &actual, &prior, &desired).await?;
+                self::change(aws, op, target, &actual, &prior, &desired).await?;
             }
             update::tag(aws, actual.arn.as_str(), &actual.tags, &desired.tags).await?;
             active(aws, op, target).await

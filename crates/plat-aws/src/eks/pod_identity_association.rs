@@ -72,7 +72,7 @@ pub struct PodIdentityAssociation {
 mod handler {
     use aws_sdk_eks::types as eks;
     use futures_util::{StreamExt, TryStreamExt, stream};
-    use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::*;
@@ -85,7 +85,8 @@ mod handler {
     const PARALLEL: usize = 8;
 
     impl ResourceHandler<Aws> for PodIdentityAssociation {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let made = create(aws, op, &desired).await?;
             let made = PodIdentityAssociation::from_wire("CreatePodIdentityAssociation", made)?;
             let id = made.association_arn.to_string();
@@ -98,7 +99,8 @@ mod handler {
             stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let target = parts(id)?;
             desired.keeps_what_stays(&prior)?;
             if desired.differs(&prior) {

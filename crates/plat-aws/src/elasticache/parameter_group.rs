@@ -51,7 +51,7 @@ mod handler {
 
     use aws_sdk_elasticache::types::{self, ParameterNameValue};
     use futures_util::stream::{self, StreamExt, TryStreamExt};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::ParameterGroup;
@@ -78,7 +78,8 @@ mod handler {
     const AT_ONCE: usize = 8;
 
     impl ResourceHandler<Aws> for ParameterGroup {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let id = generated(op, LONGEST_NAME);
             let call = aws
                 .elasticache()
@@ -111,8 +112,9 @@ mod handler {
             stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
-            change(aws, op, id, &prior.properties, &desired.properties).await?;
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
+            self::change(aws, op, id, &prior.properties, &desired.properties).await?;
             if prior.tags != desired.tags {
                 let found = find(aws, id).await?.ok_or_else(|| incomplete("DescribeCacheParameterGroups", "CacheParameterGroups"))?;
                 retag(aws, found.arn().unwrap_or_default(), &prior.tags, &desired.tags).await?;

@@ -40,7 +40,7 @@ pub struct SubnetGroup {
 mod handler {
     use aws_sdk_elasticache::types;
     use futures_util::stream::{self, StreamExt, TryStreamExt};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::schema::Id;
     use plat::value::ResolvedObject;
 
@@ -60,7 +60,8 @@ mod handler {
     const AT_ONCE: usize = 8;
 
     impl ResourceHandler<Aws> for SubnetGroup {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let id = desired.name(op);
             let call = aws
                 .elasticache()
@@ -95,7 +96,8 @@ mod handler {
             stream::iter(reads).buffered(AT_ONCE).try_collect().await
         }
 
-        async fn update(aws: &Aws, _: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, _: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let moved =
                 desired.subnet_ids.len() != prior.subnet_ids.len() || desired.subnet_ids.iter().any(|s| !prior.subnet_ids.contains(s));
             if moved || prior.description != desired.description {

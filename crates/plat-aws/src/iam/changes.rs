@@ -10,7 +10,7 @@ use crate::document;
 
 /// One call that changes a role.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Change {
+pub(super) enum RoleCall {
     Trust(Json),
     /// IAM sets both at once. An empty description removes it.
     Settings {
@@ -28,50 +28,50 @@ pub(super) enum Change {
 
 /// The calls that make `prior` into `desired`: what is granted comes before what is taken away, so that a user of the role is never
 /// without a permission that both have.
-pub(super) fn between(prior: &Role, desired: &Role) -> Vec<Change> {
+pub(super) fn between(prior: &Role, desired: &Role) -> Vec<RoleCall> {
     let mut changes = Vec::new();
     if !document::same(&prior.assume_role_policy_document, &desired.assume_role_policy_document) {
-        changes.push(Change::Trust(desired.assume_role_policy_document.clone()));
+        changes.push(RoleCall::Trust(desired.assume_role_policy_document.clone()));
     }
     let longer = desired.max_session_duration.is_some() && desired.max_session_duration != prior.max_session_duration;
     if longer || prior.description.as_deref().unwrap_or_default() != desired.description.as_deref().unwrap_or_default() {
-        changes.push(Change::Settings {
+        changes.push(RoleCall::Settings {
             description: desired.description.clone().unwrap_or_default(),
             max_session_duration: desired.max_session_duration.or(prior.max_session_duration),
         });
     }
     if prior.permissions_boundary != desired.permissions_boundary {
-        changes.push(Change::Boundary(desired.permissions_boundary.clone()));
+        changes.push(RoleCall::Boundary(desired.permissions_boundary.clone()));
     }
     changes.extend(policies(prior, desired));
     changes.extend(tags(&prior.tags, &desired.tags));
     changes
 }
 
-fn policies(prior: &Role, desired: &Role) -> Vec<Change> {
+fn policies(prior: &Role, desired: &Role) -> Vec<RoleCall> {
     let mut changes = Vec::new();
     let only_in = |some: &[String], others: &[String]| some.iter().filter(|arn| !others.contains(arn)).cloned().collect::<Vec<_>>();
-    changes.extend(only_in(&desired.managed_policy_arns, &prior.managed_policy_arns).into_iter().map(Change::Attach));
+    changes.extend(only_in(&desired.managed_policy_arns, &prior.managed_policy_arns).into_iter().map(RoleCall::Attach));
     for policy in &desired.policies {
         let before = prior.policies.iter().find(|other| other.policy_name == policy.policy_name);
         if !before.is_some_and(|before| document::same(&before.policy_document, &policy.policy_document)) {
-            changes.push(Change::PutPolicy(policy.clone()));
+            changes.push(RoleCall::PutPolicy(policy.clone()));
         }
     }
-    changes.extend(only_in(&prior.managed_policy_arns, &desired.managed_policy_arns).into_iter().map(Change::Detach));
+    changes.extend(only_in(&prior.managed_policy_arns, &desired.managed_policy_arns).into_iter().map(RoleCall::Detach));
     for policy in &prior.policies {
         if !desired.policies.iter().any(|other| other.policy_name == policy.policy_name) {
-            changes.push(Change::DeletePolicy(policy.policy_name.clone()));
+            changes.push(RoleCall::DeletePolicy(policy.policy_name.clone()));
         }
     }
     changes
 }
 
-fn tags(prior: &BTreeMap<String, String>, desired: &BTreeMap<String, String>) -> Vec<Change> {
+fn tags(prior: &BTreeMap<String, String>, desired: &BTreeMap<String, String>) -> Vec<RoleCall> {
     let added: BTreeMap<_, _> = desired.iter().filter(|(k, v)| prior.get(*k) != Some(v)).map(|(k, v)| (k.clone(), v.clone())).collect();
     let removed: Vec<_> = prior.keys().filter(|k| !desired.contains_key(*k)).cloned().collect();
-    let add = (!added.is_empty()).then_some(Change::Tag(added));
-    add.into_iter().chain((!removed.is_empty()).then_some(Change::Untag(removed))).collect()
+    let add = (!added.is_empty()).then_some(RoleCall::Tag(added));
+    add.into_iter().chain((!removed.is_empty()).then_some(RoleCall::Untag(removed))).collect()
 }
 
 #[cfg(test)]
@@ -112,11 +112,11 @@ mod tests {
         desired.policies = vec![q.clone()];
         desired.tags = [("Env".to_owned(), "prod".to_owned())].into();
         let expected = [
-            Change::Attach("arn:c".into()),
-            Change::PutPolicy(q),
-            Change::Detach("arn:a".into()),
-            Change::DeletePolicy("p".into()),
-            Change::Tag(desired.tags.clone()),
+            RoleCall::Attach("arn:c".into()),
+            RoleCall::PutPolicy(q),
+            RoleCall::Detach("arn:a".into()),
+            RoleCall::DeletePolicy("p".into()),
+            RoleCall::Tag(desired.tags.clone()),
         ];
         assert_eq!(between(&role(), &desired), expected);
     }
@@ -126,9 +126,9 @@ mod tests {
         let mut prior = role();
         prior.description = Some("old".into());
         let desired = Role { max_session_duration: None, ..role() };
-        let expected = Change::Settings { description: String::new(), max_session_duration: Some(Duration::seconds(3600)) };
+        let expected = RoleCall::Settings { description: String::new(), max_session_duration: Some(Duration::seconds(3600)) };
         assert_eq!(between(&prior, &desired), [expected]);
         let desired = Role { permissions_boundary: Some("arn:x".into()), tags: BTreeMap::new(), ..prior.clone() };
-        assert_eq!(between(&prior, &desired), [Change::Boundary(Some("arn:x".into())), Change::Untag(vec!["Env".into()])]);
+        assert_eq!(between(&prior, &desired), [RoleCall::Boundary(Some("arn:x".into())), RoleCall::Untag(vec!["Env".into()])]);
     }
 }

@@ -42,7 +42,7 @@ mod handler {
     use aws_sdk_iam::operation::get_open_id_connect_provider::GetOpenIdConnectProviderOutput;
     use aws_sdk_iam::types::Tag;
     use futures_util::{StreamExt, TryStreamExt, stream};
-    use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::*;
@@ -56,7 +56,8 @@ mod handler {
     const PARALLEL: usize = 6;
 
     impl ResourceHandler<Aws> for OidcProvider {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let request = aws
                 .iam()
                 .create_open_id_connect_provider()
@@ -77,7 +78,8 @@ mod handler {
             stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             let iam = aws.iam();
             // Who is let in comes before who no longer is.
             for client in only_in(&desired.client_id_list, &prior.client_id_list) {

@@ -74,13 +74,13 @@ mod handler {
 
     use aws_sdk_iam::types::Tag;
     use futures_util::{StreamExt, TryStreamExt, stream};
-    use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::*;
     use crate::client::Aws;
     use crate::error::provider_error;
-    use crate::iam::changes::{self, Change};
+    use crate::iam::changes::{self, RoleCall};
     use crate::wait::{Progress, until};
     use crate::{document, names, propagation, query, tags};
 
@@ -90,7 +90,8 @@ mod handler {
     const PARALLEL: usize = 6;
 
     impl ResourceHandler<Aws> for Role {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let name = desired.role_name.clone().unwrap_or_else(|| names::generated(op, 64));
             let request = aws
                 .iam()
@@ -120,7 +121,8 @@ mod handler {
             stream::iter(ids.to_vec()).map(|name| async move { Role::read_one(aws, &name).await }).buffered(PARALLEL).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             for change in changes::between(&prior, &desired) {
                 apply(aws, id, change).await?;
             }
@@ -132,10 +134,10 @@ mod handler {
             let Some(role) = Role::read_one(aws, id).await? else { return Ok(()) };
             // IAM refuses to delete a role that still has policies, also those that someone else attached.
             for arn in role.managed_policy_arns {
-                gone_already(apply(aws, id, Change::Detach(arn)).await)?;
+                gone_already(apply(aws, id, RoleCall::Detach(arn)).await)?;
             }
             for policy in role.policies {
-                gone_already(apply(aws, id, Change::DeletePolicy(policy.policy_name)).await)?;
+                gone_already(apply(aws, id, RoleCall::DeletePolicy(policy.policy_name)).await)?;
             }
             let request = aws.iam().delete_role().role_name(id);
             let deleted = propagation::retried(
@@ -224,53 +226,53 @@ mod handler {
         Ok(roles.into_iter().map(|role| role.role_name).collect())
     }
 
-    async fn apply(aws: &Aws, name: &str, change: Change) -> Result<(), ProviderError> {
+    async fn apply(aws: &Aws, name: &str, change: RoleCall) -> Result<(), ProviderError> {
         propagation::retried(PROPAGATION, |refusal| unknown_principal(refusal) || unknown_role(refusal), || send(aws, name, change.clone()))
             .await
     }
 
-    async fn send(aws: &Aws, role: &str, change: Change) -> Result<(), ProviderError> {
+    async fn send(aws: &Aws, role: &str, change: RoleCall) -> Result<(), ProviderError> {
         let iam = aws.iam();
         match change {
-            Change::Trust(trust) => {
+            RoleCall::Trust(trust) => {
                 let request = iam.update_assume_role_policy().role_name(role).policy_document(document::to_text(&trust));
                 request.send().await.map(drop).map_err(|e| provider_error("UpdateAssumeRolePolicy", e))
             }
-            Change::Settings { description, max_session_duration } => {
+            RoleCall::Settings { description, max_session_duration } => {
                 let request =
                     iam.update_role().role_name(role).description(description).set_max_session_duration(seconds(max_session_duration)?);
                 request.send().await.map(drop).map_err(|e| provider_error("UpdateRole", e))
             }
-            Change::Boundary(Some(arn)) => {
+            RoleCall::Boundary(Some(arn)) => {
                 let request = iam.put_role_permissions_boundary().role_name(role).permissions_boundary(arn);
                 request.send().await.map(drop).map_err(|e| provider_error("PutRolePermissionsBoundary", e))
             }
-            Change::Boundary(None) => {
+            RoleCall::Boundary(None) => {
                 let request = iam.delete_role_permissions_boundary().role_name(role);
                 request.send().await.map(drop).map_err(|e| provider_error("DeleteRolePermissionsBoundary", e))
             }
-            Change::Attach(arn) => {
+            RoleCall::Attach(arn) => {
                 let request = iam.attach_role_policy().role_name(role).policy_arn(arn);
                 request.send().await.map(drop).map_err(|e| provider_error("AttachRolePolicy", e))
             }
-            Change::Detach(arn) => {
+            RoleCall::Detach(arn) => {
                 let request = iam.detach_role_policy().role_name(role).policy_arn(arn);
                 gone_already(request.send().await.map(drop).map_err(|e| provider_error("DetachRolePolicy", e)))
             }
-            Change::PutPolicy(policy) => {
+            RoleCall::PutPolicy(policy) => {
                 let text = document::to_text(&policy.policy_document);
                 let request = iam.put_role_policy().role_name(role).policy_name(policy.policy_name).policy_document(text);
                 request.send().await.map(drop).map_err(|e| provider_error("PutRolePolicy", e))
             }
-            Change::DeletePolicy(policy) => {
+            RoleCall::DeletePolicy(policy) => {
                 let request = iam.delete_role_policy().role_name(role).policy_name(policy);
                 gone_already(request.send().await.map(drop).map_err(|e| provider_error("DeleteRolePolicy", e)))
             }
-            Change::Tag(tags) => {
+            RoleCall::Tag(tags) => {
                 let request = iam.tag_role().role_name(role).set_tags(Some(wire_tags(&tags)?));
                 request.send().await.map(drop).map_err(|e| provider_error("TagRole", e))
             }
-            Change::Untag(keys) => {
+            RoleCall::Untag(keys) => {
                 let request = iam.untag_role().role_name(role).set_tag_keys(Some(keys));
                 request.send().await.map(drop).map_err(|e| provider_error("UntagRole", e))
             }

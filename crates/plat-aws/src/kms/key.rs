@@ -95,7 +95,7 @@ mod handler {
 
     use aws_sdk_kms::types::{KeyMetadata, KeySpec, KeyState, OriginType, Tag};
     use futures_util::{StreamExt, TryStreamExt, stream};
-    use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::*;
@@ -111,7 +111,8 @@ mod handler {
     const PARALLEL: usize = 8;
 
     impl ResourceHandler<Aws> for Key {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             check(&desired)?;
             let id = create(aws, op, &desired).await?;
             op.accepted.accepted(&id)?;
@@ -131,9 +132,10 @@ mod handler {
             stream::iter(ids.to_vec()).map(|id| async move { Key::read_one(aws, &id).await }).buffered(PARALLEL).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             check(&desired)?;
-            change(aws, id, &prior, &desired).await?;
+            self::change(aws, id, &prior, &desired).await?;
             there(aws, op, id).await
         }
 

@@ -37,7 +37,7 @@ pub struct DbClusterParameterGroup {
 #[cfg(feature = "rds")]
 mod handler {
     use aws_sdk_rds::types::{self, Parameter, Tag};
-    use plat::provider::{Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
     use plat::value::ResolvedObject;
 
     use super::DbClusterParameterGroup;
@@ -48,7 +48,8 @@ mod handler {
     use crate::rds::parameter_groups::{self as groups, Calls, Group, LONGEST_NAME};
 
     impl ResourceHandler<Aws> for DbClusterParameterGroup {
-        async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+        async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+            let desired = asked.into_values();
             let (id, seen) = groups::create::<Self>(aws, op, Group { name: desired.name(op), ..desired.into() }).await?;
             Ok((id, seen.into()))
         }
@@ -57,7 +58,8 @@ mod handler {
             Ok(groups::read::<Self>(aws, ids).await?.into_iter().map(|found| found.map(Self::from)).collect())
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let (prior, desired) = change.into_sides()?;
             groups::update::<Self>(aws, op, id, &prior.into(), &desired.into()).await.map(Self::from)
         }
 

@@ -14,7 +14,7 @@ use super::{
 
 /// One update of a cluster.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Change {
+pub(super) enum ClusterCall {
     UpgradePolicy(UpgradePolicy),
     Version(Version),
     Config(Config),
@@ -49,17 +49,17 @@ pub(super) enum Config {
 
 /// The updates that make `actual` into `desired`, in order. The upgrade policy is first: it decides whether a version in extended
 /// support is taken.
-pub(super) fn between(actual: &Cluster, desired: &Cluster) -> Vec<Change> {
+pub(super) fn between(actual: &Cluster, desired: &Cluster) -> Vec<ClusterCall> {
     let mut changes = Vec::new();
-    changes.extend(more(&actual.upgrade_policy, &desired.upgrade_policy).map(Change::UpgradePolicy));
+    changes.extend(more(&actual.upgrade_policy, &desired.upgrade_policy).map(ClusterCall::UpgradePolicy));
     if let Some(version) = desired.version.clone().filter(|wanted| !actual.version.as_ref().is_some_and(|runs| wanted.covers(runs))) {
-        changes.push(Change::Version(version));
+        changes.push(ClusterCall::Version(version));
     }
-    changes.extend(configs(actual, desired).into_iter().map(Change::Config));
+    changes.extend(configs(actual, desired).into_iter().map(ClusterCall::Config));
     let active =
         actual.certificate_authority.as_ref().and_then(|authority| authority.active.as_ref()).and_then(|active| active.id.as_ref());
     if let Some(wanted) = desired.active_certificate_authority_id.clone().filter(|wanted| Some(wanted) != active) {
-        changes.push(Change::CertificateAuthority(wanted));
+        changes.push(ClusterCall::CertificateAuthority(wanted));
     }
     changes
 }
@@ -296,24 +296,24 @@ mod tests {
         wanted.resources_vpc_config.endpoint_public_access = Some(true);
         wanted.resources_vpc_config.subnet_ids.push("subnet-3".into());
         wanted.deletion_protection = true;
-        let [policy, version, protection, endpoint, subnets, logs] = <[Change; 6]>::try_from(between(&actual(), &wanted)).unwrap();
-        assert_eq!(policy, Change::UpgradePolicy(UpgradePolicy { support_type: Some("STANDARD".into()) }));
-        assert_eq!(version, Change::Version(Version("1.29".into())));
-        assert_eq!(protection, Change::Config(Config::DeletionProtection(true)));
+        let [policy, version, protection, endpoint, subnets, logs] = <[ClusterCall; 6]>::try_from(between(&actual(), &wanted)).unwrap();
+        assert_eq!(policy, ClusterCall::UpgradePolicy(UpgradePolicy { support_type: Some("STANDARD".into()) }));
+        assert_eq!(version, ClusterCall::Version(Version("1.29".into())));
+        assert_eq!(protection, ClusterCall::Config(Config::DeletionProtection(true)));
         assert!(
-            matches!(endpoint, Change::Config(Config::Endpoint(vpc)) if vpc.subnet_ids.is_empty() && vpc.endpoint_public_access == Some(true))
+            matches!(endpoint, ClusterCall::Config(Config::Endpoint(vpc)) if vpc.subnet_ids.is_empty() && vpc.endpoint_public_access == Some(true))
         );
         assert!(
-            matches!(subnets, Change::Config(Config::Subnets(vpc)) if vpc.subnet_ids.len() == 3 && vpc.endpoint_public_access.is_none())
+            matches!(subnets, ClusterCall::Config(Config::Subnets(vpc)) if vpc.subnet_ids.len() == 3 && vpc.endpoint_public_access.is_none())
         );
         let (on, off) = (BTreeSet::from(["scheduler".to_owned()]), BTreeSet::from(["api".to_owned()]));
-        assert_eq!(logs, Change::Config(Config::Logging { on, off }));
+        assert_eq!(logs, ClusterCall::Config(Config::Logging { on, off }));
     }
 
     #[test]
     fn logging_that_is_taken_out_of_the_program_is_switched_off() {
         let off = BTreeSet::from(["api".to_owned(), "audit".to_owned()]);
-        let expected = Change::Config(Config::Logging { on: BTreeSet::new(), off });
+        let expected = ClusterCall::Config(Config::Logging { on: BTreeSet::new(), off });
         assert_eq!(between(&actual(), &Cluster { logging: None, ..desired() }), [expected]);
     }
 
@@ -329,7 +329,7 @@ mod tests {
         });
         let changes = between(&had, &Cluster { compute_config: Some(compute.clone()), ..desired() });
         let network = KubernetesNetworkConfig { elastic_load_balancing: Some(balancing), ..KubernetesNetworkConfig::default() };
-        assert_eq!(changes, [Change::Config(Config::AutoMode { compute, network, storage: StorageConfig::default() })]);
+        assert_eq!(changes, [ClusterCall::Config(Config::AutoMode { compute, network, storage: StorageConfig::default() })]);
     }
 
     #[test]
@@ -339,7 +339,7 @@ mod tests {
         let had = Cluster { certificate_authority: Some(signs), ..actual() };
         let wants = |id: &str| Cluster { active_certificate_authority_id: Some(id.into()), ..desired() };
         assert_eq!(between(&had, &wants("ca-1")), []);
-        assert_eq!(between(&had, &wants("ca-2")), [Change::CertificateAuthority("ca-2".into())]);
+        assert_eq!(between(&had, &wants("ca-2")), [ClusterCall::CertificateAuthority("ca-2".into())]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 use aws_sdk_eks::types as eks;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
-use super::changes::{self, Change};
+use super::changes::{self, ClusterCall};
 use super::{Cluster, wire};
 use crate::client::Aws;
 use crate::eks::update::{self, DELAY, PROPAGATION, fresh_role};
@@ -17,13 +17,14 @@ const LONGEST_NAME: usize = 100;
 const PARALLEL: usize = 8;
 
 impl ResourceHandler<Aws> for Cluster {
-    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+    async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+        let desired = asked.into_values();
         let name = name(op, &desired);
         create(aws, op, &name, &desired).await?;
         op.accepted.accepted(&name)?;
         let mut made = active(aws, op, &name).await?;
         if let Some(id) = &desired.active_certificate_authority_id {
-            apply(aws, op, &name, &desired, Change::CertificateAuthority(id.clone())).await?;
+            apply(aws, op, &name, &desired, ClusterCall::CertificateAuthority(id.clone())).await?;
             made = active(aws, op, &name).await?;
         }
         Ok((name, made))
@@ -34,7 +35,8 @@ impl ResourceHandler<Aws> for Cluster {
         stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
     }
 
-    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, _prior: Self, desired: Self) -> Result<Self, ProviderError> {
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        let (_, desired) = change.into_sides()?;
         // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
         let actual = active(aws, op, id).await?;
         if let Some(setting) = changes::fixed(&actual, &desired) {
@@ -168,11 +170,11 @@ fn troubles(cluster: &eks::Cluster) -> String {
 }
 
 /// Sends one update and waits for it. Its token names the change, so that a repetition after a crash is recognised.
-async fn apply(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Cluster, change: Change) -> Result<(), ProviderError> {
+async fn apply(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Cluster, change: ClusterCall) -> Result<(), ProviderError> {
     let target = (name, None);
     let config = || aws.eks().update_cluster_config().name(name);
     match change {
-        Change::Version(version) => {
+        ClusterCall::Version(version) => {
             let request = aws
                 .eks()
                 .update_cluster_version()
@@ -184,18 +186,18 @@ async fn apply(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Cluster, cha
             let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("UpdateClusterVersion", e));
             update::through(aws, op, "UpdateClusterVersion", target, answer).await
         }
-        Change::CertificateAuthority(id) => {
+        ClusterCall::CertificateAuthority(id) => {
             let request = aws.eks().activate_certificate_authority().cluster_name(name).certificate_authority_id(id);
             let request = request.client_request_token(update::token(op, "authority"));
             let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("ActivateCertificateAuthority", e));
             update::through(aws, op, "ActivateCertificateAuthority", target, answer).await
         }
-        Change::UpgradePolicy(policy) => {
+        ClusterCall::UpgradePolicy(policy) => {
             let request = config().upgrade_policy(wire::upgrade_policy(&policy)).client_request_token(update::token(op, "support"));
             let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("UpdateClusterConfig", e));
             update::through(aws, op, "UpdateClusterConfig", target, answer).await
         }
-        Change::Config(change) => {
+        ClusterCall::Config(change) => {
             let request = changes::put(config(), &change)?.client_request_token(update::token(op, changes::kind(&change)));
             let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("UpdateClusterConfig", e));
             update::through(aws, op, "UpdateClusterConfig", target, answer).await

@@ -1,6 +1,6 @@
 use aws_sdk_eks::types as eks;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
 use super::changes::{Release, Settings};
@@ -17,7 +17,8 @@ const LONGEST_NAME: usize = 63;
 const PARALLEL: usize = 8;
 
 impl ResourceHandler<Aws> for Nodegroup {
-    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+    async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+        let desired = asked.into_values();
         let (cluster, name) = (desired.cluster_name.as_str(), name(op, &desired));
         create(aws, op, &name, &desired).await?;
         let id = format!("{cluster}|{name}");
@@ -31,7 +32,8 @@ impl ResourceHandler<Aws> for Nodegroup {
         stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
     }
 
-    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, _prior: Self, desired: Self) -> Result<Self, ProviderError> {
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        let (_, desired) = change.into_sides()?;
         let target = parts(id)?;
         // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
         let actual = active(aws, op, target).await?;

@@ -4,7 +4,7 @@ use std::time::Duration as StdDuration;
 
 use aws_sdk_elasticache::types;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use plat::provider::{ErrorKind, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
 use super::settle::{ABSENT, available, find, gone};
@@ -27,7 +27,8 @@ const AT_ONCE: usize = 8;
 const BUSY: [&str; 2] = ["InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"];
 
 impl ResourceHandler<Aws> for ReplicationGroup {
-    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+    async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+        let desired = asked.into_values();
         let name = desired.name(op);
         let call = create::request(&name, &desired, new_tags(&desired.tags, op));
         let answer = call.send_with(aws.elasticache()).await.map_err(|e| provider_error("CreateReplicationGroup", e))?;
@@ -68,7 +69,8 @@ impl ResourceHandler<Aws> for ReplicationGroup {
         stream::iter(reads).buffered(AT_ONCE).try_collect().await
     }
 
-    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        let (prior, desired) = change.into_sides()?;
         let before = available(aws, op, id).await?;
         let (growing, shrinking): (Vec<_>, Vec<_>) =
             reshapings(&prior, &desired, &shards(&before)).into_iter().partition(super::shape::Reshaping::grows);

@@ -1,6 +1,6 @@
 use std::time::Duration as Wait;
 
-use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
 use plat::schema::Json;
 use plat::value::{Duration, ResolvedObject};
 
@@ -16,7 +16,8 @@ const LONGEST_NAME: usize = 512;
 /// How long two changes of one group may be in each other's way.
 const CONFLICT: Wait = Wait::from_secs(30);
 impl ResourceHandler<Aws> for LogGroup {
-    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+    async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+        let desired = asked.into_values();
         check(&desired)?;
         let name = name(op, &desired);
         let request = aws
@@ -40,9 +41,10 @@ impl ResourceHandler<Aws> for LogGroup {
         reading::read(aws, ids).await
     }
 
-    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        let (prior, desired) = change.into_sides()?;
         check(&desired)?;
-        change(aws, op, id, &prior, &desired).await?;
+        self::change(aws, op, id, &prior, &desired).await?;
         there(aws, op, id).await
     }
 

@@ -1,7 +1,7 @@
 //! Create, read, change, delete.
 
 use aws_sdk_rds::types;
-use plat::provider::{Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
 use super::create::{Origin, send};
@@ -20,7 +20,8 @@ const NAMES_PER_CALL: usize = 100;
 const LONGEST_NAME: usize = 63;
 
 impl ResourceHandler<Aws> for DbInstance {
-    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+    async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+        let desired = asked.into_values();
         let name = desired.name(op);
         let made = send(aws, &name, &desired, new_tags(&desired.tags, op)).await?;
         let id = made.db_instance_identifier().unwrap_or(&name).to_owned();
@@ -50,9 +51,10 @@ impl ResourceHandler<Aws> for DbInstance {
         Ok(read)
     }
 
-    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        let (prior, desired) = change.into_sides()?;
         extras::promotion(aws, op, id, &prior, &desired).await?;
-        change(aws, op, id, prior, desired).await
+        self::change(aws, op, id, prior, desired).await
     }
 
     async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {

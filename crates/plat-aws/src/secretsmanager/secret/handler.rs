@@ -5,7 +5,7 @@ use std::time::Duration as StdDuration;
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
 use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType, ReplicaRegionType, StatusType, Tag};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use plat::provider::{ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
 use plat::value::{ResolvedObject, SecretText};
 
 use super::{ReplicaRegion, Secret, value};
@@ -31,7 +31,8 @@ const FORGOTTEN_AFTER: StdDuration = StdDuration::from_secs(20);
 const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
 
 impl ResourceHandler<Aws> for Secret {
-    async fn create(aws: &Aws, op: &Operation<'_>, desired: Self) -> Result<(String, Self), ProviderError> {
+    async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
+        let desired = asked.into_values();
         let name = desired.name_for(op);
         let value = value::initial(aws, &desired).await?;
         let id = made(aws, op, &name, &desired, value.as_ref()).await?;
@@ -45,7 +46,8 @@ impl ResourceHandler<Aws> for Secret {
         stream::iter(reads).buffered(AT_ONCE).try_collect().await
     }
 
-    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self, desired: Self) -> Result<Self, ProviderError> {
+    async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        let (prior, desired) = change.into_sides()?;
         let found = describe(aws, id).await?.ok_or_else(|| incomplete("DescribeSecret", "ARN"))?;
         let empty = found.version_ids_to_stages.as_ref().is_none_or(|versions| versions.is_empty());
         // A repetition of an update whose answer was lost: the value has been made.
