@@ -23,6 +23,7 @@ mod marketing_websites;
 mod parameters;
 mod plat;
 mod proxy;
+mod real_account;
 mod recovery;
 mod stacks;
 mod states;
