@@ -86,6 +86,12 @@ impl Sink {
         Self { journal, op, told, id: Mutex::new(id) }
     }
 
+    /// Whoever lost the lock calls nothing more: what the call makes would be in nobody's journal.
+    fn held(&self) -> Result<(), ProviderError> {
+        let held = self.journal.as_ref().map_or(Ok(()), |journal| durably(|| journal.held()));
+        held.map_err(|error| ProviderError::new(ErrorKind::Internal, "lock", error.to_string()))
+    }
+
     fn id(&self) -> Option<String> {
         self.id.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -134,6 +140,9 @@ impl Call {
             consistency,
             sink,
         };
+        if let Err(error) = sink.held() {
+            return End::Failed(error);
+        }
         let id = self.intent.prior.as_deref().unwrap_or_default();
         let end = match &self.request {
             Request::Create { inputs } => caller.create(inputs).await,

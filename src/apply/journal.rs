@@ -9,6 +9,11 @@ pub trait Journal: Send + Sync {
     /// Appends entries, in this order, by one flush.
     fn append(&self, entries: &[Entry]) -> Result<(), StateError>;
 
+    /// Looks whether the lock is still held, right before a call that changes something.
+    fn held(&self) -> Result<(), StateError> {
+        Ok(())
+    }
+
     /// Makes `state` the snapshot, under its new serial. Operations that are still open stay open.
     fn finish(&self, state: &mut StateFile) -> Result<(), StateError>;
 }
@@ -31,6 +36,10 @@ fn over() -> StateError {
 impl Journal for SessionJournal {
     fn append(&self, entries: &[Entry]) -> Result<(), StateError> {
         self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().ok_or_else(over)?.append_all(entries)
+    }
+
+    fn held(&self) -> Result<(), StateError> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().ok_or_else(over)?.held()
     }
 
     fn finish(&self, state: &mut StateFile) -> Result<(), StateError> {

@@ -2,6 +2,7 @@
 
 mod files;
 mod library;
+pub mod module_paths;
 pub mod remote;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::files;
+use super::{files, module_paths};
 use crate::source::FileId;
 use crate::syntax::{self, ast};
 
@@ -137,8 +137,9 @@ impl Lock {
 pub fn sum(tree: &Path) -> Result<String, String> {
     let root = fs::canonicalize(tree).map_err(|e| format!("cannot read `{}`: {e}", tree.display()))?;
     let mut found = Vec::new();
-    collect(&root, &root, &mut found)?;
+    collect(&root, &root, 0, &mut found)?;
     found.sort();
+    module_paths::check_bare(found.iter().map(|(name, _)| name.as_str()))?;
     let mut bytes = 0;
     let mut all = Sha256::new();
     for (name, path) in found {
@@ -164,16 +165,24 @@ pub fn sum(tree: &Path) -> Result<String, String> {
     Ok(hex(&all.finalize()))
 }
 
-fn collect(root: &Path, folder: &Path, found: &mut Vec<(String, PathBuf)>) -> Result<(), String> {
+fn collect(root: &Path, folder: &Path, depth: usize, found: &mut Vec<(String, PathBuf)>) -> Result<(), String> {
     let problem = |e: std::io::Error| format!("cannot read `{}`: {e}", folder.display());
+    if depth > module_paths::MAX_DEPTH {
+        return Err(format!("the module has folders in each other, more than {}", module_paths::MAX_DEPTH));
+    }
     for entry in fs::read_dir(folder).map_err(problem)? {
         let path = entry.map_err(problem)?.path();
         let kind = fs::symlink_metadata(&path).map_err(problem)?.file_type();
         if kind.is_dir() {
-            collect(root, &path, found)?;
+            collect(root, &path, depth + 1, found)?;
         } else if kind.is_file() || kind.is_symlink() {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-            found.push((name, path));
+            let name = path
+                .strip_prefix(root)
+                .unwrap_or(&path)
+                .to_str()
+                .ok_or_else(|| format!("`{}` of the module has a name that is not UTF-8", path.to_string_lossy().escape_debug()))?;
+            module_paths::check(name, kind.is_symlink())?;
+            found.push((name.to_owned(), path));
         } else {
             return Err(format!("`{}` is neither a file nor a folder", path.display()));
         }

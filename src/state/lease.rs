@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::{Deserialize, Serialize};
 
 use super::envelope::Cipher;
+use super::guard::Sure;
 use super::head::{self, Mac, PLAIN, check_owner, check_unauthentic, cut, open_sealed, seal, snapshot_name};
 use super::keys::WrappedKey;
 use super::objects::{Condition, ObjectError, Objects, Version};
@@ -296,8 +297,8 @@ pub struct Lease {
     pub place: Place,
     pub found: Found,
     length: Duration,
-    /// When HEAD was last known to be ours, by both clocks: one stops while a machine sleeps, the other can be set.
-    sure: (SystemTime, Instant),
+    /// When HEAD was last known to be ours.
+    sure: Sure,
     lost: Option<StateError>,
     released: bool,
 }
@@ -331,7 +332,9 @@ impl Lease {
                 if is_first {
                     place.heeds_conditions(&found).await?;
                 }
-                return Ok(Lease { place, found, length, sure, lost: None, released: false });
+                let known = Sure::now();
+                known.set(sure);
+                return Ok(Lease { place, found, length, sure: known, lost: None, released: false });
             }
         }
     }
@@ -351,7 +354,7 @@ impl Lease {
         match self.place.swap(&head, &tail, Some(&self.found.version)).await? {
             Some(version) => {
                 self.found = Found { head, tail, version };
-                self.sure = sure;
+                self.sure.set(sure);
                 Ok(())
             }
             None => {
@@ -382,9 +385,13 @@ impl Lease {
         }
     }
 
-    /// How long ago HEAD was known to be ours; of two clocks that differ, the later one.
+    /// How long ago HEAD was known to be ours.
     pub fn age(&self) -> Duration {
-        self.sure.0.elapsed().unwrap_or(self.length).max(self.sure.1.elapsed())
+        self.sure.age(self.length)
+    }
+
+    pub fn sure(&self) -> Sure {
+        self.sure.clone()
     }
 
     pub fn length(&self) -> Duration {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::disk::Disk;
 use super::envelope::{Cipher, wrapped_in};
+use super::guard::{FileGuard, Guard};
 use super::head::{Head, PLAIN, check_unauthentic, parse_snapshot_name, path_part, snapshot_name};
 use super::journal::{Ledger, Written, replay};
 use super::lock::Lock;
@@ -292,10 +293,11 @@ impl StateStore for LocalStore {
         if head.encryption.is_none() {
             return encrypt(&self.clone().with_encryption(new.clone().moving()), options, registry);
         }
-        let _lock = self.lock(options)?;
+        let lock = self.lock(options)?;
         let head = old.head()?.ok_or_else(|| StateError::damaged(self.head_path().display(), "it is missing"))?;
         let cipher = old.encryption.rekeyed(new, &place, head.encryption.as_ref(), &head.context())?;
         let head = Head { encryption: Some(cipher.wrapped().clone()), epoch: head.epoch + 1, ..head };
+        lock.guard().held()?;
         self.disk.replace(&self.head_path(), &head.encode(Some(&cipher))?)
     }
 }
@@ -304,6 +306,7 @@ impl StateStore for LocalStore {
 struct LocalMedium {
     store: LocalStore,
     lock: Option<Lock>,
+    guard: Arc<FileGuard>,
     epoch: u64,
     /// HEAD's bytes as they were when the lock was taken or HEAD was last written.
     head: Option<Vec<u8>>,
@@ -313,11 +316,13 @@ struct LocalMedium {
 impl LocalMedium {
     fn new(store: LocalStore, lock: Lock, epoch: u64) -> Result<Self, StateError> {
         let head = read(&store.head_path())?;
-        Ok(Self { store, lock: Some(lock), epoch, head, journal: None })
+        let guard = lock.guard();
+        Ok(Self { store, lock: Some(lock), guard, epoch, head, journal: None })
     }
 
     /// Somebody who deletes the lock's file, or a file system without locks, must not lead to two writers.
     fn alone(&self) -> Result<(), StateError> {
+        self.guard.held()?;
         match self.lock.is_some() && read(&self.store.head_path())? == self.head {
             true => Ok(()),
             false => Err(StateError::LockLost { holder: Box::new(super::Holder::nameless()) }),
@@ -364,8 +369,15 @@ impl LocalMedium {
 
 impl Medium for LocalMedium {
     fn append(&mut self, lines: &[u8], _end: Seal) -> Result<(), StateError> {
+        self.alone()?;
         let (path, file) = self.journal.as_mut().ok_or_else(|| StateError::Misused("a session begins before it appends".to_owned()))?;
-        self.store.disk.append(path, file, lines)
+        self.store.disk.append(path, file, lines)?;
+        // Whoever takes the lock from here on reads what was appended; whoever took it before may not have.
+        self.guard.held()
+    }
+
+    fn guard(&self) -> Arc<dyn Guard> {
+        self.guard.clone()
     }
 
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), StateError> {

@@ -4,8 +4,10 @@
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::guard::{FileGuard, Guard as _};
 use super::{Holder, OpenOptions, StateError};
 use crate::files;
 
@@ -16,26 +18,40 @@ const AGAIN: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    guard: Arc<FileGuard>,
 }
 
 impl Lock {
     pub fn take(path: &Path, options: &OpenOptions) -> Result<Lock, StateError> {
         // No deadline: longer than the clock can say.
         let deadline = Instant::now().checked_add(options.wait);
-        let mut file = files::open_to_change(path, false).map_err(StateError::io(path))?;
-        loop {
+        let open = || files::open_to_change(path, false).map_err(StateError::io(path));
+        let mut file = open()?;
+        let guard = loop {
             match file.try_lock() {
-                Ok(()) => break,
+                Ok(()) => {
+                    let guard = FileGuard::of(path, &file).map_err(StateError::io(path))?;
+                    if guard.held().is_ok() {
+                        break Arc::new(guard);
+                    }
+                    // It was deleted since it was opened: others lock another file.
+                    file = open()?;
+                }
                 Err(TryLockError::Error(error)) => return Err(StateError::io(path)(error)),
                 Err(TryLockError::WouldBlock) if deadline.is_none_or(|deadline| Instant::now() < deadline) => std::thread::sleep(AGAIN),
                 Err(TryLockError::WouldBlock) => {
                     return Err(StateError::Locked { holder: Box::new(holder(&mut file)), expires_in: None, epoch: None });
                 }
             }
-        }
-        let mut lock = Lock { file };
+        };
+        let mut lock = Lock { file, guard };
         lock.name(&options.holder).map_err(StateError::io(path))?;
         Ok(lock)
+    }
+
+    /// Tells whether the file that others would lock is still this one.
+    pub fn guard(&self) -> Arc<FileGuard> {
+        self.guard.clone()
     }
 
     /// Tells others who holds it. Only for their message: the lock itself is the kernel's.

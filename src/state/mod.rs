@@ -9,6 +9,7 @@ mod edit;
 mod envelope;
 mod error;
 mod fingerprint;
+mod guard;
 mod head;
 mod journal;
 mod keys;

@@ -8,6 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use super::guard::{Guard, Sure};
 use super::head::{parse_snapshot_name, path_part};
 use super::journal::{Ledger, Written, replay};
 use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, snapshot_object, unlock};
@@ -231,12 +232,12 @@ impl StateStore for RemoteStore {
         let (place, length, options) = (self.place.clone(), self.lease, options.clone());
         let taken = self.wait(async move { Lease::take(place, &options.holder, length, options.wait).await });
         let lease = taken.map_err(|error| self.explain(error))?;
-        let head = lease.found.head.clone();
+        let (head, sure) = (lease.found.head.clone(), lease.sure());
         let lease = Arc::new(Mutex::new(lease));
         // Ends by itself when the lease is over: cut short in the middle of a write, it would not know its own HEAD again.
         let _ = self.engine.spawn(keep_alive(Arc::downgrade(&lease), length));
         // From here on the lock is given back whatever happens.
-        let mut medium = RemoteMedium { lease: lease.clone(), engine: self.engine.clone() };
+        let mut medium = RemoteMedium { lease: lease.clone(), engine: self.engine.clone(), sure, length };
         let pointed = self.wait(async move {
             let lease = lease.lock().await;
             follow(&lease.place, &lease.found).await
@@ -395,6 +396,26 @@ async fn keep_alive(lease: Weak<Mutex<Lease>>, length: Duration) {
 struct RemoteMedium {
     lease: Arc<Mutex<Lease>>,
     engine: Arc<Engine>,
+    sure: Sure,
+    length: Duration,
+}
+
+/// Asks the store only when the lease was last known to be ours a while ago, as after a machine's sleep.
+struct LeaseGuard {
+    lease: Arc<Mutex<Lease>>,
+    engine: Arc<Engine>,
+    sure: Sure,
+    length: Duration,
+}
+
+impl Guard for LeaseGuard {
+    fn held(&self) -> Result<(), StateError> {
+        if self.sure.age(self.length) < self.length / 2 {
+            return Ok(());
+        }
+        let lease = self.lease.clone();
+        self.engine.wait(async move { lease.lock().await.assure().await })
+    }
 }
 
 impl Medium for RemoteMedium {
@@ -452,6 +473,10 @@ impl Medium for RemoteMedium {
             clean(&lease.place, cut, new_snapshot).await;
             Ok(())
         })
+    }
+
+    fn guard(&self) -> Arc<dyn Guard> {
+        Arc::new(LeaseGuard { lease: self.lease.clone(), engine: self.engine.clone(), sure: self.sure.clone(), length: self.length })
     }
 
     fn release(&mut self) -> Result<(), StateError> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::envelope::Cipher;
+use super::guard::Guard;
 use super::journal::{Ledger, carried, chain, encode_entry};
 use super::keys::WrappedKey;
 use super::seal::{Seal, sha256_hex};
@@ -15,6 +16,9 @@ pub trait Medium: Send {
 
     /// Makes a snapshot and a journal the current ones, both at once.
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), StateError>;
+
+    /// Looks at the lock from other threads while this one writes.
+    fn guard(&self) -> Arc<dyn Guard>;
 
     /// Gives the lock back.
     fn release(&mut self) -> Result<(), StateError>;
@@ -54,6 +58,7 @@ pub struct Session {
     queue: Mutex<Queue>,
     flushed: Condvar,
     medium: Mutex<Box<dyn Medium>>,
+    guard: Arc<dyn Guard>,
 }
 
 struct Queue {
@@ -117,7 +122,8 @@ impl Session {
             flushing: false,
             broken: None,
         };
-        Self { queue: Mutex::new(queue), flushed: Condvar::new(), medium: Mutex::new(medium) }
+        let guard = medium.guard();
+        Self { queue: Mutex::new(queue), flushed: Condvar::new(), medium: Mutex::new(medium), guard }
     }
 
     /// Starts an apply on `state`, which is what was loaded, with moves made and a new state's lineage settled. Operations
@@ -153,6 +159,14 @@ impl Session {
         let ticket = queue.put;
         drop(queue);
         blocking(|| self.flush(self.lock(), ticket))
+    }
+
+    /// Looks whether the lock is still held, right before a call that changes something.
+    ///
+    /// # Errors
+    /// [`StateError::LockLost`] where somebody else may have it.
+    pub fn held(&self) -> Result<(), StateError> {
+        self.guard.held()
     }
 
     /// Durable when it returns: only then may the calls go out.

@@ -15,6 +15,7 @@ mod going_back;
 mod guides;
 mod kills;
 mod life;
+mod locks;
 mod modules;
 mod policies;
 mod refactoring;

@@ -1,6 +1,7 @@
 //! Programs that mean harm, or might as well: each ends soon, in one clear error, whatever it asks for.
 
 mod files;
+mod modules;
 mod mutations;
 mod paths;
 mod texts;

@@ -11,11 +11,13 @@ mod git;
 mod http;
 mod keys;
 mod live;
+mod panics;
 mod project;
 mod secrets;
 mod terminal;
 mod vault;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -35,9 +37,12 @@ fn main() -> ExitCode {
         Err(error) => return usage(&error),
     };
     let terminal = Arc::new(Terminal::new(cli.color));
-    let exit = match run(cli.command, &terminal) {
-        Ok(exit) => exit,
-        Err(failure) => {
+    panics::tell(&terminal);
+    let exit = match catch_unwind(AssertUnwindSafe(|| run(cli.command, &terminal))) {
+        Ok(Ok(exit)) => exit,
+        // It was told where it happened.
+        Err(_) => Exit::Error,
+        Ok(Err(failure)) => {
             failure.tell(&terminal);
             failure.exit
         }

@@ -81,3 +81,49 @@ fn a_head_that_changed_under_the_lock_stops_the_writer() {
     second.done("op-0", Some(&subnet(0))).unwrap();
     assert_eq!(store.load(&registry).unwrap().state.resources.len(), 1);
 }
+
+#[test]
+fn a_lock_whose_file_is_gone_is_lost_at_once() {
+    let registry = registry();
+    for replaced in [false, true] {
+        let folder = Folder::new();
+        let store = folder.store();
+        let (session, mut loaded) = store.open(&options("plat apply"), &registry).unwrap();
+        session.begin(&mut loaded.state, "a").unwrap();
+        session.intents(vec![intent(0)]).unwrap();
+        session.held().unwrap();
+        let lock = folder.path().join(".plat/state/shop/dev/lock");
+        std::fs::remove_file(&lock).unwrap();
+        if replaced {
+            std::fs::write(&lock, "").unwrap();
+        }
+        assert!(matches!(session.held(), Err(StateError::LockLost { .. })));
+        let before = store.load(&registry).unwrap().pending.len();
+        assert!(matches!(session.done("op-0", Some(&subnet(0))), Err(StateError::LockLost { .. })));
+        // For good, and nothing of it is there.
+        assert!(session.intents(vec![intent(1)]).is_err());
+        let after = store.load(&registry).unwrap();
+        assert_eq!((after.pending.len(), after.state.resources.len(), before), (1, 0, 1));
+        // The next one goes on where this one was.
+        drop(session);
+        let (next, _) = store.open(&options("plat apply"), &registry).unwrap();
+        assert_eq!(next.open_operations().len(), 1);
+    }
+}
+
+#[test]
+fn a_head_that_another_wrote_stops_the_next_line() {
+    let (folder, registry) = (Folder::new(), registry());
+    let store = folder.store();
+    let (first, mut loaded) = store.open(&options("plat apply"), &registry).unwrap();
+    first.begin(&mut loaded.state, "a").unwrap();
+    // As on a file system without locks: the file is the same, and somebody else wrote.
+    let head = folder.path().join(".plat/state/shop/dev/HEAD");
+    let text = std::fs::read_to_string(&head).unwrap();
+    let other = Folder::new();
+    let (second, mut state) = other.store().open(&options("plat apply"), &registry).unwrap();
+    second.begin(&mut state.state, "b").unwrap();
+    std::fs::copy(other.path().join(".plat/state/shop/dev/HEAD"), &head).unwrap();
+    assert!(matches!(first.intents(vec![intent(0)]), Err(StateError::LockLost { .. })));
+    assert_ne!(std::fs::read_to_string(&head).unwrap(), text);
+}

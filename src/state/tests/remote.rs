@@ -201,6 +201,7 @@ fn a_holder_that_slept_through_its_lease_cannot_write() {
     first.begin(&mut loaded.state, "a").unwrap();
     create(&first, 0).unwrap();
     first.intents(vec![intent(1)]).unwrap();
+    first.held().unwrap();
     sleeper.stopped.store(true, Ordering::SeqCst);
 
     let patient = OpenOptions { wait: Wait::from_secs(20), ..options("plat apply --again") };
@@ -211,6 +212,8 @@ fn a_holder_that_slept_through_its_lease_cannot_write() {
     let writes = sleeper.writes.load(Ordering::SeqCst);
 
     sleeper.stopped.store(false, Ordering::SeqCst);
+    // Before the next call, not only at the next line.
+    assert!(matches!(first.held(), Err(StateError::LockLost { .. })));
     let error = first.accepted("op-1", "subnet-late").unwrap_err();
     assert!(matches!(&error, StateError::LockLost { holder } if holder.command == "plat apply --again"), "{error}");
     loaded.state.resources = sample().resources;
