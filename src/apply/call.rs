@@ -324,7 +324,6 @@ impl Caller<'_> {
             attempt += 1;
             match self.provider.delete(&self.operation(), id, prior).await {
                 Ok(()) => return End::Gone,
-                Err(error) if error.kind == ErrorKind::NotFound => return End::Gone,
                 Err(error) if error.kind == ErrorKind::InDoubt && attempt < ATTEMPTS => self.pause(attempt).await,
                 Err(error) => return End::Failed(error),
             }

@@ -69,7 +69,8 @@ pub trait Provider: Send + Sync {
     /// wants beside it of what the configuration asks for.
     async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError>;
 
-    /// Deletes, and waits until it is gone. What is gone already is no error.
+    /// Deletes, and waits until it is gone. Deleting a missing resource succeeds: the provider says so itself, because a
+    /// refusal that something is not found may be about another thing.
     async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError>;
 
     /// The id of the resource that operation `op` created with `inputs`, when the outcome of that create was lost.

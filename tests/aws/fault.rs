@@ -6,6 +6,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
+use plat_aws::retry::{Class, Row};
 
 use super::call::{Call, Protocol, form};
 use crate::cli::canaries::base64;
@@ -18,6 +19,8 @@ pub enum Fault {
     ServerError,
     /// A definite refusal with this code.
     Refuse { status: u16, code: &'static str, message: &'static str },
+    /// A definite refusal that passes: the first row of the retry table that has one of these classes and fits the call.
+    Passing(&'static [Class]),
     /// A definite refusal that repeats the request: plain, as it was sent, in base64 and in hex.
     Echo,
     /// The connection breaks before the call takes effect.
@@ -111,12 +114,32 @@ impl Rule {
         self
     }
 
+    /// Each changing call is refused once as busy, in the words of the service, where the retry table has such a row.
+    pub fn busy_at_first() -> Self {
+        let classes = &[Class::Busy, Class::Conflict, Class::Released, Class::Interfaces, Class::Settling];
+        Self::new(Fault::Passing(classes)).mutating().first_of_each()
+    }
+
+    /// Each changing call is refused once because what it names has not propagated, where the retry table has such a row.
+    pub fn not_propagated_at_first() -> Self {
+        let classes = &[Class::Propagation, Class::Created, Class::ServiceLinkedRole];
+        Self::new(Fault::Passing(classes)).mutating().first_of_each()
+    }
+
+    /// Each changing call is throttled once.
+    pub fn throttled_at_first() -> Self {
+        Self::new(Fault::Throttle).mutating().first_of_each()
+    }
+
     /// The fault for `call`, if it is this rule's turn.
     pub fn take(&mut self, call: &Call) -> Option<Fault> {
         let fits = self.operation.as_ref().is_none_or(|o| *o == call.operation)
             && self.service.as_ref().is_none_or(|s| *s == call.service)
             && (!self.only_mutating || call.mutates());
         if !fits || self.times == 0 {
+            return None;
+        }
+        if matches!(self.fault, Fault::Passing(classes) if passing_row(call, classes).is_none()) {
             return None;
         }
         if self.skip > 0 {
@@ -151,6 +174,33 @@ pub fn throttled(call: &Call) -> Response<Full<Bytes>> {
         Protocol::RestJson => error(call, 429, "ThrottlingException", "Rate exceeded"),
         Protocol::RestXml => error(call, 503, "SlowDown", "Please reduce your request rate."),
     }
+}
+
+/// The row of the retry table for a call that is refused and passes later.
+fn passing_row(call: &Call, classes: &[Class]) -> Option<&'static Row> {
+    let names = |row: &&Row| {
+        row.operations.iter().any(|name| name.strip_suffix('*').map_or(*name == call.operation, |s| call.operation.starts_with(s)))
+    };
+    let of_service = |row: &&Row| row.service == call.service || row.service.is_empty();
+    let rows = plat_aws::retry::rows().filter(of_service).filter(names);
+    // A row before it may mean that the same words never pass.
+    rows.filter(|row| classes.contains(&row.class)).find(|row| {
+        let (code, message) = words(row);
+        plat_aws::retry::class(&call.service, &call.operation, &code, &message) == Some(row.class)
+    })
+}
+
+fn words(row: &Row) -> (String, String) {
+    let code = if row.code.is_empty() { "InvalidParameterValue".to_owned() } else { row.code.replace('*', "Thing") };
+    let message = if row.message.is_empty() { "try later".to_owned() } else { row.message.replace('*', " it ") };
+    (code, message)
+}
+
+/// A refusal in the words of the retry table.
+pub fn passing(call: &Call, classes: &[Class]) -> Response<Full<Bytes>> {
+    let (code, message) = words(passing_row(call, classes).expect("the rule has looked for the row"));
+    let status = if call.protocol == Protocol::RestJson && code.contains("InUse") { 409 } else { 400 };
+    error(call, status, &code, &message)
 }
 
 /// The service's words for its own failure.

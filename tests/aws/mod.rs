@@ -24,6 +24,7 @@ mod parameters;
 mod plat;
 mod proxy;
 mod real_account;
+mod refusals;
 mod recovery;
 mod stacks;
 mod states;

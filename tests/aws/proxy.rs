@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::call::Call;
-use super::fault::{Fault, Rule, echo, error, failed, throttled};
+use super::fault::{Fault, Rule, echo, error, failed, passing, throttled};
 use super::hidden::Hidden;
 use super::ledger::{Ledger, WITNESS};
 use super::tokens::{Answer, Tokens};
@@ -199,6 +199,7 @@ async fn answer(shared: &Arc<Shared>, call: &Call, number: usize, fault: Option<
         Some(Fault::Throttle) => Ok(throttled(call)),
         Some(Fault::ServerError) => Ok(failed(call)),
         Some(Fault::Refuse { status, code, message }) => Ok(error(call, status, code, message)),
+        Some(Fault::Passing(classes)) => Ok(passing(call, classes)),
         Some(Fault::Echo) => Ok(echo(call)),
         Some(Fault::Reset) => Err(broken()),
         Some(Fault::LoseResponse) => {

@@ -39,6 +39,12 @@ pub const ALL: &[Exception] = &[
     },
     Exception {
         of: "aws.eks.Cluster",
+        rule: Rule::Replaces,
+        names: &["encryption_config"],
+        why: "AssociateEncryptionConfig gives a key to a cluster without one; every other change is refused, for it would replace the cluster",
+    },
+    Exception {
+        of: "aws.eks.Cluster",
         rule: Rule::Type,
         names: &[
             "kube_api_server_config.event_ttl",

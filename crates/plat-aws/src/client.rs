@@ -8,7 +8,7 @@ use aws_config::{Region, sts::AssumeRoleProvider};
 #[cfg(feature = "ec2")]
 use aws_credential_types::provider::SharedCredentialsProvider;
 
-use crate::repeat::RepeatOnlyWhatIsSafe;
+use crate::retry::interceptor::Retries;
 
 /// What a handler speaks to AWS with: one region, its clients built when they are first used.
 pub struct Aws {
@@ -49,7 +49,7 @@ macro_rules! clients {
                 $(#[$meta])*
                 pub fn $field(&self) -> &$sdk::Client {
                     self.$field.get_or_init(|| {
-                        let config = $sdk::config::Builder::from(&self.config).interceptor(RepeatOnlyWhatIsSafe).build();
+                        let config = $sdk::config::Builder::from(&self.config).interceptor(Retries).retry_classifier(Retries).build();
                         $sdk::Client::from_conf(config)
                     })
                 }
@@ -104,7 +104,7 @@ impl Aws {
 
     #[cfg(feature = "ec2")]
     fn ec2_by(&self, config: SdkConfig) -> aws_sdk_ec2::Client {
-        let config = aws_sdk_ec2::config::Builder::from(&config).interceptor(RepeatOnlyWhatIsSafe).build();
+        let config = aws_sdk_ec2::config::Builder::from(&config).interceptor(Retries).retry_classifier(Retries).build();
         aws_sdk_ec2::Client::from_conf(config)
     }
 

@@ -23,14 +23,11 @@ mod https;
 mod names;
 #[cfg(any(feature = "rds", feature = "elasticache"))]
 mod parameters;
-#[cfg(any(feature = "ec2", feature = "eks", feature = "iam", feature = "kms"))]
-mod propagation;
 #[cfg(feature = "client")]
 mod provider;
 #[cfg(feature = "client")]
 mod query;
-#[cfg(feature = "client")]
-mod repeat;
+pub mod retry;
 #[cfg(feature = "client")]
 mod state_bucket;
 #[cfg(feature = "client")]

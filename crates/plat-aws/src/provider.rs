@@ -18,6 +18,7 @@ use crate::bucket::Bucket;
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
 use crate::https;
+use crate::retry::interceptor::within;
 use crate::service::Handler;
 
 /// Attempts of one call. The SDK's own default, 3, gives up too early when AWS throttles a large apply.
@@ -136,7 +137,7 @@ impl Provider for AwsProvider {
     async fn create(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Existing, ProviderError> {
         self.may_change("create")?;
         let aws = self.region(op.region).await;
-        self.handler(op.type_name)?.create(&aws, op, inputs).await
+        within(op.timeout, self.handler(op.type_name)?.create(&aws, op, inputs)).await
     }
 
     async fn read(&self, type_name: &str, region: &str, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError> {
@@ -150,13 +151,13 @@ impl Provider for AwsProvider {
     async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
         self.may_change("update")?;
         let aws = self.region(op.region).await;
-        self.handler(op.type_name)?.update(&aws, op, id, change).await
+        within(op.timeout, self.handler(op.type_name)?.update(&aws, op, id, change)).await
     }
 
     async fn delete(&self, op: &Operation<'_>, id: &str, prior: &ResolvedObject) -> Result<(), ProviderError> {
         self.may_change("delete")?;
         let aws = self.region(op.region).await;
-        self.handler(op.type_name)?.delete(&aws, op, id, prior).await
+        within(op.timeout, self.handler(op.type_name)?.delete(&aws, op, id, prior)).await
     }
 
     async fn find(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Option<String>, ProviderError> {

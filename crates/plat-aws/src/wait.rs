@@ -40,22 +40,3 @@ where
         pause = pause.mul_f64(1.6).min(delay);
     }
 }
-
-/// Tries again while the error has one of `codes`, for `limit` at most or the operation's own time-out when that is shorter.
-pub(crate) async fn while_refused<T, F, Fut>(codes: &[&str], timeout: Duration, limit: StdDuration, mut call: F) -> Result<T, ProviderError>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, ProviderError>>,
-{
-    let started = Instant::now();
-    let limit = limit.min(StdDuration::from_secs(timeout.0.unsigned_abs()));
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match call().await {
-            Err(error) if codes.contains(&error.code.as_str()) && started.elapsed() + pause <= limit => {}
-            outcome => return outcome,
-        }
-        tokio::time::sleep(pause).await;
-        pause = pause.mul_f64(1.6).min(StdDuration::from_secs(10));
-    }
-}

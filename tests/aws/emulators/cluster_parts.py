@@ -126,6 +126,26 @@ def complete_addons() -> None:
     eks._create_addon, eks._update_addon, eks._delete_addon = create_addon, update_addon, delete_addon
 
 
+def degrade_new_addons() -> None:
+    """coredns is DEGRADED until it has nodes to run on: here for the first two looks at it."""
+    create, describe = eks._create_addon, eks._describe_addon
+    looks = {}
+
+    def create_addon(cluster, body):
+        looks[cluster, body["addonName"]] = 2 if body["addonName"] == "coredns" else 0
+        return create(cluster, body)
+
+    def describe_addon(cluster, name):
+        answer = describe(cluster, name)
+        if failed(answer) or not looks.get((cluster, name)):
+            return answer
+        looks[cluster, name] -= 1
+        issue = {"code": "InsufficientNumberOfReplicas", "message": "no node to run on", "resourceIds": [name]}
+        return eks._json_resp(200, {"addon": {**told(answer)["addon"], "status": "DEGRADED", "health": {"issues": [issue]}}})
+
+    eks._create_addon, eks._describe_addon = create_addon, describe_addon
+
+
 def complete_access_entries(clusters: ClustersOfMoto) -> None:
     """A cluster that takes no entries refuses them, and who is not named is known by the name of the role's sessions, or by the ARN."""
     create, build = eks._create_access_entry, eks._build_access_entry
@@ -152,4 +172,5 @@ def apply(moto_port: str) -> None:
     clusters = know_clusters(moto_port)
     keep_tags()
     complete_addons()
+    degrade_new_addons()
     complete_access_entries(clusters)

@@ -17,9 +17,11 @@ def leave_with_parent() -> None:
 def serve_moto(port: str) -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     import corrections
+    import refusals
     from moto.server import main
 
     corrections.apply()
+    refusals.apply()
     main(["-H", "127.0.0.1", "-p", port])
 
 

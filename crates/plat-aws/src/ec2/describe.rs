@@ -1,7 +1,6 @@
 //! Reading EC2: many things per call, by filter, until they are as they should be.
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::time::{Duration as StdDuration, Instant};
 
 use aws_sdk_ec2::types::Filter;
@@ -12,8 +11,8 @@ use plat::types::Type;
 use plat::value::{ResolvedObject, Value};
 
 use crate::client::Aws;
-use crate::error::{absent, exactly_one};
-use crate::wait::{Progress, until, while_refused};
+use crate::error::exactly_one;
+use crate::wait::{Progress, until};
 
 /// Values in one filter, by EC2's documentation of filtering.
 pub(super) const FILTER_VALUES: usize = 200;
@@ -21,14 +20,8 @@ pub(super) const FILTER_VALUES: usize = 200;
 /// Things in one page.
 pub(super) const PAGE: i32 = 1_000;
 
-/// How long an id that EC2 gave may be unknown to its other parts.
-const CONSISTENCY: StdDuration = StdDuration::from_secs(90);
-
 /// How long a changed thing may be read as it was.
 const SETTLING: StdDuration = StdDuration::from_secs(5);
-
-/// How long what is being deleted elsewhere may hold on to something.
-const DEPENDENTS: StdDuration = StdDuration::from_secs(300);
 
 /// The longest pause between two looks. New ids that stay hidden for a minute must not make an apply take three times the calls.
 const LOOK: StdDuration = StdDuration::from_secs(8);
@@ -105,25 +98,6 @@ fn as_asked<T: Resource>(desired: &T, read: &T) -> bool {
         None | Some(Value::Null) => true,
         Some(wanted) => read.get(attribute.name).is_some_and(|value| attribute.same(wanted, value)),
     })
-}
-
-/// Calls until the ids in the call, which are new, are known everywhere.
-pub(super) async fn once_known<T, F, Fut>(codes: &[&str], op: &Operation<'_>, call: F) -> Result<T, ProviderError>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, ProviderError>>,
-{
-    while_refused(codes, op.timeout, CONSISTENCY, call).await
-}
-
-/// Deletes: again while something still depends on it, and without complaint when it is gone.
-pub(super) async fn once_free<T, F, Fut>(gone: &[&str], op: &Operation<'_>, call: F) -> Result<(), ProviderError>
-where
-    F: FnMut() -> Fut,
-    Fut: Future<Output = Result<T, ProviderError>>,
-{
-    let busy = ["DependencyViolation", "InvalidIPAddress.InUse", "InvalidGroup.InUse"];
-    absent(while_refused(&busy, op.timeout, DEPENDENTS, call).await, gone).map(|_| ())
 }
 
 /// Waits until nothing is found by the id any more.

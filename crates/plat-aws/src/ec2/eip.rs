@@ -52,7 +52,7 @@ mod handler {
 
     use super::Eip;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, Seen, filter, once_free, once_known};
+    use crate::ec2::describe::{self, Described, Seen, filter};
     use crate::ec2::tagging;
     use crate::error::{absent, incomplete, provider_error};
 
@@ -70,7 +70,7 @@ mod handler {
             op.accepted.accepted(&id)?;
             let allocation = allocation.0;
             if let Some(instance) = &desired.instance_id {
-                associate(aws, op, &allocation, instance).await?;
+                associate(aws, &allocation, instance).await?;
             }
             let read = describe::settled(aws, op, "AddressAllocated", &allocation, &desired).await?;
             Ok((id, read))
@@ -85,11 +85,11 @@ mod handler {
             let (prior, desired) = change.into_sides()?;
             let allocation = allocation_of(id);
             match &desired.instance_id {
-                Some(instance) if prior.instance_id.as_ref() != Some(instance) => associate(aws, op, allocation, instance).await?,
+                Some(instance) if prior.instance_id.as_ref() != Some(instance) => associate(aws, allocation, instance).await?,
                 None if prior.instance_id.is_some() => disassociate(aws, allocation).await?,
                 _ => {}
             }
-            tagging::change(aws, op, allocation, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, allocation, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "AddressAllocated", allocation, &desired).await
         }
 
@@ -98,11 +98,11 @@ mod handler {
             if prior.instance_id.is_some() {
                 disassociate(aws, allocation).await?;
             }
-            once_free(&["InvalidAllocationID.NotFound", "InvalidAddress.NotFound"], op, || async {
-                let call = aws.ec2().release_address().allocation_id(allocation);
-                call.send().await.map_err(|e| provider_error("ReleaseAddress", e))
-            })
-            .await?;
+            let call = aws.ec2().release_address().allocation_id(allocation);
+            absent(
+                call.send().await.map_err(|e| provider_error("ReleaseAddress", e)),
+                &["InvalidAllocationID.NotFound", "InvalidAddress.NotFound"],
+            )?;
             describe::gone::<Self>(aws, op, "AddressReleased", allocation).await
         }
 
@@ -150,12 +150,9 @@ mod handler {
         Ok((allocation, transfer.public_ip))
     }
 
-    async fn associate(aws: &Aws, op: &Operation<'_>, allocation: &str, instance: &str) -> Result<(), ProviderError> {
-        once_known(&["InvalidAllocationID.NotFound", "InvalidInstanceID.NotFound"], op, || async {
-            let call = aws.ec2().associate_address().allocation_id(allocation).instance_id(instance).allow_reassociation(true);
-            call.send().await.map(|_| ()).map_err(|e| provider_error("AssociateAddress", e))
-        })
-        .await
+    async fn associate(aws: &Aws, allocation: &str, instance: &str) -> Result<(), ProviderError> {
+        let call = aws.ec2().associate_address().allocation_id(allocation).instance_id(instance).allow_reassociation(true);
+        call.send().await.map(|_| ()).map_err(|e| provider_error("AssociateAddress", e))
     }
 
     async fn disassociate(aws: &Aws, allocation: &str) -> Result<(), ProviderError> {

@@ -104,21 +104,15 @@ pub struct TagFieldSpecification {
 
 #[cfg(feature = "ec2")]
 mod handler {
-    use std::time::Duration as StdDuration;
-
     use aws_sdk_ec2::types::{self as sdk, Filter, ResourceType};
     use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
     use plat::value::{Duration, ResolvedObject};
 
     use super::{DestinationOptions, FlowLog, TagFieldSpecification};
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, once_free, once_known};
+    use crate::ec2::describe::{self, Described, PAGE, Seen};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error, refused_items};
-    use crate::propagation;
-
-    /// How long a new role may be unknown to EC2.
-    const PROPAGATION: StdDuration = StdDuration::from_secs(120);
+    use crate::error::{absent, incomplete, provider_error, refused_items};
 
     impl ResourceHandler<Aws> for FlowLog {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
@@ -141,15 +135,8 @@ mod handler {
                 .set_destination_options(desired.destination_options.as_ref().map(options_to_sdk))
                 .set_tag_field_specifications(desired.tag_fields())
                 .tag_specifications(tagging::specification(ResourceType::VpcFlowLog, &desired.tags, op));
-            let unknown = ["InvalidVpcId.NotFound", "InvalidVpcID.NotFound", "InvalidSubnetId.NotFound", "InvalidSubnetID.NotFound"];
-            let answer = propagation::retried(PROPAGATION, fresh_role, || {
-                once_known(&unknown, op, || async {
-                    let answer = call.clone().send().await.map_err(|e| provider_error("CreateFlowLogs", e))?;
-                    refused_items("CreateFlowLogs", answer.unsuccessful())?;
-                    Ok(answer)
-                })
-            })
-            .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateFlowLogs", e))?;
+            refused_items("CreateFlowLogs", answer.unsuccessful())?;
             let id = answer.flow_log_ids.unwrap_or_default().into_iter().next();
             let id = id.ok_or_else(|| incomplete("CreateFlowLogs", "FlowLogIds"))?;
             op.accepted.accepted(&id)?;
@@ -164,16 +151,13 @@ mod handler {
         /// Only tags change in place.
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "FlowLogExists", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidFlowLogId.NotFound"], op, || async {
-                let answer = aws.ec2().delete_flow_logs().flow_log_ids(id).send().await.map_err(|e| provider_error("DeleteFlowLogs", e))?;
-                refused_items("DeleteFlowLogs", answer.unsuccessful())
-            })
-            .await?;
+            let answer = aws.ec2().delete_flow_logs().flow_log_ids(id).send().await.map_err(|e| provider_error("DeleteFlowLogs", e))?;
+            absent(refused_items("DeleteFlowLogs", answer.unsuccessful()), &["InvalidFlowLogId.NotFound"])?;
             describe::gone::<Self>(aws, op, "FlowLogDeleted", id).await
         }
 
@@ -221,11 +205,6 @@ mod handler {
             .hive_compatible_partitions(options.hive_compatible_partitions)
             .per_hour_partition(options.per_hour_partition)
             .build()
-    }
-
-    /// EC2 cannot assume a role that IAM does not show everywhere yet.
-    fn fresh_role(refusal: &ProviderError) -> bool {
-        refusal.message.contains("Unable to assume given IAM role")
     }
 
     impl Described for FlowLog {

@@ -32,9 +32,9 @@ mod handler {
 
     use super::InternetGateway;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, once_free};
+    use crate::ec2::describe::{self, Described, PAGE, Seen};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
 
     impl ResourceHandler<Aws> for InternetGateway {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
@@ -55,16 +55,13 @@ mod handler {
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "InternetGatewayExists", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidInternetGatewayID.NotFound"], op, || async {
-                let call = aws.ec2().delete_internet_gateway().internet_gateway_id(id);
-                call.send().await.map_err(|e| provider_error("DeleteInternetGateway", e))
-            })
-            .await?;
+            let call = aws.ec2().delete_internet_gateway().internet_gateway_id(id);
+            absent(call.send().await.map_err(|e| provider_error("DeleteInternetGateway", e)), &["InvalidInternetGatewayID.NotFound"])?;
             describe::gone::<Self>(aws, op, "InternetGatewayDeleted", id).await
         }
 

@@ -5,6 +5,8 @@ mod availability_zones;
 mod describe;
 mod eip;
 mod flow_log;
+#[cfg(feature = "ec2")]
+mod interfaces;
 mod internet_gateway;
 mod nat_gateway;
 mod network_acl;

@@ -125,9 +125,9 @@ mod handler {
     use super::NatGateway;
     use super::addresses;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, filter, once_free, once_known};
+    use crate::ec2::describe::{self, Described, PAGE, Seen, filter};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
     use crate::wait::{Progress, until};
 
     /// Between two looks of botocore's waiters for NAT gateways.
@@ -156,9 +156,7 @@ mod handler {
                 .set_subnet_id(desired.subnet_id.clone().map(Into::into))
                 .set_vpc_id(desired.vpc_id.clone().filter(|_| desired.subnet_id.is_none()).map(Into::into))
                 .tag_specifications(tagging::specification(ResourceType::Natgateway, &desired.tags, op));
-            let unknown = ["InvalidSubnetID.NotFound", "InvalidAllocationID.NotFound", "InvalidVpcID.NotFound"];
-            let answer =
-                once_known(&unknown, op, || async { call.clone().send().await.map_err(|e| provider_error("CreateNatGateway", e)) }).await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateNatGateway", e))?;
             let id = answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
             let id = id.ok_or_else(|| incomplete("CreateNatGateway", "NatGatewayId"))?;
             op.accepted.accepted(&id)?;
@@ -174,16 +172,16 @@ mod handler {
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
             addresses::change(aws, id, &prior, &desired).await?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             available(aws, op, id).await?;
             describe::settled(aws, op, "NatGatewayAvailable", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"], op, || async {
-                aws.ec2().delete_nat_gateway().nat_gateway_id(id).send().await.map_err(|e| provider_error("DeleteNatGateway", e))
-            })
-            .await?;
+            absent(
+                aws.ec2().delete_nat_gateway().nat_gateway_id(id).send().await.map_err(|e| provider_error("DeleteNatGateway", e)),
+                &["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"],
+            )?;
             until("NatGatewayDeleted", op.timeout, LOOK, || async {
                 let state = state(aws, id).await?.and_then(|gateway| gateway.state);
                 Ok(if matches!(state, None | Some(State::Deleted)) { Progress::Ready(()) } else { Progress::Pending })

@@ -34,9 +34,9 @@ mod handler {
 
     use super::NetworkAcl;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, once_free, once_known};
+    use crate::ec2::describe::{self, Described, PAGE, Seen};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
 
     impl ResourceHandler<Aws> for NetworkAcl {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
@@ -47,10 +47,7 @@ mod handler {
                 .vpc_id(desired.vpc_id.as_str())
                 .client_token(op.id)
                 .tag_specifications(tagging::specification(ResourceType::NetworkAcl, &desired.tags, op));
-            let answer = once_known(&["InvalidVpcID.NotFound"], op, || async {
-                call.clone().send().await.map_err(|e| provider_error("CreateNetworkAcl", e))
-            })
-            .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateNetworkAcl", e))?;
             let id = answer.network_acl.and_then(|acl| acl.network_acl_id);
             let id = id.ok_or_else(|| incomplete("CreateNetworkAcl", "NetworkAclId"))?;
             op.accepted.accepted(&id)?;
@@ -64,15 +61,15 @@ mod handler {
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "NetworkAclExists", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidNetworkAclID.NotFound"], op, || async {
-                aws.ec2().delete_network_acl().network_acl_id(id).send().await.map_err(|e| provider_error("DeleteNetworkAcl", e))
-            })
-            .await?;
+            absent(
+                aws.ec2().delete_network_acl().network_acl_id(id).send().await.map_err(|e| provider_error("DeleteNetworkAcl", e)),
+                &["InvalidNetworkAclID.NotFound"],
+            )?;
             describe::gone::<Self>(aws, op, "NetworkAclDeleted", id).await
         }
 

@@ -97,9 +97,9 @@ mod handler {
 
     use super::{Icmp, NetworkAclEntry, PortRange};
     use crate::client::Aws;
-    use crate::ec2::describe::{FILTER_VALUES, filter, fits, once_free, once_known};
+    use crate::ec2::describe::{FILTER_VALUES, filter, fits};
     use crate::ec2::network_acl::acls;
-    use crate::error::{exactly_one, provider_error};
+    use crate::error::{absent, exactly_one, provider_error};
     use crate::wait::{Progress, until};
 
     const LOOK: StdDuration = StdDuration::from_secs(5);
@@ -137,11 +137,8 @@ mod handler {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
             let desired = asked.into_values();
             let id = desired.key();
-            once_known(&["InvalidNetworkAclID.NotFound"], op, || async {
-                let call = with_rule!(aws.ec2().create_network_acl_entry(), desired);
-                call.send().await.map(drop).map_err(|e| provider_error("CreateNetworkAclEntry", e))
-            })
-            .await?;
+            let call = with_rule!(aws.ec2().create_network_acl_entry(), desired);
+            call.send().await.map(drop).map_err(|e| provider_error("CreateNetworkAclEntry", e))?;
             op.accepted.accepted(&id)?;
             let read = listed(aws, op, &id, &desired).await?;
             Ok((id, read))
@@ -158,21 +155,18 @@ mod handler {
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (_, desired) = change.into_sides()?;
-            once_known(&["InvalidNetworkAclID.NotFound"], op, || async {
-                let call = with_rule!(aws.ec2().replace_network_acl_entry(), desired);
-                call.send().await.map(drop).map_err(|e| provider_error("ReplaceNetworkAclEntry", e))
-            })
-            .await?;
+            let call = with_rule!(aws.ec2().replace_network_acl_entry(), desired);
+            call.send().await.map(drop).map_err(|e| provider_error("ReplaceNetworkAclEntry", e))?;
             listed(aws, op, id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"], op, || async {
-                let call = aws.ec2().delete_network_acl_entry().network_acl_id(prior.network_acl_id.as_str());
-                let call = call.rule_number(int(prior.rule_number)).egress(prior.egress);
-                call.send().await.map_err(|e| provider_error("DeleteNetworkAclEntry", e))
-            })
-            .await?;
+            let call = aws.ec2().delete_network_acl_entry().network_acl_id(prior.network_acl_id.as_str());
+            let call = call.rule_number(int(prior.rule_number)).egress(prior.egress);
+            absent(
+                call.send().await.map_err(|e| provider_error("DeleteNetworkAclEntry", e)),
+                &["InvalidNetworkAclEntry.NotFound", "InvalidNetworkAclID.NotFound"],
+            )?;
             until("NetworkAclEntryDeleted", op.timeout, LOOK, || async {
                 Ok(if one(aws, id).await?.is_none() { Progress::Ready(()) } else { Progress::Pending })
             })

@@ -83,7 +83,7 @@ pub struct Route {
 #[cfg(feature = "ec2")]
 mod handler {
     use std::collections::{BTreeSet, HashMap};
-    use std::time::{Duration as StdDuration, Instant};
+    use std::time::Duration as StdDuration;
 
     use aws_sdk_ec2::types::{self as sdk, RouteOrigin};
     use futures_util::future::try_join_all;
@@ -92,26 +92,12 @@ mod handler {
 
     use super::Route;
     use crate::client::Aws;
-    use crate::ec2::describe::{FILTER_VALUES, filter, fits, once_free, once_known};
+    use crate::ec2::describe::{FILTER_VALUES, filter, fits};
     use crate::ec2::route_table::tables;
-    use crate::error::{exactly_one, provider_error};
+    use crate::error::{absent, exactly_one, provider_error};
     use crate::wait::{Progress, until};
 
     const LOOK: StdDuration = StdDuration::from_secs(5);
-
-    /// How long a gateway may take until it is known to be attached.
-    const ATTACHING: StdDuration = StdDuration::from_secs(60);
-
-    /// A target that was made a moment ago.
-    const UNKNOWN: [&str; 7] = [
-        "InvalidRouteTableID.NotFound",
-        "InvalidGatewayID.NotFound",
-        "InvalidInternetGatewayID.NotFound",
-        "InvalidNatGatewayID.NotFound",
-        "NatGatewayNotFound",
-        "InvalidTransitGatewayID.NotFound",
-        "InvalidVpcEndpointId.NotFound",
-    ];
 
     /// Sends the call with the destination and target of a route; CreateRoute and ReplaceRoute take the same.
     macro_rules! with_target {
@@ -140,10 +126,7 @@ mod handler {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
             let desired = asked.into_values();
             let id = desired.id()?;
-            once_attached(op, || async {
-                with_target!(aws.ec2().create_route(), desired).send().await.map(|_| ()).map_err(|e| provider_error("CreateRoute", e))
-            })
-            .await?;
+            with_target!(aws.ec2().create_route(), desired).send().await.map(|_| ()).map_err(|e| provider_error("CreateRoute", e))?;
             op.accepted.accepted(&id)?;
             let read = routed(aws, op, &id, &desired).await?;
             Ok((id, read))
@@ -162,27 +145,24 @@ mod handler {
             let (prior, desired) = change.into_sides()?;
             let desired = desired.without_old_target(&prior);
             if !desired.same_target(&prior) {
-                once_attached(op, || async {
-                    let call = with_target!(aws.ec2().replace_route(), desired);
-                    call.send().await.map(|_| ()).map_err(|e| provider_error("ReplaceRoute", e))
-                })
-                .await?;
+                let call = with_target!(aws.ec2().replace_route(), desired);
+                call.send().await.map(|_| ()).map_err(|e| provider_error("ReplaceRoute", e))?;
             }
             routed(aws, op, id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"], op, || async {
-                let call = aws
-                    .ec2()
-                    .delete_route()
-                    .route_table_id(prior.route_table_id.as_str())
-                    .set_destination_cidr_block(prior.destination_cidr_block.map(|c| c.to_string()))
-                    .set_destination_ipv6_cidr_block(prior.destination_ipv6_cidr_block.map(|c| c.to_string()))
-                    .set_destination_prefix_list_id(prior.destination_prefix_list_id.clone());
-                call.send().await.map_err(|e| provider_error("DeleteRoute", e))
-            })
-            .await?;
+            let call = aws
+                .ec2()
+                .delete_route()
+                .route_table_id(prior.route_table_id.as_str())
+                .set_destination_cidr_block(prior.destination_cidr_block.map(|c| c.to_string()))
+                .set_destination_ipv6_cidr_block(prior.destination_ipv6_cidr_block.map(|c| c.to_string()))
+                .set_destination_prefix_list_id(prior.destination_prefix_list_id.clone());
+            absent(
+                call.send().await.map_err(|e| provider_error("DeleteRoute", e)),
+                &["InvalidRoute.NotFound", "InvalidRouteTableID.NotFound"],
+            )?;
             until("RouteDeleted", op.timeout, LOOK, || async {
                 Ok(if one(aws, id).await?.is_none() { Progress::Ready(()) } else { Progress::Pending })
             })
@@ -330,26 +310,6 @@ mod handler {
             })
         })
         .await
-    }
-
-    /// Calls until the target is known, and a gateway among them attached: EC2 says that it and the table are in different
-    /// networks while it is in none.
-    async fn once_attached<F, Fut>(op: &Operation<'_>, mut call: F) -> Result<(), ProviderError>
-    where
-        F: FnMut() -> Fut,
-        Fut: Future<Output = Result<(), ProviderError>>,
-    {
-        let started = Instant::now();
-        let mut pause = StdDuration::from_millis(500);
-        loop {
-            let outcome = once_known(&UNKNOWN, op, &mut call).await;
-            let apart = |e: &ProviderError| e.code == "Gateway.NotAttached" || e.message.contains("belong to different networks");
-            match outcome {
-                Err(error) if apart(&error) && started.elapsed() < ATTACHING => tokio::time::sleep(pause).await,
-                outcome => return outcome,
-            }
-            pause = pause.mul_f64(1.6).min(LOOK);
-        }
     }
 
     #[cfg(test)]

@@ -33,9 +33,9 @@ mod handler {
 
     use super::RouteTable;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, Seen, once_free, once_known};
+    use crate::ec2::describe::{self, Described, Seen};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
 
     /// Route tables in one page; the API's limit.
     const TABLES: i32 = 100;
@@ -49,10 +49,7 @@ mod handler {
                 .vpc_id(desired.vpc_id.as_str())
                 .client_token(op.id)
                 .tag_specifications(tagging::specification(ResourceType::RouteTable, &desired.tags, op));
-            let answer = once_known(&["InvalidVpcID.NotFound"], op, || async {
-                call.clone().send().await.map_err(|e| provider_error("CreateRouteTable", e))
-            })
-            .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateRouteTable", e))?;
             let id = answer.route_table.and_then(|table| table.route_table_id);
             let id = id.ok_or_else(|| incomplete("CreateRouteTable", "RouteTableId"))?;
             op.accepted.accepted(&id)?;
@@ -66,16 +63,13 @@ mod handler {
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "RouteTableExists", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidRouteTableID.NotFound"], op, || async {
-                let call = aws.ec2().delete_route_table().route_table_id(id);
-                call.send().await.map_err(|e| provider_error("DeleteRouteTable", e))
-            })
-            .await?;
+            let call = aws.ec2().delete_route_table().route_table_id(id);
+            absent(call.send().await.map_err(|e| provider_error("DeleteRouteTable", e)), &["InvalidRouteTableID.NotFound"])?;
             describe::gone::<Self>(aws, op, "RouteTableDeleted", id).await
         }
 

@@ -60,9 +60,9 @@ mod handler {
 
     use super::SecurityGroup;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, once_free, once_known};
+    use crate::ec2::describe::{self, Described, PAGE, Seen};
     use crate::ec2::security_group_rules::{Direction, Rule, change, rules_of};
-    use crate::ec2::tagging;
+    use crate::ec2::{interfaces, tagging};
     use crate::error::{incomplete, provider_error};
 
     impl ResourceHandler<Aws> for SecurityGroup {
@@ -76,14 +76,11 @@ mod handler {
                 .group_name(desired.group_name.clone().unwrap_or_else(|| name_for(op)))
                 .set_vpc_id(desired.vpc_id.clone().map(Into::into))
                 .tag_specifications(tagging::specification(ResourceType::SecurityGroup, &desired.tags, op));
-            let answer = once_known(&["InvalidVpcID.NotFound"], op, || async {
-                call.clone().send().await.map_err(|e| provider_error("CreateSecurityGroup", e))
-            })
-            .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateSecurityGroup", e))?;
             let id = answer.group_id.ok_or_else(|| incomplete("CreateSecurityGroup", "GroupId"))?;
             op.accepted.accepted(&id)?;
             let new = describe::ready::<Self>(aws, op, "SecurityGroupExists", &id).await?;
-            set_rules(aws, op, &id, &new, ingress, egress).await?;
+            set_rules(aws, &id, &new, ingress, egress).await?;
             let read = describe::settled(aws, op, "SecurityGroupExists", &id, &desired).await?;
             Ok((id, read))
         }
@@ -95,13 +92,13 @@ mod handler {
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
             let (ingress, egress) = desired.rules()?;
-            set_rules(aws, op, id, &prior, ingress, egress).await?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            set_rules(aws, id, &prior, ingress, egress).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "SecurityGroupExists", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidGroup.NotFound", "InvalidGroupId.NotFound"], op, || async {
+            interfaces::delete(aws, "group-id", id, &["InvalidGroup.NotFound", "InvalidGroupId.NotFound"], || async {
                 let call = aws.ec2().delete_security_group().group_id(id);
                 call.send().await.map_err(|e| provider_error("DeleteSecurityGroup", e))
             })
@@ -129,16 +126,15 @@ mod handler {
 
     async fn set_rules(
         aws: &Aws,
-        op: &Operation<'_>,
         id: &str,
         prior: &SecurityGroup,
         ingress: Vec<Rule>,
         egress: Option<Vec<Rule>>,
     ) -> Result<(), ProviderError> {
         let (before_in, before_out) = prior.rules()?;
-        change(aws, op, id, Direction::In, before_in, ingress).await?;
+        change(aws, id, Direction::In, before_in, ingress).await?;
         match egress {
-            Some(egress) => change(aws, op, id, Direction::Out, before_out.unwrap_or_default(), egress).await,
+            Some(egress) => change(aws, id, Direction::Out, before_out.unwrap_or_default(), egress).await,
             None => Ok(()),
         }
     }

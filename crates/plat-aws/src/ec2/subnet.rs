@@ -120,8 +120,8 @@ mod handler {
 
     use super::{BlockPublicAccessStates, PrivateDnsNameOptionsOnLaunch, Subnet};
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, FILTER_VALUES, PAGE, Seen, filter, once_free, once_known};
-    use crate::ec2::tagging;
+    use crate::ec2::describe::{self, Described, FILTER_VALUES, PAGE, Seen, filter};
+    use crate::ec2::{interfaces, tagging};
     use crate::error::{absent, incomplete, provider_error};
 
     const GONE: [&str; 1] = ["InvalidSubnetID.NotFound"];
@@ -145,14 +145,11 @@ mod handler {
                 .set_ipv6_ipam_pool_id(desired.ipv6_ipam_pool_id.clone())
                 .set_ipv6_netmask_length(int(desired.ipv6_netmask_length))
                 .tag_specifications(tagging::specification(ResourceType::Subnet, &desired.tags, op));
-            let answer = once_known(&["InvalidVpcID.NotFound"], op, || async {
-                call.clone().send().await.map_err(|e| provider_error("CreateSubnet", e))
-            })
-            .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateSubnet", e))?;
             let id = answer.subnet.and_then(|subnet| subnet.subnet_id).ok_or_else(|| incomplete("CreateSubnet", "SubnetId"))?;
             op.accepted.accepted(&id)?;
             let new = describe::ready::<Self>(aws, op, "SubnetAvailable", &id).await?;
-            set_attributes(aws, op, &id, &new, &desired).await?;
+            set_attributes(aws, &id, &new, &desired).await?;
             let read = describe::settled(aws, op, "SubnetAvailable", &id, &desired).await?;
             Ok((id, read))
         }
@@ -169,15 +166,15 @@ mod handler {
             }
             let new_range = desired.ipv6_cidr_block.is_some() && prior.ipv6_cidr_block != desired.ipv6_cidr_block;
             if new_range {
-                change_ipv6(aws, op, id, &desired).await?;
+                change_ipv6(aws, id, &desired).await?;
             }
-            set_attributes(aws, op, id, &prior, &desired).await?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            set_attributes(aws, id, &prior, &desired).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "SubnetAvailable", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&GONE, op, || async {
+            interfaces::delete(aws, "subnet-id", id, &GONE, || async {
                 aws.ec2().delete_subnet().subnet_id(id).send().await.map_err(|e| provider_error("DeleteSubnet", e))
             })
             .await?;
@@ -194,9 +191,9 @@ mod handler {
     }
 
     /// Sets the attributes that differ. ModifySubnetAttribute takes one attribute per call.
-    async fn set_attributes(aws: &Aws, op: &Operation<'_>, id: &str, prior: &Subnet, desired: &Subnet) -> Result<(), ProviderError> {
+    async fn set_attributes(aws: &Aws, id: &str, prior: &Subnet, desired: &Subnet) -> Result<(), ProviderError> {
         for change in changes(aws.ec2().modify_subnet_attribute().subnet_id(id), prior, desired) {
-            once_known(&GONE, op, || async { change.clone().send().await.map_err(|e| provider_error("ModifySubnetAttribute", e)) }).await?;
+            change.send().await.map_err(|e| provider_error("ModifySubnetAttribute", e))?;
         }
         Ok(())
     }
@@ -246,7 +243,7 @@ mod handler {
     }
 
     /// Gives the subnet another IPv6 range. It has room for one, so the old one goes first.
-    async fn change_ipv6(aws: &Aws, op: &Operation<'_>, id: &str, desired: &Subnet) -> Result<(), ProviderError> {
+    async fn change_ipv6(aws: &Aws, id: &str, desired: &Subnet) -> Result<(), ProviderError> {
         for association in ipv6_associations(aws, id).await? {
             let call = aws.ec2().disassociate_subnet_cidr_block().association_id(association);
             let outcome = call.send().await.map_err(|e| provider_error("DisassociateSubnetCidrBlock", e));
@@ -254,11 +251,8 @@ mod handler {
         }
         let range = desired.ipv6_cidr_block.map(|c| c.to_string());
         // The old range counts until it is gone for good.
-        once_known(&["InvalidSubnetID.NotFound", "SubnetCidrBlockLimitExceeded"], op, || async {
-            let call = aws.ec2().associate_subnet_cidr_block().subnet_id(id).set_ipv6_cidr_block(range.clone());
-            call.send().await.map_err(|e| provider_error("AssociateSubnetCidrBlock", e))
-        })
-        .await?;
+        let call = aws.ec2().associate_subnet_cidr_block().subnet_id(id).set_ipv6_cidr_block(range.clone());
+        call.send().await.map_err(|e| provider_error("AssociateSubnetCidrBlock", e))?;
         Ok(())
     }
 

@@ -33,15 +33,23 @@ pub struct SubnetNetworkAclAssociation {
 
 #[cfg(feature = "ec2")]
 mod handler {
+    use std::time::Duration as StdDuration;
+
     use aws_sdk_ec2::types::{Filter, NetworkAclAssociation};
-    use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
-    use plat::value::ResolvedObject;
+    use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
+    use plat::value::{Duration, ResolvedObject};
 
     use super::SubnetNetworkAclAssociation;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, Seen, filter, once_free, once_known};
+    use crate::ec2::describe::{self, Described, Seen, filter};
     use crate::ec2::network_acl::acls;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
+    use crate::wait::{Progress, until};
+
+    /// How long the association of a new subnet may stay unseen.
+    const VISIBLE: Duration = Duration::minutes(2);
+
+    const LOOK: StdDuration = StdDuration::from_secs(5);
 
     const CALL: &str = "ReplaceNetworkAclAssociation";
 
@@ -49,20 +57,14 @@ mod handler {
         /// A subnet always has a list: what is there, the default one as a rule, gives way.
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
             let desired = asked.into_values();
-            let unknown = ["InvalidNetworkAclID.NotFound", "InvalidAssociationID.NotFound", "InvalidSubnetID.NotFound"];
-            let id = once_known(&unknown, op, || async {
-                let subnet = desired.subnet_id.as_str();
-                let Some(now) = of_subnet(aws, subnet).await? else {
-                    let message = format!("the subnet `{subnet}` is not there");
-                    let unknown = ProviderError::new(ErrorKind::NotFound, CALL, message);
-                    return Err(ProviderError { code: "InvalidSubnetID.NotFound".to_owned(), ..unknown });
-                };
-                if now.value.network_acl_id == desired.network_acl_id {
-                    return Ok(now.id);
-                }
-                replace(aws, &now.id, desired.network_acl_id.as_str()).await
+            let now = until("SubnetExists", op.timeout.min(VISIBLE), LOOK, || async {
+                Ok(of_subnet(aws, desired.subnet_id.as_str()).await?.map_or(Progress::Pending, Progress::Ready))
             })
             .await?;
+            let id = match now.value.network_acl_id == desired.network_acl_id {
+                true => now.id,
+                false => replace(aws, &now.id, desired.network_acl_id.as_str()).await?,
+            };
             op.accepted.accepted(&id)?;
             let read = describe::settled(aws, op, "NetworkAclAssociated", &id, &desired).await?;
             Ok((id, read))
@@ -85,7 +87,7 @@ mod handler {
             let default = acls(aws, vec![filter("vpc-id", [vpc]), filter("default", ["true"])]).await?;
             let default = default.into_iter().next().and_then(|acl| acl.network_acl_id);
             let default = default.ok_or_else(|| incomplete("DescribeNetworkAcls", "NetworkAclId"))?;
-            once_free(&["InvalidAssociationID.NotFound"], op, || replace(aws, id, &default)).await?;
+            absent(replace(aws, id, &default).await, &["InvalidAssociationID.NotFound"])?;
             describe::gone::<Self>(aws, op, "NetworkAclDisassociated", id).await
         }
 

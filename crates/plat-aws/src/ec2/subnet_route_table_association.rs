@@ -39,19 +39,16 @@ mod handler {
 
     use super::SubnetRouteTableAssociation;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, Seen, filter, once_free, once_known};
+    use crate::ec2::describe::{self, Described, Seen, filter};
     use crate::ec2::route_table::tables;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
 
     impl ResourceHandler<Aws> for SubnetRouteTableAssociation {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
             let desired = asked.into_values();
             let (table, subnet) = (desired.route_table_id.as_str(), desired.subnet_id.as_str());
-            let answer = once_known(&["InvalidRouteTableID.NotFound", "InvalidSubnetID.NotFound"], op, || async {
-                let call = aws.ec2().associate_route_table().route_table_id(table).subnet_id(subnet);
-                call.send().await.map_err(|e| provider_error("AssociateRouteTable", e))
-            })
-            .await?;
+            let call = aws.ec2().associate_route_table().route_table_id(table).subnet_id(subnet);
+            let answer = call.send().await.map_err(|e| provider_error("AssociateRouteTable", e))?;
             let id = answer.association_id.ok_or_else(|| incomplete("AssociateRouteTable", "AssociationId"))?;
             op.accepted.accepted(&id)?;
             let read = describe::settled(aws, op, "RouteTableAssociated", &id, &desired).await?;
@@ -69,11 +66,8 @@ mod handler {
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&["InvalidAssociationID.NotFound"], op, || async {
-                let call = aws.ec2().disassociate_route_table().association_id(id);
-                call.send().await.map_err(|e| provider_error("DisassociateRouteTable", e))
-            })
-            .await?;
+            let call = aws.ec2().disassociate_route_table().association_id(id);
+            absent(call.send().await.map_err(|e| provider_error("DisassociateRouteTable", e)), &["InvalidAssociationID.NotFound"])?;
             describe::gone::<Self>(aws, op, "RouteTableDisassociated", id).await
         }
 

@@ -3,7 +3,6 @@
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use plat::provider::{Operation, ProviderError};
 
-use super::describe::once_known;
 use crate::client::Aws;
 use crate::error::provider_error;
 use crate::tags::{TagChanges, Tags, user_tags, with_operation};
@@ -23,15 +22,12 @@ pub(super) fn read(tags: Option<Vec<Tag>>) -> Tags {
 }
 
 /// Turns the tags of a thing into the ones wanted.
-pub(super) async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: &Tags, desired: &Tags) -> Result<(), ProviderError> {
+pub(super) async fn change(aws: &Aws, id: &str, prior: &Tags, desired: &Tags) -> Result<(), ProviderError> {
     let changes = TagChanges::between(prior, desired);
     if !changes.set.is_empty() {
         let tags = written(&changes.set);
-        once_known(&["InvalidID"], op, || async {
-            let call = aws.ec2().create_tags().resources(id).set_tags(Some(tags.clone()));
-            call.send().await.map_err(|e| provider_error("CreateTags", e))
-        })
-        .await?;
+        let call = aws.ec2().create_tags().resources(id).set_tags(Some(tags.clone()));
+        call.send().await.map_err(|e| provider_error("CreateTags", e))?;
     }
     if !changes.remove.is_empty() {
         // A tag without a value is taken away whatever its value is.

@@ -71,8 +71,8 @@ mod handler {
 
     use super::Vpc;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, FILTER_VALUES, PAGE, Seen, filter, once_free, once_known};
-    use crate::ec2::tagging;
+    use crate::ec2::describe::{self, Described, FILTER_VALUES, PAGE, Seen, filter};
+    use crate::ec2::{interfaces, tagging};
     use crate::error::{absent, incomplete, provider_error};
 
     const GONE: [&str; 1] = ["InvalidVpcID.NotFound"];
@@ -96,7 +96,7 @@ mod handler {
             let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| incomplete("CreateVpc", "VpcId"))?;
             op.accepted.accepted(&id)?;
             let new = describe::ready::<Self>(aws, op, "VpcAvailable", &id).await?;
-            set_dns(aws, op, &id, &new, &desired).await?;
+            set_dns(aws, &id, &new, &desired).await?;
             let read = describe::settled(aws, op, "VpcAvailable", &id, &desired).await?;
             Ok((id, read))
         }
@@ -107,14 +107,16 @@ mod handler {
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            set_dns(aws, op, id, &prior, &desired).await?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            set_dns(aws, id, &prior, &desired).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "VpcAvailable", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&GONE, op, || async { aws.ec2().delete_vpc().vpc_id(id).send().await.map_err(|e| provider_error("DeleteVpc", e)) })
-                .await?;
+            interfaces::delete(aws, "vpc-id", id, &GONE, || async {
+                aws.ec2().delete_vpc().vpc_id(id).send().await.map_err(|e| provider_error("DeleteVpc", e))
+            })
+            .await?;
             describe::gone::<Self>(aws, op, "VpcDeleted", id).await
         }
 
@@ -128,27 +130,21 @@ mod handler {
     }
 
     /// Sets the DNS attributes that differ, one call each, in the order that AWS allows: names need the server.
-    async fn set_dns(aws: &Aws, op: &Operation<'_>, id: &str, prior: &Vpc, desired: &Vpc) -> Result<(), ProviderError> {
+    async fn set_dns(aws: &Aws, id: &str, prior: &Vpc, desired: &Vpc) -> Result<(), ProviderError> {
         let value = |on| AttributeBooleanValue::builder().value(on).build();
         let support = async || {
             if prior.enable_dns_support == desired.enable_dns_support {
                 return Ok(());
             }
-            once_known(&GONE, op, || async {
-                let call = aws.ec2().modify_vpc_attribute().vpc_id(id).enable_dns_support(value(desired.enable_dns_support));
-                call.send().await.map(|_| ()).map_err(|e| provider_error("ModifyVpcAttribute", e))
-            })
-            .await
+            let call = aws.ec2().modify_vpc_attribute().vpc_id(id).enable_dns_support(value(desired.enable_dns_support));
+            call.send().await.map(|_| ()).map_err(|e| provider_error("ModifyVpcAttribute", e))
         };
         if desired.enable_dns_support {
             support().await?;
         }
         if prior.enable_dns_hostnames != desired.enable_dns_hostnames {
-            once_known(&GONE, op, || async {
-                let call = aws.ec2().modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value(desired.enable_dns_hostnames));
-                call.send().await.map_err(|e| provider_error("ModifyVpcAttribute", e))
-            })
-            .await?;
+            let call = aws.ec2().modify_vpc_attribute().vpc_id(id).enable_dns_hostnames(value(desired.enable_dns_hostnames));
+            call.send().await.map_err(|e| provider_error("ModifyVpcAttribute", e))?;
         }
         if !desired.enable_dns_support {
             support().await?;

@@ -115,23 +115,14 @@ mod handler {
     use super::{DnsOptions, VpcEndpoint, changes};
     use crate::client::Aws;
     use crate::document;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, filter, once_free, once_known};
+    use crate::ec2::describe::{self, Described, PAGE, Seen, filter};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error, refused_items};
+    use crate::error::{absent, incomplete, provider_error, refused_items};
     use crate::wait::{Progress, until};
 
     const LOOK: StdDuration = StdDuration::from_secs(10);
 
     const GONE: [&str; 2] = ["InvalidVpcEndpointId.NotFound", "InvalidVpcEndpoint.NotFound"];
-
-    /// What was made a moment ago and is named by an endpoint.
-    pub(super) const UNKNOWN: [&str; 5] = [
-        "InvalidVpcId.NotFound",
-        "InvalidVpcID.NotFound",
-        "InvalidRouteTableId.NotFound",
-        "InvalidSubnetId.NotFound",
-        "InvalidSecurityGroupId.NotFound",
-    ];
 
     impl ResourceHandler<Aws> for VpcEndpoint {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
@@ -154,9 +145,7 @@ mod handler {
                 .set_dns_options(desired.dns_options.as_ref().map(changes::dns_to_sdk))
                 .set_private_dns_enabled(desired.private_dns())
                 .tag_specifications(tagging::specification(ResourceType::VpcEndpoint, &desired.tags, op));
-            let answer =
-                once_known(&UNKNOWN, op, || async { call.clone().send().await.map_err(|e| provider_error("CreateVpcEndpoint", e)) })
-                    .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateVpcEndpoint", e))?;
             let id = answer.vpc_endpoint.and_then(|endpoint| endpoint.vpc_endpoint_id);
             let id = id.ok_or_else(|| incomplete("CreateVpcEndpoint", "VpcEndpointId"))?;
             op.accepted.accepted(&id)?;
@@ -171,19 +160,16 @@ mod handler {
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            changes::change(aws, op, id, &prior, &desired).await?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            changes::change(aws, id, &prior, &desired).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             available(aws, op, id).await?;
             describe::settled(aws, op, "VpcEndpointAvailable", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&GONE, op, || async {
-                let call = aws.ec2().delete_vpc_endpoints().vpc_endpoint_ids(id);
-                let answer = call.send().await.map_err(|e| provider_error("DeleteVpcEndpoints", e))?;
-                refused_items("DeleteVpcEndpoints", answer.unsuccessful())
-            })
-            .await?;
+            let call = aws.ec2().delete_vpc_endpoints().vpc_endpoint_ids(id);
+            let answer = call.send().await.map_err(|e| provider_error("DeleteVpcEndpoints", e))?;
+            absent(refused_items("DeleteVpcEndpoints", answer.unsuccessful()), &GONE)?;
             until("VpcEndpointDeleted", op.timeout, LOOK, || async {
                 let endpoint = one(aws, id).await?;
                 Ok(if endpoint.is_none_or(|endpoint| is(&endpoint, "deleted")) { Progress::Ready(()) } else { Progress::Pending })

@@ -42,8 +42,8 @@ mod handler {
 
     use super::VpcGatewayAttachment;
     use crate::client::Aws;
-    use crate::ec2::describe::{FILTER_VALUES, filter, fits, once_free, once_known};
-    use crate::error::{exactly_one, provider_error};
+    use crate::ec2::describe::{FILTER_VALUES, filter, fits};
+    use crate::error::{absent, exactly_one, provider_error};
     use crate::wait::{Progress, until};
 
     const INTERNET: &str = "IGW";
@@ -56,7 +56,7 @@ mod handler {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
             let desired = asked.into_values();
             let id = desired.id()?;
-            desired.attach(aws, op).await?;
+            desired.attach(aws).await?;
             op.accepted.accepted(&id)?;
             let read = attached(aws, op, &id, &desired).await?;
             Ok((id, read))
@@ -88,13 +88,13 @@ mod handler {
                     "an internet gateway cannot become a virtual private gateway in place: delete the attachment, then apply again";
                 return Err(ProviderError::new(ErrorKind::Refused, "AttachInternetGateway", message));
             }
-            prior.detach(aws, op).await?;
-            desired.attach(aws, op).await?;
+            prior.detach(aws).await?;
+            desired.attach(aws).await?;
             attached(aws, op, id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
-            prior.detach(aws, op).await?;
+            prior.detach(aws).await?;
             until("GatewayDetached", op.timeout, LOOK, || async {
                 let gone = one(aws, id).await?.is_none_or(|now| now.gateway() != prior.gateway());
                 Ok(if gone { Progress::Ready(()) } else { Progress::Pending })
@@ -148,26 +148,22 @@ mod handler {
             self.internet_gateway_id.as_ref().map(|id| id.as_str()).or(self.vpn_gateway_id.as_deref())
         }
 
-        async fn attach(&self, aws: &Aws, op: &Operation<'_>) -> Result<(), ProviderError> {
-            let unknown = ["InvalidVpcID.NotFound", "InvalidInternetGatewayID.NotFound", "InvalidVpnGatewayID.NotFound"];
+        async fn attach(&self, aws: &Aws) -> Result<(), ProviderError> {
             let vpc = self.vpc_id.as_str();
-            once_known(&unknown, op, || async {
-                match (&self.internet_gateway_id, &self.vpn_gateway_id) {
-                    (Some(gateway), _) => {
-                        let call = aws.ec2().attach_internet_gateway().internet_gateway_id(gateway.as_str()).vpc_id(vpc);
-                        call.send().await.map(|_| ()).map_err(|e| provider_error("AttachInternetGateway", e))
-                    }
-                    (None, gateway) => {
-                        let call = aws.ec2().attach_vpn_gateway().set_vpn_gateway_id(gateway.clone()).vpc_id(vpc);
-                        call.send().await.map(|_| ()).map_err(|e| provider_error("AttachVpnGateway", e))
-                    }
+            match (&self.internet_gateway_id, &self.vpn_gateway_id) {
+                (Some(gateway), _) => {
+                    let call = aws.ec2().attach_internet_gateway().internet_gateway_id(gateway.as_str()).vpc_id(vpc);
+                    call.send().await.map(|_| ()).map_err(|e| provider_error("AttachInternetGateway", e))
                 }
-            })
-            .await
+                (None, gateway) => {
+                    let call = aws.ec2().attach_vpn_gateway().set_vpn_gateway_id(gateway.clone()).vpc_id(vpc);
+                    call.send().await.map(|_| ()).map_err(|e| provider_error("AttachVpnGateway", e))
+                }
+            }
         }
 
         /// Again while public addresses of the network are still mapped.
-        async fn detach(&self, aws: &Aws, op: &Operation<'_>) -> Result<(), ProviderError> {
+        async fn detach(&self, aws: &Aws) -> Result<(), ProviderError> {
             let gone = [
                 "Gateway.NotAttached",
                 "InvalidInternetGatewayID.NotFound",
@@ -176,19 +172,17 @@ mod handler {
                 "InvalidVpcID.NotFound",
             ];
             let vpc = self.vpc_id.as_str();
-            once_free(&gone, op, || async {
-                match (&self.internet_gateway_id, &self.vpn_gateway_id) {
-                    (Some(gateway), _) => {
-                        let call = aws.ec2().detach_internet_gateway().internet_gateway_id(gateway.as_str()).vpc_id(vpc);
-                        call.send().await.map(|_| ()).map_err(|e| provider_error("DetachInternetGateway", e))
-                    }
-                    (None, gateway) => {
-                        let call = aws.ec2().detach_vpn_gateway().set_vpn_gateway_id(gateway.clone()).vpc_id(vpc);
-                        call.send().await.map(|_| ()).map_err(|e| provider_error("DetachVpnGateway", e))
-                    }
+            let outcome = match (&self.internet_gateway_id, &self.vpn_gateway_id) {
+                (Some(gateway), _) => {
+                    let call = aws.ec2().detach_internet_gateway().internet_gateway_id(gateway.as_str()).vpc_id(vpc);
+                    call.send().await.map(|_| ()).map_err(|e| provider_error("DetachInternetGateway", e))
                 }
-            })
-            .await
+                (None, gateway) => {
+                    let call = aws.ec2().detach_vpn_gateway().set_vpn_gateway_id(gateway.clone()).vpc_id(vpc);
+                    call.send().await.map(|_| ()).map_err(|e| provider_error("DetachVpnGateway", e))
+                }
+            };
+            absent(outcome, &gone).map(drop)
         }
     }
 

@@ -64,9 +64,9 @@ mod handler {
 
     use super::VpcPeeringConnection;
     use crate::client::Aws;
-    use crate::ec2::describe::{self, Described, PAGE, Seen, filter, once_free, once_known};
+    use crate::ec2::describe::{self, Described, PAGE, Seen, filter};
     use crate::ec2::tagging;
-    use crate::error::{incomplete, provider_error};
+    use crate::error::{absent, incomplete, provider_error};
     use crate::wait::{Progress, until};
 
     const LOOK: StdDuration = StdDuration::from_secs(5);
@@ -84,10 +84,7 @@ mod handler {
                 .set_peer_owner_id(desired.peer_owner_id.clone())
                 .set_peer_region(desired.peer_region.clone())
                 .tag_specifications(tagging::specification(ResourceType::VpcPeeringConnection, &desired.tags, op));
-            let answer = once_known(&["InvalidVpcID.NotFound"], op, || async {
-                call.clone().send().await.map_err(|e| provider_error("CreateVpcPeeringConnection", e))
-            })
-            .await?;
+            let answer = call.send().await.map_err(|e| provider_error("CreateVpcPeeringConnection", e))?;
             let id = answer.vpc_peering_connection.and_then(|connection| connection.vpc_peering_connection_id);
             let id = id.ok_or_else(|| incomplete("CreateVpcPeeringConnection", "VpcPeeringConnectionId"))?;
             op.accepted.accepted(&id)?;
@@ -104,16 +101,13 @@ mod handler {
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
             connect(aws, op, id, &desired).await?;
-            tagging::change(aws, op, id, &prior.tags, &desired.tags).await?;
+            tagging::change(aws, id, &prior.tags, &desired.tags).await?;
             describe::settled(aws, op, "VpcPeeringConnectionExists", id, &desired).await
         }
 
         async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            once_free(&GONE, op, || async {
-                let call = aws.ec2().delete_vpc_peering_connection().vpc_peering_connection_id(id);
-                call.send().await.map_err(|e| provider_error("DeleteVpcPeeringConnection", e))
-            })
-            .await?;
+            let call = aws.ec2().delete_vpc_peering_connection().vpc_peering_connection_id(id);
+            absent(call.send().await.map_err(|e| provider_error("DeleteVpcPeeringConnection", e)), &GONE)?;
             describe::gone::<Self>(aws, op, "VpcPeeringConnectionDeleted", id).await
         }
 
@@ -144,11 +138,8 @@ mod handler {
             Some(role) => aws.ec2_with_role(region, role, desired.assume_role_region.as_deref().unwrap_or(region)).await,
             None => aws.ec2_in(region),
         };
-        once_known(&GONE, op, || async {
-            let call = there.accept_vpc_peering_connection().vpc_peering_connection_id(id);
-            call.send().await.map_err(|e| provider_error("AcceptVpcPeeringConnection", e))
-        })
-        .await?;
+        let call = there.accept_vpc_peering_connection().vpc_peering_connection_id(id);
+        call.send().await.map_err(|e| provider_error("AcceptVpcPeeringConnection", e))?;
         stage(aws, op, id, true).await.map(drop)
     }
 

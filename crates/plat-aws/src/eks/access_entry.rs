@@ -83,9 +83,9 @@ mod handler {
 
     use super::*;
     use crate::client::Aws;
-    use crate::eks::update::{self, PROPAGATION};
+    use crate::eks::update;
     use crate::error::{absent, incomplete, provider_error};
-    use crate::{propagation, query, tags};
+    use crate::{query, tags};
 
     /// EKS describes one entry per call.
     const PARALLEL: usize = 8;
@@ -165,12 +165,6 @@ mod handler {
         })
     }
 
-    /// IAM does not show a role or user to EKS in the first seconds.
-    fn fresh_principal(refusal: &ProviderError) -> bool {
-        let message = refusal.message.to_ascii_lowercase();
-        refusal.code == "InvalidParameterException" && message.contains("principal") && message.contains("invalid")
-    }
-
     async fn create(aws: &Aws, op: &Operation<'_>, target: Target<'_>, desired: &AccessEntry) -> Result<(), ProviderError> {
         let request = aws
             .eks()
@@ -182,10 +176,8 @@ mod handler {
             .set_type(desired.r#type.clone())
             .set_username(desired.username.clone())
             .set_tags(Some(tags::with_operation(&desired.tags, op).into_iter().collect()));
-        let answer = propagation::retried(PROPAGATION, fresh_principal, || async {
-            request.clone().send().await.map(drop).map_err(|e| provider_error("CreateAccessEntry", e))
-        });
-        match answer.await {
+        let answer = request.send().await.map(drop).map_err(|e| provider_error("CreateAccessEntry", e));
+        match answer {
             // A principal that is taken may still be by our own first try, and then its tag says so.
             Err(taken) if taken.kind == ErrorKind::Exists => match describe(aws, target).await? {
                 Some(found) if is_of(op, &found) => Ok(()),

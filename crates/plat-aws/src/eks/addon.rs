@@ -81,6 +81,7 @@ pub struct AddonPodIdentity {
 
 #[cfg(feature = "eks")]
 mod handler {
+    use std::sync::{Mutex, PoisonError};
     use std::time::Duration as Wait;
 
     use aws_sdk_eks::types as eks;
@@ -90,10 +91,10 @@ mod handler {
 
     use super::*;
     use crate::client::Aws;
-    use crate::eks::update::{self, PROPAGATION, Part, fresh_role};
+    use crate::eks::update::{self, Part};
     use crate::error::{absent, provider_error};
     use crate::wait::{Progress, until};
-    use crate::{document, propagation, query, tags};
+    use crate::{document, query, tags};
 
     /// The delay of botocore's waiters for add-ons.
     const DELAY: Wait = Wait::from_secs(10);
@@ -133,7 +134,7 @@ mod handler {
             let request = aws.eks().delete_addon().cluster_name(target.0).addon_name(target.1);
             let request = request.set_preserve(prior.preserve_on_delete.then_some(true));
             match request.send().await.map_err(|e| provider_error("DeleteAddon", e)) {
-                Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.code == "ResourceNotFoundException" => return Ok(()),
                 // On its way out already, by an earlier try.
                 Err(error) if error.code == "ResourceInUseException" && is_deleting(aws, target).await? => {}
                 answer => drop(answer?),
@@ -237,10 +238,8 @@ mod handler {
             .set_resolve_conflicts(desired.resolve_conflicts.as_deref().map(Into::into))
             .set_service_account_role_arn(desired.service_account_role_arn.as_ref().map(ToString::to_string))
             .set_tags(Some(tags::with_operation(&desired.tags, op).into_iter().collect()));
-        let answer = propagation::retried(PROPAGATION, fresh_role, || async {
-            request.clone().send().await.map(drop).map_err(|e| provider_error("CreateAddon", e))
-        });
-        match answer.await {
+        let answer = request.send().await.map(drop).map_err(|e| provider_error("CreateAddon", e));
+        match answer {
             Err(taken) if taken.kind == ErrorKind::Exists => match describe(aws, target).await? {
                 Some(found) if is_of(op, &found) => Ok(()),
                 _ => Err(taken),
@@ -274,10 +273,8 @@ mod handler {
             .set_pod_identity_associations(identities)
             .set_resolve_conflicts(desired.resolve_conflicts.as_deref().map(Into::into))
             .set_service_account_role_arn(desired.service_account_role_arn.as_ref().map(ToString::to_string));
-        let answer = propagation::retried(PROPAGATION, fresh_role, || async {
-            request.clone().send().await.map(|answer| answer.update).map_err(|e| provider_error("UpdateAddon", e))
-        });
-        update::through_part(aws, op, "UpdateAddon", target.0, Part::Addon(target.1), answer.await).await
+        let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("UpdateAddon", e));
+        update::through_part(aws, op, "UpdateAddon", target.0, Part::Addon(target.1), answer).await
     }
 
     async fn describe(aws: &Aws, (cluster, name): (&str, &str)) -> Result<Option<eks::Addon>, ProviderError> {
@@ -295,18 +292,25 @@ mod handler {
         found.tags.as_ref().and_then(|tags| tags.get(OPERATION_TAG)).is_some_and(|id| id == op.id)
     }
 
-    /// Waits as botocore's AddonActive does.
+    /// Waits until the add-on is active. `DEGRADED` passes: coredns, for one, is degraded until there are nodes to run on.
     async fn active(aws: &Aws, op: &Operation<'_>, target: (&str, &str)) -> Result<Addon, ProviderError> {
         use eks::AddonStatus::{Active, CreateFailed, Degraded, DeleteFailed, Deleting, UpdateFailed};
-        until("AddonActive", op.timeout, DELAY, || async {
+        let degraded = Mutex::new(None);
+        let active = until("AddonActive", op.timeout, DELAY, || async {
             let Some(found) = describe(aws, target).await? else { return Ok(Progress::Pending) };
+            *degraded.lock().unwrap_or_else(PoisonError::into_inner) = (found.status == Some(Degraded)).then(|| troubles(&found));
             Ok(match &found.status {
                 Some(Active) => Progress::Ready(Addon::from_wire(found)),
-                Some(CreateFailed | Degraded | DeleteFailed | Deleting | UpdateFailed) => Progress::Failed(troubles(&found)),
+                Some(CreateFailed | DeleteFailed | Deleting | UpdateFailed) => Progress::Failed(troubles(&found)),
                 _ => Progress::Pending,
             })
+        });
+        active.await.map_err(|mut error| {
+            if let Some(why) = degraded.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                error.message = format!("{why}: {}", error.message);
+            }
+            error
         })
-        .await
     }
 
     /// Waits until nothing is under way. An add-on that is not well can be updated, and often that is what makes it well.

@@ -77,9 +77,9 @@ mod handler {
 
     use super::*;
     use crate::client::Aws;
-    use crate::eks::update::{self, PROPAGATION, fresh_role};
+    use crate::eks::update;
     use crate::error::{absent, incomplete, provider_error};
-    use crate::{document, propagation, query, tags};
+    use crate::{document, query, tags};
 
     /// EKS describes one association per call.
     const PARALLEL: usize = 8;
@@ -114,10 +114,7 @@ mod handler {
                     .disable_session_tags(desired.disable_session_tags)
                     .set_target_role_arn(desired.target_role_arn.as_ref().map(ToString::to_string))
                     .set_policy(desired.policy.as_ref().map(document::to_text));
-                propagation::retried(PROPAGATION, fresh_role, || async {
-                    request.clone().send().await.map(drop).map_err(|e| provider_error("UpdatePodIdentityAssociation", e))
-                })
-                .await?;
+                request.send().await.map(drop).map_err(|e| provider_error("UpdatePodIdentityAssociation", e))?;
             }
             update::tag(aws, id, &prior.tags, &desired.tags).await?;
             read_one(aws, target).await?.ok_or_else(|| incomplete("DescribePodIdentityAssociation", "association"))
@@ -217,10 +214,8 @@ mod handler {
             .set_policy(desired.policy.as_ref().map(document::to_text))
             .set_target_role_arn(desired.target_role_arn.as_ref().map(ToString::to_string))
             .set_tags(Some(tags::with_operation(&desired.tags, op).into_iter().collect()));
-        let answer = propagation::retried(PROPAGATION, fresh_role, || async {
-            request.clone().send().await.map_err(|e| provider_error("CreatePodIdentityAssociation", e))
-        });
-        match answer.await {
+        let answer = request.send().await.map_err(|e| provider_error("CreatePodIdentityAssociation", e));
+        match answer {
             Err(taken) if taken.kind == ErrorKind::Exists => match PodIdentityAssociation::find(aws, op, desired).await? {
                 Some(id) => describe(aws, parts(&id)?).await?.ok_or(taken),
                 None => Err(taken),

@@ -1,4 +1,4 @@
-//! What clusters and their parts have in common: EKS's own updates, fresh roles, tags.
+//! What clusters and their parts have in common: EKS's own updates and tags.
 
 use std::time::Duration as Wait;
 
@@ -12,26 +12,6 @@ use crate::wait::{Progress, until};
 
 /// The delay of botocore's waiters for EKS.
 pub(super) const DELAY: Wait = Wait::from_secs(30);
-
-/// How long a role that was just made may be refused.
-pub(super) const PROPAGATION: Wait = Wait::from_secs(120);
-
-/// EKS does not see the role, its trust policy or its policies yet. IAM shows them everywhere within seconds to a minute.
-pub(super) fn fresh_role(refusal: &ProviderError) -> bool {
-    const SIGNS: [&str; 7] = [
-        "does not exist",
-        "could not be assumed",
-        "cannot be assumed",
-        "trusted entity is not correct",
-        "error in role params",
-        "managed policies associated with it",
-        "role's policy must include",
-    ];
-    let message = refusal.message.to_ascii_lowercase();
-    matches!(refusal.code.as_str(), "InvalidParameterException" | "InvalidRequestException")
-        && message.contains("role")
-        && SIGNS.iter().any(|sign| message.contains(sign))
-}
 
 /// EKS refuses an update that would change nothing: somebody was there first, or an earlier try of ours was.
 fn nothing_to_do(refusal: &ProviderError) -> bool {
@@ -134,22 +114,6 @@ mod tests {
 
     fn refusal(code: &str, message: &str) -> ProviderError {
         ProviderError { code: code.into(), ..ProviderError::new(ErrorKind::Refused, "CreateCluster", message) }
-    }
-
-    #[test]
-    fn only_a_role_is_worth_waiting_for() {
-        let arn = "arn:aws:iam::123456789012:role/eks";
-        for message in [
-            format!("roleArn, {arn}, does not exist"),
-            format!("Role with arn: {arn}, could not be assumed because it does not exist or the trusted entity is not correct"),
-            "The provided role doesn't have the Amazon EKS Managed Policies associated with it.".to_owned(),
-            "IAM role's policy must include the `ec2:DescribeSubnets` action".to_owned(),
-        ] {
-            assert!(fresh_role(&refusal("InvalidParameterException", &message)), "{message}");
-        }
-        assert!(!fresh_role(&refusal("InvalidParameterException", "The subnet ID 'subnet-1' does not exist")));
-        assert!(!fresh_role(&refusal("ResourceNotFoundException", "role does not exist")));
-        assert!(!fresh_role(&refusal("InvalidParameterException", "unsupported Kubernetes version")));
     }
 
     #[test]

@@ -47,8 +47,6 @@ pub struct ParameterGroup {
 
 #[cfg(feature = "elasticache")]
 mod handler {
-    use std::time::Duration as StdDuration;
-
     use aws_sdk_elasticache::types::{self, ParameterNameValue};
     use futures_util::stream::{self, StreamExt, TryStreamExt};
     use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
@@ -61,15 +59,8 @@ mod handler {
     use crate::names::generated;
     use crate::parameters::{PER_CALL, ParameterChanges, Parameters};
     use crate::query;
-    use crate::wait::while_refused;
 
     const ABSENT: [&str; 2] = ["CacheParameterGroupNotFound", "CacheParameterGroupNotFoundFault"];
-
-    /// Said while a cache still has the group or takes over its values.
-    const BUSY: [&str; 2] = ["InvalidCacheParameterGroupState", "InvalidCacheParameterGroupStateFault"];
-
-    /// How long ElastiCache may take to see that nobody has the group any more.
-    const RELEASE: StdDuration = StdDuration::from_secs(180);
 
     /// Names have at most 255 letters; a generated one need not be that long.
     const LONGEST_NAME: usize = 63;
@@ -90,7 +81,7 @@ mod handler {
                 .set_tags(Some(new_tags(&desired.tags, op)));
             call.send().await.map_err(|e| provider_error("CreateCacheParameterGroup", e))?;
             op.accepted.accepted(&id)?;
-            change(aws, op, &id, &Parameters::new(), &desired.properties).await?;
+            change(aws, &id, &Parameters::new(), &desired.properties).await?;
             let seen = one(aws, &id).await?;
             Ok((id, seen))
         }
@@ -112,9 +103,9 @@ mod handler {
             stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, _: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            self::change(aws, op, id, &prior.properties, &desired.properties).await?;
+            self::change(aws, id, &prior.properties, &desired.properties).await?;
             if prior.tags != desired.tags {
                 let found = find(aws, id).await?.ok_or_else(|| incomplete("DescribeCacheParameterGroups", "CacheParameterGroups"))?;
                 retag(aws, found.arn().unwrap_or_default(), &prior.tags, &desired.tags).await?;
@@ -122,12 +113,9 @@ mod handler {
             one(aws, id).await
         }
 
-        async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            let outcome = while_refused(&BUSY, op.timeout, RELEASE, || async {
-                let answer = aws.elasticache().delete_cache_parameter_group().cache_parameter_group_name(id).send().await;
-                answer.map(drop).map_err(|e| provider_error("DeleteCacheParameterGroup", e))
-            });
-            absent(outcome.await, &ABSENT)?;
+        async fn delete(aws: &Aws, _: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
+            let answer = aws.elasticache().delete_cache_parameter_group().cache_parameter_group_name(id).send().await;
+            absent(answer.map_err(|e| provider_error("DeleteCacheParameterGroup", e)), &ABSENT)?;
             Ok(())
         }
 
@@ -148,26 +136,20 @@ mod handler {
         }
     }
 
-    async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: &Parameters, desired: &Parameters) -> Result<(), ProviderError> {
+    async fn change(aws: &Aws, id: &str, prior: &Parameters, desired: &Parameters) -> Result<(), ProviderError> {
         let changes = ParameterChanges::between(prior, desired);
         let named = |name: &String| ParameterNameValue::builder().parameter_name(name);
         for names in changes.reset.chunks(PER_CALL) {
             let parameters: Vec<_> = names.iter().map(|name| named(name).build()).collect();
-            while_refused(&BUSY, op.timeout, RELEASE, || async {
-                let call = aws.elasticache().reset_cache_parameter_group().cache_parameter_group_name(id).reset_all_parameters(false);
-                let answer = call.set_parameter_name_values(Some(parameters.clone())).send().await;
-                answer.map(drop).map_err(|e| provider_error("ResetCacheParameterGroup", e))
-            })
-            .await?;
+            let call = aws.elasticache().reset_cache_parameter_group().cache_parameter_group_name(id).reset_all_parameters(false);
+            let answer = call.set_parameter_name_values(Some(parameters)).send().await;
+            answer.map_err(|e| provider_error("ResetCacheParameterGroup", e))?;
         }
         for pairs in changes.set.chunks(PER_CALL) {
             let parameters: Vec<_> = pairs.iter().map(|(name, value)| named(name).parameter_value(value).build()).collect();
-            while_refused(&BUSY, op.timeout, RELEASE, || async {
-                let call = aws.elasticache().modify_cache_parameter_group().cache_parameter_group_name(id);
-                let answer = call.set_parameter_name_values(Some(parameters.clone())).send().await;
-                answer.map(drop).map_err(|e| provider_error("ModifyCacheParameterGroup", e))
-            })
-            .await?;
+            let call = aws.elasticache().modify_cache_parameter_group().cache_parameter_group_name(id);
+            let answer = call.set_parameter_name_values(Some(parameters)).send().await;
+            answer.map_err(|e| provider_error("ModifyCacheParameterGroup", e))?;
         }
         Ok(())
     }

@@ -82,10 +82,8 @@ mod handler {
     use crate::error::provider_error;
     use crate::iam::changes::{self, RoleCall};
     use crate::wait::{Progress, until};
-    use crate::{document, names, propagation, query, tags};
+    use crate::{document, names, query, tags};
 
-    /// How long a role, policy or principal that was just made may stay unseen by IAM itself.
-    const PROPAGATION: Wait = Wait::from_secs(30);
     /// IAM's calls of one kind at a time; its limits are low and per account.
     const PARALLEL: usize = 6;
 
@@ -103,10 +101,7 @@ mod handler {
                 .set_max_session_duration(seconds(desired.max_session_duration)?)
                 .set_permissions_boundary(desired.permissions_boundary.clone())
                 .set_tags(Some(wire_tags(&tags::with_operation(&desired.tags, op))?));
-            propagation::retried(PROPAGATION, unknown_principal, || async {
-                request.clone().send().await.map_err(|e| provider_error("CreateRole", e))
-            })
-            .await?;
+            request.send().await.map_err(|e| provider_error("CreateRole", e))?;
             op.accepted.accepted(&name)?;
             let exists = || async { Ok(Role::read_one(aws, &name).await?.map_or(Progress::Pending, Progress::Ready)) };
             let bare = until("RoleExists", op.timeout, Wait::from_secs(1), exists).await?;
@@ -139,13 +134,10 @@ mod handler {
             for policy in role.policies {
                 gone_already(apply(aws, id, RoleCall::DeletePolicy(policy.policy_name)).await)?;
             }
+            leave_profiles(aws, id).await?;
             let request = aws.iam().delete_role().role_name(id);
-            let deleted = propagation::retried(
-                PROPAGATION,
-                |refusal| refusal.code == "DeleteConflict",
-                || async { request.clone().send().await.map_err(|e| provider_error("DeleteRole", e)) },
-            );
-            gone_already(deleted.await.map(drop))?;
+            let deleted = request.send().await.map_err(|e| provider_error("DeleteRole", e));
+            gone_already(deleted.map(drop))?;
             until("RoleDeleted", op.timeout, Wait::from_secs(1), || async {
                 Ok(if get_role(aws, id).await?.is_none() { Progress::Ready(()) } else { Progress::Pending })
             })
@@ -193,6 +185,23 @@ mod handler {
         }
     }
 
+    /// IAM refuses to delete a role that is in an instance profile. The profile itself is not the role's to delete.
+    async fn leave_profiles(aws: &Aws, role: &str) -> Result<(), ProviderError> {
+        let pages = aws.iam().list_instance_profiles_for_role().role_name(role).into_paginator().items().send();
+        let profiles = pages.collect::<Result<Vec<_>, _>>().await.map_err(|e| provider_error("ListInstanceProfilesForRole", e));
+        let profiles = match profiles {
+            // The delete says whether there is one.
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied) => return Ok(()),
+            profiles => profiles?,
+        };
+        for profile in profiles {
+            let name = profile.instance_profile_name();
+            let call = aws.iam().remove_role_from_instance_profile().instance_profile_name(name).role_name(role);
+            gone_already(call.send().await.map(drop).map_err(|e| provider_error("RemoveRoleFromInstanceProfile", e)))?;
+        }
+        Ok(())
+    }
+
     async fn get_role(aws: &Aws, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, ProviderError> {
         let answer = aws.iam().get_role().role_name(name).send().await.map_err(|e| provider_error("GetRole", e));
         match answer {
@@ -226,12 +235,7 @@ mod handler {
         Ok(roles.into_iter().map(|role| role.role_name).collect())
     }
 
-    async fn apply(aws: &Aws, name: &str, change: RoleCall) -> Result<(), ProviderError> {
-        propagation::retried(PROPAGATION, |refusal| unknown_principal(refusal) || unknown_role(refusal), || send(aws, name, change.clone()))
-            .await
-    }
-
-    async fn send(aws: &Aws, role: &str, change: RoleCall) -> Result<(), ProviderError> {
+    async fn apply(aws: &Aws, role: &str, change: RoleCall) -> Result<(), ProviderError> {
         let iam = aws.iam();
         match change {
             RoleCall::Trust(trust) => {
@@ -294,15 +298,5 @@ mod handler {
             Err(error) if error.kind == ErrorKind::NotFound => Ok(()),
             outcome => outcome,
         }
-    }
-
-    /// A policy names a role or user that was made a moment ago.
-    fn unknown_principal(refusal: &ProviderError) -> bool {
-        refusal.code == "MalformedPolicyDocument" && refusal.message.contains("Invalid principal in policy")
-    }
-
-    /// The role itself was made a moment ago. A policy that is not found is not worth waiting for.
-    fn unknown_role(refusal: &ProviderError) -> bool {
-        refusal.code == "NoSuchEntity" && refusal.message.to_ascii_lowercase().contains("role with name")
     }
 }

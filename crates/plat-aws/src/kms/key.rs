@@ -102,11 +102,9 @@ mod handler {
     use crate::client::Aws;
     use crate::error::{absent, incomplete, provider_error};
     use crate::tags::{self, TagChanges, Tags};
-    use crate::wait::{Progress, until, while_refused};
-    use crate::{document, propagation, query};
+    use crate::wait::{Progress, until};
+    use crate::{document, query};
 
-    /// How long a key may stay unseen after it was made, and a role that its policy names. KMS says seconds, sometimes minutes.
-    const PROPAGATION: Wait = Wait::from_secs(60);
     /// KMS describes one key per call.
     const PARALLEL: usize = 8;
 
@@ -124,7 +122,7 @@ mod handler {
                 tags: desired.tags.clone(),
                 ..made
             };
-            while_refused(&["NotFoundException"], op.timeout, PROPAGATION, || change(aws, &id, &bare, &desired)).await?;
+            change(aws, &id, &bare, &desired).await?;
             Ok((id.clone(), there(aws, op, &id).await?))
         }
 
@@ -228,10 +226,8 @@ mod handler {
             .multi_region(desired.multi_region)
             .origin(desired.origin.as_str().into())
             .set_tags(Some(wire_tags(&tags::with_operation(&desired.tags, op))?));
-        let made = propagation::retried(PROPAGATION, unknown_principal, || async {
-            request.clone().send().await.map_err(|e| provider_error("CreateKey", e))
-        });
-        Ok(made.await?.key_metadata.ok_or_else(|| incomplete("CreateKey", "KeyMetadata"))?.key_id)
+        let made = request.send().await.map_err(|e| provider_error("CreateKey", e));
+        Ok(made?.key_metadata.ok_or_else(|| incomplete("CreateKey", "KeyMetadata"))?.key_id)
     }
 
     async fn describe(aws: &Aws, id: &str) -> Result<Option<KeyMetadata>, ProviderError> {
@@ -311,10 +307,8 @@ mod handler {
     async fn put_policy(aws: &Aws, id: &str, policy: String, bypass: bool) -> Result<(), ProviderError> {
         let request =
             aws.kms().put_key_policy().key_id(id).policy_name("default").policy(policy).bypass_policy_lockout_safety_check(bypass);
-        let put = propagation::retried(PROPAGATION, unknown_principal, || async {
-            request.clone().send().await.map_err(|e| provider_error("PutKeyPolicy", e))
-        });
-        put.await.map(drop)
+        let put = request.send().await.map_err(|e| provider_error("PutKeyPolicy", e));
+        put.map(drop)
     }
 
     async fn tag(aws: &Aws, id: &str, prior: &Tags, desired: &Tags) -> Result<(), ProviderError> {
@@ -333,11 +327,6 @@ mod handler {
     fn wire_tags(tags: &Tags) -> Result<Vec<Tag>, ProviderError> {
         let tag = |(key, value): (&String, &String)| Tag::builder().tag_key(key).tag_value(value).build();
         tags.iter().map(tag).collect::<Result<_, _>>().map_err(|e| ProviderError::new(ErrorKind::Internal, "TagResource", e.to_string()))
-    }
-
-    /// The policy names a role or user that was made a moment ago.
-    fn unknown_principal(refusal: &ProviderError) -> bool {
-        refusal.code == "MalformedPolicyDocumentException" && refusal.message.to_ascii_lowercase().contains("principal")
     }
 
     fn days(duration: Option<Duration>) -> Result<Option<i32>, ProviderError> {

@@ -72,13 +72,13 @@ mod handler {
             Ok(groups::read::<Self>(aws, ids).await?.into_iter().map(|found| found.map(Self::from)).collect())
         }
 
-        async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        async fn update(aws: &Aws, _: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
             let (prior, desired) = change.into_sides()?;
-            groups::update::<Self>(aws, op, id, &prior.into(), &desired.into()).await.map(Self::from)
+            groups::update::<Self>(aws, id, &prior.into(), &desired.into()).await.map(Self::from)
         }
 
-        async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
-            groups::delete::<Self>(aws, op, id).await
+        async fn delete(aws: &Aws, _: &Operation<'_>, id: &str, _: Self) -> Result<(), ProviderError> {
+            groups::delete::<Self>(aws, id).await
         }
 
         async fn find(aws: &Aws, op: &Operation<'_>, desired: &Self) -> Result<Option<String>, ProviderError> {

@@ -1,7 +1,6 @@
 //! What the two kinds of parameter groups have in common: those of instances and those of clusters.
 
 use std::collections::BTreeSet;
-use std::time::Duration as StdDuration;
 
 use aws_sdk_rds::types::{ApplyMethod, Parameter, Tag};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -12,16 +11,9 @@ use crate::client::Aws;
 use crate::error::{absent, incomplete};
 use crate::parameters::{PER_CALL, ParameterChanges, Parameters};
 use crate::tags::Tags;
-use crate::wait::while_refused;
 
 /// RDS has not both spellings of these codes everywhere.
 pub(super) const ABSENT: [&str; 2] = ["DBParameterGroupNotFound", "DBParameterGroupNotFoundFault"];
-
-/// Said while an instance or cluster still has the group, and for a while after it is gone.
-const BUSY: [&str; 2] = ["InvalidDBParameterGroupState", "InvalidDBParameterGroupStateFault"];
-
-/// How long RDS may take to see that nobody has the group any more.
-const RELEASE: StdDuration = StdDuration::from_secs(180);
 
 /// Names have at most 255 letters; a generated one need not be that long.
 pub(super) const LONGEST_NAME: usize = 63;
@@ -55,7 +47,7 @@ pub(super) trait Calls {
 pub(super) async fn create<C: Calls>(aws: &Aws, op: &Operation<'_>, wanted: Group) -> Result<(String, Group), ProviderError> {
     C::create(aws, &wanted, new_tags(&wanted.tags, op)).await?;
     op.accepted.accepted(&wanted.name)?;
-    change::<C>(aws, op, &wanted.name, &Parameters::new(), &wanted.parameters).await?;
+    change::<C>(aws, &wanted.name, &Parameters::new(), &wanted.parameters).await?;
     let seen = one::<C>(aws, &wanted.name).await?;
     Ok((wanted.name, seen))
 }
@@ -77,14 +69,8 @@ pub(super) async fn read<C: Calls>(aws: &Aws, ids: &[String]) -> Result<Vec<Opti
     stream::iter(reads.collect::<Vec<_>>()).buffered(AT_ONCE).try_collect().await
 }
 
-pub(super) async fn update<C: Calls>(
-    aws: &Aws,
-    op: &Operation<'_>,
-    id: &str,
-    prior: &Group,
-    desired: &Group,
-) -> Result<Group, ProviderError> {
-    change::<C>(aws, op, id, &prior.parameters, &desired.parameters).await?;
+pub(super) async fn update<C: Calls>(aws: &Aws, id: &str, prior: &Group, desired: &Group) -> Result<Group, ProviderError> {
+    change::<C>(aws, id, &prior.parameters, &desired.parameters).await?;
     if prior.tags != desired.tags {
         let found = find::<C>(aws, id).await?.ok_or_else(|| incomplete("DescribeDBParameterGroups", "DBParameterGroups"))?;
         retag(aws, &found.arn, &prior.tags, &desired.tags).await?;
@@ -92,8 +78,8 @@ pub(super) async fn update<C: Calls>(
     one::<C>(aws, id).await
 }
 
-pub(super) async fn delete<C: Calls>(aws: &Aws, op: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
-    absent(while_refused(&BUSY, op.timeout, RELEASE, || C::delete(aws, id)).await, &ABSENT)?;
+pub(super) async fn delete<C: Calls>(aws: &Aws, id: &str) -> Result<(), ProviderError> {
+    absent(C::delete(aws, id).await, &ABSENT)?;
     Ok(())
 }
 
@@ -131,13 +117,7 @@ async fn whole<C: Calls>(aws: &Aws, group: Group) -> Result<Group, ProviderError
     Ok(Group { parameters, tags, ..group })
 }
 
-async fn change<C: Calls>(
-    aws: &Aws,
-    op: &Operation<'_>,
-    name: &str,
-    prior: &Parameters,
-    desired: &Parameters,
-) -> Result<(), ProviderError> {
+async fn change<C: Calls>(aws: &Aws, name: &str, prior: &Parameters, desired: &Parameters) -> Result<(), ProviderError> {
     let changes = ParameterChanges::between(prior, desired);
     if changes == ParameterChanges::default() {
         return Ok(());
@@ -152,11 +132,11 @@ async fn change<C: Calls>(
     };
     for names in changes.reset.chunks(PER_CALL) {
         let parameters: Vec<_> = names.iter().map(|name| built(name, None)).collect();
-        while_refused(&BUSY, op.timeout, RELEASE, || C::reset(aws, name, parameters.clone())).await?;
+        C::reset(aws, name, parameters).await?;
     }
     for pairs in changes.set.chunks(PER_CALL) {
         let parameters: Vec<_> = pairs.iter().map(|(name, value)| built(name, Some(value))).collect();
-        while_refused(&BUSY, op.timeout, RELEASE, || C::modify(aws, name, parameters.clone())).await?;
+        C::modify(aws, name, parameters).await?;
     }
     Ok(())
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::IpPermission;
-use plat::provider::{Operation, ProviderError};
+use plat::provider::ProviderError;
 
 use super::canonical::{Key, Rule};
 use crate::client::Aws;
-use crate::ec2::describe::once_known;
 use crate::error::{absent, provider_error};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +44,13 @@ impl Changes {
 /// Brings one direction's rules from `prior` to `desired`: what is new first, so that nothing that stays allowed is cut off.
 pub(in crate::ec2) async fn change(
     aws: &Aws,
-    op: &Operation<'_>,
     group: &str,
     direction: Direction,
     prior: Vec<Rule>,
     desired: Vec<Rule>,
 ) -> Result<(), ProviderError> {
     let changes = Changes::between(prior, desired);
-    let calls = Calls { aws, op, group, direction };
+    let calls = Calls { aws, group, direction };
     match calls.authorize(&changes.authorize).await {
         // There is no room for both old and new.
         Err(error) if error.code == "RulesPerSecurityGroupLimitExceeded" && !changes.revoke.is_empty() => {
@@ -69,13 +67,9 @@ pub(in crate::ec2) async fn change(
 
 struct Calls<'a> {
     aws: &'a Aws,
-    op: &'a Operation<'a>,
     group: &'a str,
     direction: Direction,
 }
-
-/// A group, or one that a rule names, that was made a moment ago.
-const UNKNOWN: [&str; 2] = ["InvalidGroup.NotFound", "InvalidGroupId.NotFound"];
 
 impl Calls<'_> {
     /// All at once. One rule that is there already fails the whole call, so then one by one.
@@ -93,20 +87,17 @@ impl Calls<'_> {
     }
 
     async fn send_authorize(&self, rules: Vec<IpPermission>) -> Result<(), ProviderError> {
-        once_known(&UNKNOWN, self.op, || async {
-            let rules = Some(rules.clone());
-            match self.direction {
-                Direction::In => {
-                    let call = self.aws.ec2().authorize_security_group_ingress().group_id(self.group).set_ip_permissions(rules);
-                    call.send().await.map(|_| ()).map_err(|e| provider_error("AuthorizeSecurityGroupIngress", e))
-                }
-                Direction::Out => {
-                    let call = self.aws.ec2().authorize_security_group_egress().group_id(self.group).set_ip_permissions(rules);
-                    call.send().await.map(|_| ()).map_err(|e| provider_error("AuthorizeSecurityGroupEgress", e))
-                }
+        let rules = Some(rules.clone());
+        match self.direction {
+            Direction::In => {
+                let call = self.aws.ec2().authorize_security_group_ingress().group_id(self.group).set_ip_permissions(rules);
+                call.send().await.map(|_| ()).map_err(|e| provider_error("AuthorizeSecurityGroupIngress", e))
             }
-        })
-        .await
+            Direction::Out => {
+                let call = self.aws.ec2().authorize_security_group_egress().group_id(self.group).set_ip_permissions(rules);
+                call.send().await.map(|_| ()).map_err(|e| provider_error("AuthorizeSecurityGroupEgress", e))
+            }
+        }
     }
 
     /// All at once. One rule that is gone already fails the whole call, so then one by one.

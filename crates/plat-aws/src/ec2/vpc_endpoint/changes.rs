@@ -1,23 +1,16 @@
 //! What of an endpoint can change in place, and its DNS options on the wire.
 
 use aws_sdk_ec2::types as sdk;
-use plat::provider::{Operation, ProviderError};
+use plat::provider::ProviderError;
 use plat::schema::Id;
 
-use super::{DnsOptions, VpcEndpoint, handler};
+use super::{DnsOptions, VpcEndpoint};
 use crate::client::Aws;
 use crate::document;
-use crate::ec2::describe::once_known;
 use crate::error::provider_error;
 
 /// Brings the endpoint to what is wanted, in one call, when anything differs but its tags.
-pub(super) async fn change(
-    aws: &Aws,
-    op: &Operation<'_>,
-    id: &str,
-    prior: &VpcEndpoint,
-    desired: &VpcEndpoint,
-) -> Result<(), ProviderError> {
+pub(super) async fn change(aws: &Aws, id: &str, prior: &VpcEndpoint, desired: &VpcEndpoint) -> Result<(), ProviderError> {
     let groups = |endpoint: &VpcEndpoint| endpoint.security_group_ids.clone().unwrap_or_default();
     // What the program leaves out stands in both as it was read.
     let policy =
@@ -49,8 +42,7 @@ pub(super) async fn change(
         .set_remove_subnet_ids(subnets.removed)
         .set_add_security_group_ids(groups.added)
         .set_remove_security_group_ids(groups.removed);
-    once_known(&handler::UNKNOWN, op, || async { call.clone().send().await.map(drop).map_err(|e| provider_error("ModifyVpcEndpoint", e)) })
-        .await
+    call.send().await.map(drop).map_err(|e| provider_error("ModifyVpcEndpoint", e))
 }
 
 /// What one list has more than another, and less; `None` for nothing.

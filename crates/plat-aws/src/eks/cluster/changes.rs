@@ -8,9 +8,14 @@ use plat::schema::Field;
 use plat::value::{Value, Version};
 
 use super::{
-    AccessConfig, Cluster, ComputeConfig, ControlPlaneScalingConfig, KubeApiServerConfig, KubeControllerManagerConfig, KubeSchedulerConfig,
-    KubernetesNetworkConfig, RemoteNetworkConfig, ResourcesVpcConfig, StorageConfig, UpgradePolicy, ZonalShiftConfig, wire,
+    AccessConfig, Cluster, ComputeConfig, ControlPlaneScalingConfig, EncryptionConfig, KubeApiServerConfig, KubeControllerManagerConfig,
+    KubeSchedulerConfig, KubernetesNetworkConfig, RemoteNetworkConfig, ResourcesVpcConfig, StorageConfig, UpgradePolicy, ZonalShiftConfig,
+    wire,
 };
+
+const CONFIG_MAP: &str = "CONFIG_MAP";
+const BOTH: &str = "API_AND_CONFIG_MAP";
+const API: &str = "API";
 
 /// One update of a cluster.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +23,8 @@ pub(super) enum ClusterCall {
     UpgradePolicy(UpgradePolicy),
     Version(Version),
     Config(Config),
+    /// A key for a cluster that has none; [`fixed`] refuses every other change of it.
+    Encryption(Vec<EncryptionConfig>),
     CertificateAuthority(String),
 }
 
@@ -56,6 +63,9 @@ pub(super) fn between(actual: &Cluster, desired: &Cluster) -> Vec<ClusterCall> {
         changes.push(ClusterCall::Version(version));
     }
     changes.extend(configs(actual, desired).into_iter().map(ClusterCall::Config));
+    if actual.encryption_config.is_empty() && !desired.encryption_config.is_empty() {
+        changes.push(ClusterCall::Encryption(desired.encryption_config.clone()));
+    }
     let active =
         actual.certificate_authority.as_ref().and_then(|authority| authority.active.as_ref()).and_then(|active| active.id.as_ref());
     if let Some(wanted) = desired.active_certificate_authority_id.clone().filter(|wanted| Some(wanted) != active) {
@@ -85,10 +95,15 @@ fn configs(actual: &Cluster, desired: &Cluster) -> Vec<Config> {
     configs
 }
 
-fn access(actual: &Cluster, desired: &Cluster) -> Option<Config> {
+/// The steps to the authentication mode. EKS refuses the step from `CONFIG_MAP` to `API`: a cluster takes both in between.
+/// <https://docs.aws.amazon.com/eks/latest/userguide/setting-up-access-entries.html>
+fn access(actual: &Cluster, desired: &Cluster) -> Vec<Config> {
     let mode = |config: &Option<AccessConfig>| config.as_ref().and_then(|config| config.authentication_mode.clone());
-    let wanted = mode(&desired.access_config).filter(|wanted| Some(wanted) != mode(&actual.access_config).as_ref())?;
-    Some(Config::Access(AccessConfig { authentication_mode: Some(wanted) }))
+    let has = mode(&actual.access_config).unwrap_or_else(|| CONFIG_MAP.to_owned());
+    let Some(wanted) = mode(&desired.access_config).filter(|wanted| *wanted != has) else { return Vec::new() };
+    let between = (has == CONFIG_MAP && wanted == API).then(|| BOTH.to_owned());
+    let step = |mode| Config::Access(AccessConfig { authentication_mode: Some(mode) });
+    between.into_iter().chain([wanted]).map(step).collect()
 }
 
 /// A change of one part sends all three, what the program leaves out as it is.
@@ -173,6 +188,8 @@ pub(super) fn put(request: ConfigUpdate, change: &Config) -> Result<ConfigUpdate
 pub(super) fn kind(change: &Config) -> &'static str {
     match change {
         Config::DeletionProtection(_) => "protection",
+        // Two steps of one operation are two requests.
+        Config::Access(config) if config.authentication_mode.as_deref() == Some(BOTH) => "access-both",
         Config::Access(_) => "access",
         Config::AutoMode { .. } => "auto",
         Config::Endpoint(_) => "endpoint",
@@ -194,6 +211,7 @@ pub(super) fn fixed(actual: &Cluster, desired: &Cluster) -> Option<&'static str>
     let has = actual.kubernetes_network_config.as_ref().unwrap_or(&none);
     let wants = desired.kubernetes_network_config.as_ref().unwrap_or(&none);
     [
+        ("encryption_config", !actual.encryption_config.is_empty() && key(actual) != key(desired)),
         ("kubernetes_network_config.ip_family", wants.ip_family.is_some() && wants.ip_family != has.ip_family),
         (
             "kubernetes_network_config.service_ipv4_cidr",
@@ -206,6 +224,12 @@ pub(super) fn fixed(actual: &Cluster, desired: &Cluster) -> Option<&'static str>
     ]
     .into_iter()
     .find_map(|(name, differs)| differs.then_some(name))
+}
+
+/// The key of a cluster's secrets. EKS decides what it encrypts with it.
+fn key(cluster: &Cluster) -> Option<&str> {
+    let provider = cluster.encryption_config.first()?.provider.as_ref()?;
+    provider.key_arn.as_ref().map(|arn| arn.as_str())
 }
 
 /// What is desired, when it asks for more than there is.
@@ -280,6 +304,33 @@ mod tests {
             version: Some(Version("1.28".into())),
             ..Cluster::default()
         }
+    }
+
+    #[test]
+    fn access_entries_alone_are_reached_in_two_steps() {
+        let mode = |mode: &str| Some(AccessConfig { authentication_mode: Some(mode.into()) });
+        let step = |to: &str| ClusterCall::Config(Config::Access(AccessConfig { authentication_mode: Some(to.into()) }));
+        let wants = |to: &str| Cluster { access_config: mode(to), ..desired() };
+        assert_eq!(between(&actual(), &wants(API)), [step(BOTH), step(API)]);
+        assert_eq!(between(&actual(), &wants(BOTH)), [step(BOTH)]);
+        assert_eq!(between(&Cluster { access_config: mode(BOTH), ..actual() }, &wants(API)), [step(API)]);
+        assert_eq!(between(&Cluster { access_config: mode(API), ..actual() }, &wants(API)), []);
+    }
+
+    #[test]
+    fn a_key_comes_into_a_cluster_without_one_and_stays() {
+        let with = |key: &str| {
+            let provider = Some(crate::eks::cluster::Provider { key_arn: Some(key.to_owned().into()) });
+            vec![EncryptionConfig { provider, resources: vec!["secrets".into()] }]
+        };
+        let (one, two) = (with("arn:aws:kms:us-west-2:123456789012:key/1"), with("arn:aws:kms:us-west-2:123456789012:key/2"));
+        let has = Cluster { encryption_config: one.clone(), ..actual() };
+        let wants = |config: &Vec<EncryptionConfig>| Cluster { encryption_config: config.clone(), ..desired() };
+        assert_eq!(between(&actual(), &wants(&one)), [ClusterCall::Encryption(one.clone())]);
+        assert_eq!(fixed(&actual(), &wants(&one)), None);
+        assert_eq!((between(&has, &wants(&one)), fixed(&has, &wants(&one))), (vec![], None));
+        assert_eq!(fixed(&has, &wants(&two)), Some("encryption_config"));
+        assert_eq!(fixed(&has, &desired()), Some("encryption_config"));
     }
 
     #[test]

@@ -6,10 +6,10 @@ use plat::value::ResolvedObject;
 use super::changes::{self, ClusterCall};
 use super::{Cluster, wire};
 use crate::client::Aws;
-use crate::eks::update::{self, DELAY, PROPAGATION, fresh_role};
+use crate::eks::update::{self, DELAY};
 use crate::error::{absent, provider_error};
 use crate::wait::{Progress, until};
-use crate::{names, propagation, query, tags};
+use crate::{names, query, tags};
 
 /// The longest name of a cluster.
 const LONGEST_NAME: usize = 100;
@@ -55,8 +55,8 @@ impl ResourceHandler<Aws> for Cluster {
     async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _prior: Self) -> Result<(), ProviderError> {
         let answer = aws.eks().delete_cluster().name(id).send().await.map_err(|e| provider_error("DeleteCluster", e));
         match answer {
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
-            // On its way out already, by an earlier try.
+            Err(error) if error.code == "ResourceNotFoundException" => return Ok(()),
+            // An earlier request deletes it already.
             Err(error) if error.code == "ResourceInUseException" && is_deleting(aws, id).await? => {}
             answer => drop(answer?),
         }
@@ -123,10 +123,8 @@ async fn create(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Cluster) ->
     let types = wire::enabled_types(desired.logging.as_ref());
     let logging = (!types.is_empty()).then(|| wire::logging(&types, &Default::default()));
     let request = request.set_logging(logging);
-    let answer = propagation::retried(PROPAGATION, fresh_role, || async {
-        request.clone().send().await.map(drop).map_err(|e| provider_error("CreateCluster", e))
-    });
-    match answer.await {
+    let answer = request.send().await.map(drop).map_err(|e| provider_error("CreateCluster", e));
+    match answer {
         Err(taken) if taken.kind == ErrorKind::Exists => match describe(aws, name).await? {
             Some(found) if is_of(op, &found) => Ok(()),
             _ => Err(taken),
@@ -191,6 +189,12 @@ async fn apply(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Cluster, cha
             let request = request.client_request_token(update::token(op, "authority"));
             let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("ActivateCertificateAuthority", e));
             update::through(aws, op, "ActivateCertificateAuthority", target, answer).await
+        }
+        ClusterCall::Encryption(configs) => {
+            let request = aws.eks().associate_encryption_config().cluster_name(name).set_encryption_config(wire::encryption(&configs));
+            let request = request.client_request_token(update::token(op, "encryption"));
+            let answer = request.send().await.map(|answer| answer.update).map_err(|e| provider_error("AssociateEncryptionConfig", e));
+            update::through(aws, op, "AssociateEncryptionConfig", target, answer).await
         }
         ClusterCall::UpgradePolicy(policy) => {
             let request = config().upgrade_policy(wire::upgrade_policy(&policy)).client_request_token(update::token(op, "support"));

@@ -83,8 +83,9 @@ pub struct Cluster {
     /// AWS refuses to delete the cluster while this is true.
     #[attr(optional, default = false)]
     pub deletion_protection: bool,
-    /// Encryption of the cluster's secrets with a key of your own; at most one.
-    #[attr(optional, replaces, unordered)]
+    /// Encryption of the cluster's secrets with a key of your own; at most one. A cluster without a key takes one in place.
+    /// A key that is there can neither change nor be removed.
+    #[attr(optional, unordered)]
     pub encryption_config: Vec<EncryptionConfig>,
     /// Upgrade even when a check for trouble with the new version fails.
     #[attr(optional, default = false, write_only)]

@@ -6,10 +6,10 @@ use plat::value::ResolvedObject;
 use super::changes::{Release, Settings};
 use super::{Nodegroup, wire};
 use crate::client::Aws;
-use crate::eks::update::{self, DELAY, PROPAGATION, fresh_role};
+use crate::eks::update::{self, DELAY};
 use crate::error::{absent, provider_error};
 use crate::wait::{Progress, until};
-use crate::{names, propagation, query, tags};
+use crate::{names, query, tags};
 
 /// The longest name of a node group.
 const LONGEST_NAME: usize = 63;
@@ -55,7 +55,7 @@ impl ResourceHandler<Aws> for Nodegroup {
         let target = parts(id)?;
         let request = aws.eks().delete_nodegroup().cluster_name(target.0).nodegroup_name(target.1);
         match request.send().await.map_err(|e| provider_error("DeleteNodegroup", e)) {
-            Err(error) if error.kind == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.code == "ResourceNotFoundException" => return Ok(()),
             // On its way out already, by an earlier try.
             Err(error) if error.code == "ResourceInUseException" && is_deleting(aws, target).await? => {}
             answer => drop(answer?),
@@ -134,10 +134,8 @@ async fn create(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Nodegroup) 
         .set_version(desired.version.as_ref().map(|version| version.0.to_string()))
         .set_warm_pool_config(desired.warm_pool_config.as_ref().map(wire::warm_pool).transpose()?)
         .set_tags(Some(tags::with_operation(&desired.tags, op).into_iter().collect()));
-    let answer = propagation::retried(PROPAGATION, fresh_role, || async {
-        request.clone().send().await.map(drop).map_err(|e| provider_error("CreateNodegroup", e))
-    });
-    match answer.await {
+    let answer = request.send().await.map(drop).map_err(|e| provider_error("CreateNodegroup", e));
+    match answer {
         Err(taken) if taken.kind == ErrorKind::Exists => match describe(aws, (cluster, name)).await? {
             Some(found) if is_of(op, &found) => Ok(()),
             _ => Err(taken),

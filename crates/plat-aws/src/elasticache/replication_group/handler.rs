@@ -1,7 +1,5 @@
 //! Create, read, change, delete.
 
-use std::time::Duration as StdDuration;
-
 use aws_sdk_elasticache::types;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
@@ -15,16 +13,12 @@ use crate::elasticache::support::{made_by, new_tags, read_tags, retag, tags_of};
 use crate::error::{absent, incomplete, provider_error};
 use crate::names::generated;
 use crate::query;
-use crate::wait::while_refused;
 
 /// Names of replication groups have at most 40 letters.
 const LONGEST_NAME: usize = 40;
 
 /// Calls for tags at once.
 const AT_ONCE: usize = 8;
-
-/// Said while a snapshot is taken or a change is under way.
-const BUSY: [&str; 2] = ["InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"];
 
 impl ResourceHandler<Aws> for ReplicationGroup {
     async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
@@ -95,13 +89,8 @@ impl ResourceHandler<Aws> for ReplicationGroup {
             return gone(aws, op, id).await;
         }
         let snapshot = prior.final_snapshot_identifier.clone().filter(|_| found.status() != Some("create-failed"));
-        let patience = StdDuration::from_secs(op.timeout.0.unsigned_abs());
-        let answer = while_refused(&BUSY, op.timeout, patience, || {
-            let call =
-                aws.elasticache().delete_replication_group().replication_group_id(id).set_final_snapshot_identifier(snapshot.clone());
-            async move { call.send().await.map_err(|e| provider_error("DeleteReplicationGroup", e)) }
-        })
-        .await;
+        let call = aws.elasticache().delete_replication_group().replication_group_id(id).set_final_snapshot_identifier(snapshot.clone());
+        let answer = call.send().await.map_err(|e| provider_error("DeleteReplicationGroup", e));
         match absent(answer.map_err(|e| explained(e, snapshot.as_deref())), &ABSENT)? {
             Some(_) => gone(aws, op, id).await,
             None => Ok(()),

@@ -8,13 +8,12 @@ use super::{LogGroup, reading};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
 use crate::tags::TagChanges;
-use crate::wait::{Progress, until, while_refused};
+use crate::wait::{Progress, until};
 use crate::{document, names, query, tags, units};
 
 /// The longest name of a log group.
 const LONGEST_NAME: usize = 512;
-/// How long two changes of one group may be in each other's way.
-const CONFLICT: Wait = Wait::from_secs(30);
+
 impl ResourceHandler<Aws> for LogGroup {
     async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
         let desired = asked.into_values();
@@ -33,7 +32,7 @@ impl ResourceHandler<Aws> for LogGroup {
         let made = there(aws, op, &name).await?;
         // What the create did not say yet.
         let bare = LogGroup { kms_key_id: desired.kms_key_id.clone(), tags: desired.tags.clone(), ..made };
-        change(aws, op, &name, &bare, &desired).await?;
+        change(aws, &name, &bare, &desired).await?;
         Ok((name.clone(), there(aws, op, &name).await?))
     }
 
@@ -44,15 +43,13 @@ impl ResourceHandler<Aws> for LogGroup {
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
         let (prior, desired) = change.into_sides()?;
         check(&desired)?;
-        self::change(aws, op, id, &prior, &desired).await?;
+        self::change(aws, id, &prior, &desired).await?;
         there(aws, op, id).await
     }
 
     async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, _prior: Self) -> Result<(), ProviderError> {
-        let deleted = while_refused(&["OperationAbortedException"], op.timeout, CONFLICT, || async {
-            aws.logs().delete_log_group().log_group_name(id).send().await.map_err(|e| provider_error("DeleteLogGroup", e))
-        });
-        absent(deleted.await, &["ResourceNotFoundException"])?;
+        let deleted = aws.logs().delete_log_group().log_group_name(id).send().await.map_err(|e| provider_error("DeleteLogGroup", e));
+        absent(deleted, &["ResourceNotFoundException"])?;
         until("LogGroupDeleted", op.timeout, Wait::from_secs(1), || async {
             Ok(if reading::describe(aws, id).await?.is_none() { Progress::Ready(()) } else { Progress::Pending })
         })
@@ -89,15 +86,15 @@ async fn there(aws: &Aws, op: &Operation<'_>, name: &str) -> Result<LogGroup, Pr
 }
 
 /// The calls that make `prior` into `desired`. Protection is taken off first and put on last.
-async fn change(aws: &Aws, op: &Operation<'_>, name: &str, prior: &LogGroup, desired: &LogGroup) -> Result<(), ProviderError> {
+async fn change(aws: &Aws, name: &str, prior: &LogGroup, desired: &LogGroup) -> Result<(), ProviderError> {
     if prior.deletion_protection_enabled && !desired.deletion_protection_enabled {
         protect(aws, name, false).await?;
     }
     if prior.kms_key_id != desired.kms_key_id {
-        while_refused(&["OperationAbortedException"], op.timeout, CONFLICT, || encrypt(aws, name, desired)).await?;
+        encrypt(aws, name, desired).await?;
     }
     if prior.retention_in_days != desired.retention_in_days {
-        while_refused(&["OperationAbortedException"], op.timeout, CONFLICT, || retain(aws, name, desired.retention_in_days)).await?;
+        retain(aws, name, desired.retention_in_days).await?;
     }
     if differs(prior.data_protection_policy.as_ref(), desired.data_protection_policy.as_ref()) {
         mask(aws, name, desired.data_protection_policy.as_ref()).await?;

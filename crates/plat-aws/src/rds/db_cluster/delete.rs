@@ -1,7 +1,5 @@
 //! Deleting a cluster, and the snapshot that is taken first.
 
-use std::time::Duration as StdDuration;
-
 use aws_sdk_rds::types;
 use plat::provider::{ErrorKind, Operation, ProviderError};
 
@@ -10,13 +8,9 @@ use super::settle::{ABSENT, find, gone};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
 use crate::rds::support::final_name;
-use crate::wait::while_refused;
 
-/// Said while RDS is at something else with the cluster, and while it has instances.
+/// Codes of the refusals while RDS changes the cluster, and while it has instances.
 const BUSY: [&str; 2] = ["InvalidDBClusterStateFault", "InvalidDBClusterState"];
-
-/// How long that may last once the program's own instances are gone; a backup takes some minutes.
-const PATIENCE: StdDuration = StdDuration::from_secs(300);
 
 /// RDS takes no snapshot of a cluster in one of these, and deletes it only without one.
 const WITHOUT_DATA: [&str; 5] = ["failed", "incompatible-restore", "cloning-failed", "migration-failed", "creating"];
@@ -27,24 +21,13 @@ pub(super) async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbCl
         return gone(aws, op, id).await;
     }
     let snapshot = final_snapshot(op.id, &found, prior);
-    let outcome = while_refused(&BUSY, op.timeout, PATIENCE, || async {
-        let call = aws.rds().delete_db_cluster().db_cluster_identifier(id).skip_final_snapshot(snapshot.is_none());
-        let call = call.set_final_db_snapshot_identifier(snapshot.clone()).set_delete_automated_backups(prior.delete_automated_backups);
-        match call.send().await.map_err(|e| provider_error("DeleteDBCluster", e)) {
-            // The answer to an earlier, equal call was lost, or somebody else was quicker.
-            Err(error) if BUSY.contains(&error.code.as_str()) && is_going(aws, id).await? => Ok(()),
-            answer => answer.map(drop),
-        }
-    });
-    let outcome = outcome.await.map_err(|e| explained(e, id, &found, snapshot.as_deref()));
+    let call = aws.rds().delete_db_cluster().db_cluster_identifier(id).skip_final_snapshot(snapshot.is_none());
+    let call = call.set_final_db_snapshot_identifier(snapshot.clone()).set_delete_automated_backups(prior.delete_automated_backups);
+    let outcome = call.send().await.map_err(|e| explained(provider_error("DeleteDBCluster", e), id, &found, snapshot.as_deref()));
     match absent(outcome, &ABSENT)? {
-        Some(()) => gone(aws, op, id).await,
+        Some(_) => gone(aws, op, id).await,
         None => Ok(()),
     }
-}
-
-async fn is_going(aws: &Aws, id: &str) -> Result<bool, ProviderError> {
-    Ok(find(aws, id).await?.is_none_or(|found| found.status() == Some("deleting")))
 }
 
 /// The name of the snapshot to take; `None` when there is to be none or RDS takes none.

@@ -78,8 +78,11 @@ pub(super) async fn global(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbCl
             let call = aws.rds().remove_from_global_cluster().global_cluster_identifier(before);
             let answer = call.db_cluster_identifier(prior.db_cluster_arn.as_str()).send().await;
             let gone = ["DBClusterNotFoundFault", "GlobalClusterNotFoundFault"];
-            absent(answer.map_err(|e| provider_error("RemoveFromGlobalCluster", e)), &gone)?;
-            settle(aws, op, id, Until::Changed).await.map(drop)
+            match absent(answer.map_err(|e| provider_error("RemoveFromGlobalCluster", e)), &gone)? {
+                Some(_) => settle(aws, op, id, Until::Changed).await.map(drop),
+                // The member left already, or it or the global database is deleted: there is nothing to wait for.
+                None => Ok(()),
+            }
         }
         Some(after) => {
             let message = format!("`{id}` cannot come into the global database `{after}`: make a new cluster in it under another name");

@@ -54,6 +54,9 @@ impl ResourceHandler<Aws> for DbCluster {
     }
 
     async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
+        if find(aws, id).await?.is_none() {
+            return Ok(());
+        }
         let out = Self { global_cluster_identifier: Some(String::new()), ..prior.clone() };
         extras::global(aws, op, id, &prior, &out).await?;
         delete::delete(aws, op, id, &prior).await

@@ -1,7 +1,5 @@
 //! Deleting an instance, and the snapshot that is taken first.
 
-use std::time::Duration as StdDuration;
-
 use aws_sdk_rds::operation::delete_db_instance::builders::DeleteDBInstanceFluentBuilder;
 use aws_sdk_rds::types;
 use plat::provider::{ErrorKind, Operation, ProviderError};
@@ -11,10 +9,6 @@ use super::settle::{find, gone};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
 use crate::rds::support::final_name;
-use crate::wait::while_refused;
-
-/// Said while RDS is at something else with the instance.
-const BUSY: [&str; 2] = ["InvalidDBInstanceState", "InvalidDBInstanceStateFault"];
 
 /// RDS takes no snapshot of an instance in one of these, and deletes it only without one.
 const WITHOUT_DATA: [&str; 4] = ["failed", "incompatible-restore", "incompatible-network", "creating"];
@@ -25,17 +19,10 @@ pub(super) async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbIn
         return gone(aws, op, id).await;
     }
     let snapshot = final_snapshot(op.id, &found, prior);
-    let outcome = while_refused(&BUSY, op.timeout, StdDuration::from_secs(op.timeout.0.unsigned_abs()), || async {
-        let answer = request(aws, id, &found, prior, snapshot.clone()).send().await;
-        match answer.map_err(|e| provider_error("DeleteDBInstance", e)) {
-            // The answer to an earlier, equal call was lost, or somebody else was quicker.
-            Err(error) if BUSY.contains(&error.code.as_str()) && is_going(aws, id).await? => Ok(()),
-            answer => answer.map(drop),
-        }
-    });
-    let outcome = outcome.await.map_err(|e| explained(e, id, snapshot.as_deref()));
+    let answer = request(aws, id, &found, prior, snapshot.clone()).send().await;
+    let outcome = answer.map_err(|e| explained(provider_error("DeleteDBInstance", e), id, snapshot.as_deref()));
     match absent(outcome, &["DBInstanceNotFound", "DBInstanceNotFoundFault"])? {
-        Some(()) => gone(aws, op, id).await,
+        Some(_) => gone(aws, op, id).await,
         None => Ok(()),
     }
 }
@@ -48,10 +35,6 @@ fn request(aws: &Aws, id: &str, found: &types::DbInstance, prior: &DbInstance, s
         Some(_) => call,
         None => call.delete_automated_backups(prior.delete_automated_backups.unwrap_or(true)),
     }
-}
-
-async fn is_going(aws: &Aws, id: &str) -> Result<bool, ProviderError> {
-    Ok(find(aws, id).await?.is_none_or(|found| found.db_instance_status() == Some("deleting")))
 }
 
 /// The name of the snapshot to take; `None` when there is to be none or RDS takes none.

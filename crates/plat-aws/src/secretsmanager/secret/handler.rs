@@ -24,9 +24,6 @@ const LONGEST_NAME: usize = 64;
 /// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_ListSecrets.html>
 const AT_ONCE: usize = 8;
 
-/// A secret deleted for good is still shown for a moment, and its name taken.
-const FORGOTTEN_AFTER: StdDuration = StdDuration::from_secs(20);
-
 /// The key that a secret without one of its own is encrypted with.
 const DEFAULT_KEY: &str = "alias/aws/secretsmanager";
 
@@ -102,36 +99,26 @@ impl Secret {
 /// Creates the secret and returns its ARN. The token makes a repetition safe only for the same value, and a generated one is
 /// another each time: then the operation's tag tells that the secret with this name is the one that was asked for.
 async fn made(aws: &Aws, op: &Operation<'_>, name: &str, desired: &Secret, value: Option<&SecretText>) -> Result<String, ProviderError> {
-    let call = || {
-        aws.secretsmanager()
-            .create_secret()
-            .name(name)
-            .client_request_token(token(op.id))
-            .set_description(desired.description.clone())
-            .set_kms_key_id(text(&desired.kms_key_id))
-            .set_type(desired.r#type.clone())
-            .set_secret_string(value.map(|v| v.expose().to_owned()))
-            .set_add_replica_regions(replicas(&desired.replica_regions))
-            .set_tags(Some(listed(&with_operation(&desired.tags, op))))
+    let call = aws
+        .secretsmanager()
+        .create_secret()
+        .name(name)
+        .client_request_token(token(op.id))
+        .set_description(desired.description.clone())
+        .set_kms_key_id(text(&desired.kms_key_id))
+        .set_type(desired.r#type.clone())
+        .set_secret_string(value.map(|v| v.expose().to_owned()))
+        .set_add_replica_regions(replicas(&desired.replica_regions))
+        .set_tags(Some(listed(&with_operation(&desired.tags, op))));
+    let error = match call.send().await {
+        Ok(answer) => return answer.arn.ok_or_else(|| incomplete("CreateSecret", "ARN")),
+        Err(error) => provider_error("CreateSecret", error),
     };
-    let started = tokio::time::Instant::now();
-    loop {
-        let error = match call().send().await {
-            Ok(answer) => return answer.arn.ok_or_else(|| incomplete("CreateSecret", "ARN")),
-            Err(error) => provider_error("CreateSecret", error),
-        };
-        if error.kind == ErrorKind::Exists {
-            let found = describe(aws, name).await?.filter(|found| made_by(found.tags(), op)).and_then(|found| found.arn);
-            return found.ok_or(error);
-        }
-        if !is_on_its_way_out(&error) {
-            return Err(error);
-        }
-        if started.elapsed() >= FORGOTTEN_AFTER {
-            return Err(still_there(error, name));
-        }
-        tokio::time::sleep(StdDuration::from_secs(2)).await;
+    if error.kind == ErrorKind::Exists {
+        let found = describe(aws, name).await?.filter(|found| made_by(found.tags(), op)).and_then(|found| found.arn);
+        return found.ok_or(error);
     }
+    Err(if is_on_its_way_out(&error) { still_there(error, name) } else { error })
 }
 
 fn is_on_its_way_out(error: &ProviderError) -> bool {
