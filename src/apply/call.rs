@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::address::Address;
 use crate::plan::is_empty;
-use crate::provider::{Accepted, Asked, Change, ErrorKind, Existing, Operation, Provider, ProviderError};
+use crate::provider::{Accepted, Asked, Change, ErrorKind, Existing, Operation, Provider, ProviderError, with_known};
 use crate::schema::{Recovery, ResourceSchema};
 use crate::state::{Entry, Intent, Record, Status};
 use crate::value::{Object, ResolvedObject, Value, texts_of_secrets};
@@ -251,7 +251,8 @@ impl Caller<'_> {
     }
 
     pub(super) async fn read_once(&self, id: &str) -> Result<Option<ResolvedObject>, ProviderError> {
-        Ok(self.provider.read(self.type_name, self.region, &[id.to_owned()]).await?.into_iter().next().flatten())
+        let found = self.provider.read(self.type_name, self.region, &[id.to_owned()]).await?.into_iter().next().flatten();
+        Ok(found.map(|found| with_known(found, &Object::default())))
     }
 
     async fn pause(&self, attempt: u32) {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::desired::{Desired, Import};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::provider::with_known;
 use crate::schema::Attribute;
 use crate::source::Span;
 use crate::state::{FingerprintKey, Record, Status};
+use crate::value::Object;
 
 use super::external::{ExternalKeys, sets_key};
 use super::options::{Engine, PrepareError};
@@ -91,7 +93,7 @@ async fn one(engine: &Engine, desired: &Desired, import: &Import, region: &str) 
         id: import.id.to_string(),
         region: region.to_owned(),
         inputs: Default::default(),
-        observed,
+        observed: with_known(observed, &Object::default()),
         drift: Default::default(),
         dependencies: Vec::new(),
         protect: false,

@@ -7,6 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::address::Address;
 use crate::desired::DesiredResource;
+use crate::provider::with_known;
 use crate::schema::ResourceSchema;
 use crate::state::FingerprintKey;
 use crate::value::ResolvedObject;
@@ -66,6 +67,10 @@ fn take_in(
     found: &mut Refreshed,
 ) {
     let moved_from = view.moved_from.get(address);
+    let observed = match view.records.get(address) {
+        Some(record) => with_known(observed, &record.observed),
+        None => observed,
+    };
     let (observed, live) = conceal_observed(key, moved_from.unwrap_or(address), observed);
     let Some(record) = view.records.get_mut(address) else { return };
     let observed =

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 use crate::address::Address;
 use crate::schema::{CodecError, Resource};
-use crate::value::{Duration, ResolvedObject, SecretReference, SecretText};
+use crate::value::{Duration, Object, ResolvedObject, SecretReference, SecretText, Value};
 
 pub use change::{Asked, AttributeNames, Change};
 
@@ -46,6 +46,23 @@ pub trait Accepted: Send + Sync {
 
 /// The tag whose value is the id of the operation that created a resource. Reads leave out tags that start with `plat:`.
 pub const OPERATION_TAG: &str = "plat:operation";
+
+/// The entry of a reading that names the attributes it could not see, because the service refuses to show them at this
+/// moment. The engine keeps what it knew of them.
+pub const UNSEEN: &str = "plat:unseen";
+
+/// A reading with what was known of the attributes that it could not see.
+pub fn with_known(reading: ResolvedObject, known: &Object) -> ResolvedObject {
+    let Some(Value::List(unseen)) = reading.get(UNSEEN).cloned() else { return reading };
+    let mut object = reading.into_object();
+    object.remove(UNSEEN);
+    for name in unseen.iter().filter_map(Value::as_str) {
+        if let Some((name, value)) = known.get_key_value(name) {
+            object.insert(name.clone(), value.clone());
+        }
+    }
+    ResolvedObject::new(object).unwrap_or_default()
+}
 
 /// A resource that exists: its import id, and every attribute that can be read.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +116,16 @@ pub trait ResourceHandler<Context: Sync>: Resource {
         asked: Asked<Self>,
     ) -> impl Future<Output = Result<(String, Self), ProviderError>> + Send;
     fn read(context: &Context, ids: &[String]) -> impl Future<Output = Result<Vec<Option<Self>>, ProviderError>> + Send;
+    /// Reads by id; with each resource come the names of the attributes that this read could not see.
+    fn read_visible(
+        context: &Context,
+        ids: &[String],
+    ) -> impl Future<Output = Result<Vec<Option<(Self, &'static [&'static str])>>, ProviderError>> + Send {
+        async move {
+            let found = Self::read(context, ids).await?;
+            Ok(found.into_iter().map(|found| found.map(|found| (found, [].as_slice()))).collect())
+        }
+    }
     fn update(
         context: &Context,
         op: &Operation<'_>,

@@ -18,6 +18,8 @@ const OPERATION: &str = "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 /// The provider, as the engine uses it.
 pub struct Engine {
     provider: AwsProvider,
+    settings: Settings,
+    timeout: Duration,
     address: Address,
     runtime: Runtime,
 }
@@ -45,12 +47,24 @@ impl Engine {
         let keys = Keys { access_key_id: "plat".to_owned(), secret_access_key: SecretText::new("secret") };
         let settings = Settings { endpoint_url: Some(cloud.proxy.url()), credentials: Some(keys), ..Settings::default() };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { provider: plat_aws::provider(settings), address: "main.thing".parse().unwrap(), runtime }
+        Self {
+            provider: plat_aws::provider(settings.clone()),
+            settings,
+            timeout: Duration::minutes(1),
+            address: "main.thing".parse().unwrap(),
+            runtime,
+        }
+    }
+
+    /// The same with another timeout, in seconds.
+    pub fn within(&self, seconds: i64) -> Self {
+        let provider = plat_aws::provider(self.settings.clone());
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        Self { provider, settings: self.settings.clone(), timeout: Duration::seconds(seconds), address: self.address.clone(), runtime }
     }
 
     fn op<'a>(&'a self, id: &'a str, schema: &ResourceSchema) -> Operation<'a> {
-        let timeout = Duration::minutes(1);
-        Operation { id, address: &self.address, type_name: schema.name, region: REGION, timeout, accepted: &Unnoted }
+        Operation { id, address: &self.address, type_name: schema.name, region: REGION, timeout: self.timeout, accepted: &Unnoted }
     }
 
     pub fn create(&self, type_name: &str, inputs: Object) -> Outcome<Thing> {

@@ -26,6 +26,7 @@ mod proxy;
 mod real_account;
 mod refusals;
 mod recovery;
+mod refusals;
 mod stacks;
 mod states;
 mod tokens;

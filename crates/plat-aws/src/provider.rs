@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use plat::provider::{Change, ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
-use plat::value::{ResolvedObject, SecretText};
+use plat::value::{Duration, ResolvedObject, SecretText};
 use tokio::sync::OnceCell;
 
 use crate::bucket::Bucket;
@@ -29,6 +29,9 @@ const LONGEST_PAUSE: StdDuration = StdDuration::from_secs(20);
 
 /// A connection that says nothing for this long is given up. EC2 and RDS answer within seconds.
 const READ_TIMEOUT: StdDuration = StdDuration::from_secs(30);
+
+/// How long a lookup waits for a thing that shows only a part of itself while it is being changed.
+const LOOKUP_TIMEOUT: Duration = Duration::minutes(5);
 
 /// How to reach AWS; everything that is not said comes from the environment and the AWS profile files.
 #[derive(Debug, Clone, Default)]
@@ -162,12 +165,12 @@ impl Provider for AwsProvider {
 
     async fn find(&self, op: &Operation<'_>, inputs: &ResolvedObject) -> Result<Option<String>, ProviderError> {
         let aws = self.region(op.region).await;
-        self.handler(op.type_name)?.find(&aws, op, inputs).await
+        within(op.timeout, self.handler(op.type_name)?.find(&aws, op, inputs)).await
     }
 
     async fn lookup(&self, type_name: &str, region: &str, query: &ResolvedObject) -> Result<ResolvedObject, ProviderError> {
         let aws = self.region(region).await;
-        self.handler(type_name)?.lookup(&aws, query).await
+        within(LOOKUP_TIMEOUT, self.handler(type_name)?.lookup(&aws, query)).await
     }
 
     #[cfg(feature = "secretsmanager")]

@@ -29,9 +29,9 @@ mod handler {
     use std::marker::PhantomData;
 
     use async_trait::async_trait;
-    use plat::provider::{Asked, Change, ErrorKind, Existing, Operation, ProviderError, ResourceHandler};
+    use plat::provider::{Asked, Change, ErrorKind, Existing, Operation, ProviderError, ResourceHandler, UNSEEN};
     use plat::schema::{Named, Resource};
-    use plat::value::ResolvedObject;
+    use plat::value::{ResolvedObject, Value};
 
     use crate::client::Aws;
 
@@ -68,7 +68,8 @@ mod handler {
         }
 
         async fn read(&self, aws: &Aws, ids: &[String]) -> Result<Vec<Option<ResolvedObject>>, ProviderError> {
-            R::read(aws, ids).await?.iter().map(|found| found.as_ref().map(resolved).transpose()).collect()
+            let found = R::read_visible(aws, ids).await?;
+            found.iter().map(|found| found.as_ref().map(|(read, unseen)| reading(read, unseen)).transpose()).collect()
         }
 
         async fn update(&self, aws: &Aws, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
@@ -138,6 +139,18 @@ mod handler {
         async fn lookup(&self, aws: &Aws, query: &ResolvedObject) -> Result<ResolvedObject, ProviderError> {
             resolved(&R::lookup(aws, R::from_object(query)?).await?)
         }
+    }
+
+    /// A reading, with the names of what it could not see.
+    fn reading<R: Resource>(read: &R, unseen: &[&str]) -> Result<ResolvedObject, ProviderError> {
+        let read = resolved(read)?;
+        if unseen.is_empty() {
+            return Ok(read);
+        }
+        let mut object = read.into_object();
+        object.retain(|name, _| !unseen.contains(&&**name));
+        object.insert(UNSEEN.into(), Value::list(unseen.iter().map(|name| Value::str(*name))));
+        Ok(ResolvedObject::new(object).unwrap_or_default())
     }
 
     fn resolved<R: Resource>(read: &R) -> Result<ResolvedObject, ProviderError> {

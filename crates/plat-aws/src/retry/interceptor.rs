@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextMut, InterceptorContext};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
@@ -120,7 +121,10 @@ fn pause(context: &FinalizerInterceptorContextMut<'_>, cfg: &mut ConfigBag, serv
     }
     waiting.repeated += 1;
     waiting.pause = pause.mul_f64(1.6).min(LONGEST_PAUSE);
-    let config = RetryConfig::standard().with_max_attempts(u32::MAX).with_initial_backoff(pause).with_max_backoff(pause);
+    // One attempt more than were made: the SDK sums over all that may come, to say how long the request may take.
+    let attempts = cfg.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+    let config = RetryConfig::standard().with_max_attempts(attempts.saturating_add(1));
+    let config = config.with_initial_backoff(pause).with_max_backoff(pause);
     let state = cfg.interceptor_state();
     state.store_put(config.with_use_static_exponential_base(true));
     state.store_put(TokenBucket::unlimited());

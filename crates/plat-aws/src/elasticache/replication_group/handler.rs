@@ -13,6 +13,8 @@ use crate::elasticache::support::{made_by, new_tags, read_tags, retag, tags_of};
 use crate::error::{absent, incomplete, provider_error};
 use crate::names::generated;
 use crate::query;
+use crate::retry::{self, Class};
+use crate::tags::Tags;
 
 /// Names of replication groups have at most 40 letters.
 const LONGEST_NAME: usize = 40;
@@ -34,33 +36,13 @@ impl ResourceHandler<Aws> for ReplicationGroup {
     }
 
     async fn read(aws: &Aws, ids: &[String]) -> Result<Vec<Option<Self>>, ProviderError> {
-        let (groups, nodes) = match ids {
-            [id] => {
-                let groups: Vec<_> = find(aws, id).await?.into_iter().collect();
-                let nodes = match groups.first() {
-                    Some(group) => nodes(aws, group).await?,
-                    None => Vec::new(),
-                };
-                (groups, nodes)
-            }
-            _ => (all(aws).await?, all_nodes(aws).await?),
-        };
-        let reads: Vec<_> = ids
-            .iter()
-            .map(|id| {
-                let named = groups.iter().find(|g| g.replication_group_id().is_some_and(|name| name.eq_ignore_ascii_case(id)));
-                // One that is on its way out is gone already, as far as a plan is concerned.
-                let group = named.filter(|g| !matches!(g.status(), Some("deleting" | "deleted")));
-                let nodes = &nodes;
-                async move {
-                    match group {
-                        Some(group) => observed(aws, group, nodes).await.map(Some),
-                        None => Ok(None),
-                    }
-                }
-            })
-            .collect();
-        stream::iter(reads).buffered(AT_ONCE).try_collect().await
+        let found = look(aws, ids, false).await?;
+        Ok(found.into_iter().map(|found| found.map(|(group, _)| group)).collect())
+    }
+
+    /// A group that is modified or snapshotted shows everything but its tags.
+    async fn read_visible(aws: &Aws, ids: &[String]) -> Result<Vec<Option<(Self, Unseen)>>, ProviderError> {
+        look(aws, ids, true).await
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
@@ -130,11 +112,64 @@ fn explained(mut error: ProviderError, snapshot: Option<&str>) -> ProviderError 
     error
 }
 
+/// Names of attributes that a read could not see.
+type Unseen = &'static [&'static str];
+
+/// Reads by id. `without_tags` says whether a group may be read while ElastiCache refuses to list its tags.
+async fn look(aws: &Aws, ids: &[String], without_tags: bool) -> Result<Vec<Option<(ReplicationGroup, Unseen)>>, ProviderError> {
+    let (groups, nodes) = match ids {
+        [id] => {
+            let groups: Vec<_> = find(aws, id).await?.into_iter().collect();
+            let nodes = match groups.first() {
+                Some(group) => nodes(aws, group).await?,
+                None => Vec::new(),
+            };
+            (groups, nodes)
+        }
+        _ => (all(aws).await?, all_nodes(aws).await?),
+    };
+    let reads: Vec<_> = ids
+        .iter()
+        .map(|id| {
+            let named = groups.iter().find(|g| g.replication_group_id().is_some_and(|name| name.eq_ignore_ascii_case(id)));
+            // One that is on its way out is gone already, as far as a plan is concerned.
+            let group = named.filter(|g| !matches!(g.status(), Some("deleting" | "deleted")));
+            let nodes = &nodes;
+            async move {
+                match group {
+                    Some(group) => visible(aws, group, nodes, without_tags).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+        })
+        .collect();
+    stream::iter(reads).buffered(AT_ONCE).try_collect().await
+}
+
+/// What the group shows, and what it does not while ElastiCache is busy with it.
+async fn visible(
+    aws: &Aws,
+    group: &types::ReplicationGroup,
+    nodes: &[types::CacheCluster],
+    without_tags: bool,
+) -> Result<(ReplicationGroup, Unseen), ProviderError> {
+    let call = "ListTagsForResource";
+    match observed(aws, group, nodes).await {
+        Err(e) if without_tags && e.operation == call && retry::class("elasticache", call, &e.code, &e.message) == Some(Class::Busy) => {
+            Ok((ReplicationGroup::observe(group, node_of(group, nodes), Tags::new()), &["tags"]))
+        }
+        seen => Ok((seen?, &[])),
+    }
+}
+
+fn node_of<'a>(group: &types::ReplicationGroup, nodes: &'a [types::CacheCluster]) -> Option<&'a types::CacheCluster> {
+    nodes.iter().find(|node| node.replication_group_id() == group.replication_group_id())
+}
+
 async fn observed(aws: &Aws, group: &types::ReplicationGroup, nodes: &[types::CacheCluster]) -> Result<ReplicationGroup, ProviderError> {
     let arn = group.arn().ok_or_else(|| incomplete("DescribeReplicationGroups", "ARN"))?;
-    let node = nodes.iter().find(|node| node.replication_group_id() == group.replication_group_id());
     let tags = read_tags(&tags_of(aws, arn).await?);
-    Ok(ReplicationGroup::observe(group, node, tags))
+    Ok(ReplicationGroup::observe(group, node_of(group, nodes), tags))
 }
 
 /// One node of a group; they are all alike.
