@@ -24,7 +24,6 @@ mod parameters;
 mod plat;
 mod proxy;
 mod real_account;
-mod refusals;
 mod recovery;
 mod refusals;
 mod stacks;
