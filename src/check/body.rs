@@ -37,7 +37,7 @@ impl Checker<'_> {
             record.fields.iter().map(|f| Wanted { name: f.name.clone(), ty: f.ty.clone(), required: !f.optional }).collect();
         let owner = record.name.as_ref().map_or_else(|| "this record".to_owned(), |n| format!("`{n}`"));
         let (settings, _) = self.settings(scope, entries, &wanted, &owner, span, None);
-        let defaults = self.field_defaults.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map(|(_, d)| d.clone()).unwrap_or_default();
+        let defaults = self.field_defaults.of(record).to_vec();
         let mut typed: Vec<(RecordKey, ExprId)> = Vec::with_capacity(record.fields.len());
         let mut given: HashMap<&str, ExprId, Hashing> = settings.iter().map(|s| (&*s.name.node, s.value)).collect();
         for field in &record.fields {

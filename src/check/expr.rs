@@ -347,7 +347,7 @@ impl Checker<'_> {
             Some(Type::Json) => Type::Json,
             Some(of) => Type::map(of.clone()),
             None if computed => Type::map(any_of(fields.into_iter().map(|f| f.ty))),
-            None => Type::Record(Arc::new(Record { name: None, fields })),
+            None => Type::Record(Arc::new(Record::new(None, fields))),
         };
         self.push(ExprKind::Record(typed.into()), ty, span)
     }
@@ -437,7 +437,7 @@ impl Checker<'_> {
             result => self.expect(scope, body, result, "the function's result"),
         };
         scope.locals.truncate(before);
-        let ty = Type::Function(Arc::new(Function { params: function.params.clone(), result: self.ty(body).clone() }));
+        let ty = Type::Function(Arc::new(Function::new(function.params.clone(), self.ty(body).clone())));
         self.push(ExprKind::Lambda { params: params.len(), body }, ty, span)
     }
 

@@ -1,6 +1,6 @@
 //! What the command line gives: `-p name=value`. What may be a secret is in no diagnostic, however wrong it is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -82,24 +82,28 @@ fn may_be_secret(modules: &Modules, name: &str) -> bool {
             _ => None,
         })
     });
-    param.is_none_or(|param| holds_secret(modules, stack, &param.ty, DEPTH))
+    param.is_none_or(|param| holds_secret(modules, stack, &param.ty, DEPTH, &mut HashSet::new()))
 }
 
-fn holds_secret(modules: &Modules, module: ModuleId, ty: &ast::TypeExpr, depth: usize) -> bool {
+/// `seen` are the declared types that were looked into, each once.
+fn holds_secret(modules: &Modules, module: ModuleId, ty: &ast::TypeExpr, depth: usize, seen: &mut HashSet<(ModuleId, Arc<str>)>) -> bool {
     let Some(depth) = depth.checked_sub(1) else { return true };
-    let holds = |ty: &ast::TypeExpr| holds_secret(modules, module, ty, depth);
+    let mut holds = |ty: &ast::TypeExpr| holds_secret(modules, module, ty, depth, seen);
     match &*ty.node {
         ast::TypeKind::Named { path, args } => {
-            let declared = match modules.find(module, &path.node) {
-                Some((there, ast::Item { kind: ast::ItemKind::Type { ty, .. }, .. })) => holds_secret(modules, there, ty, depth),
-                _ => false,
-            };
-            &*path.node == "Secret" || declared || args.iter().any(holds)
+            &*path.node == "Secret"
+                || args.iter().any(holds)
+                || match modules.find(module, &path.node) {
+                    Some((there, ast::Item { kind: ast::ItemKind::Type { name, ty }, .. })) => {
+                        seen.insert((there, name.node.clone())) && holds_secret(modules, there, ty, depth, seen)
+                    }
+                    _ => false,
+                }
         }
         ast::TypeKind::Text(_) => false,
         ast::TypeKind::List(of) | ast::TypeKind::Map(of) | ast::TypeKind::Optional(of) => holds(of),
         ast::TypeKind::Record(fields) => fields.iter().any(|field| holds(&field.ty)),
-        ast::TypeKind::Function(params, result) => params.iter().any(holds) || holds(result),
+        ast::TypeKind::Function(params, result) => params.iter().any(&mut holds) || holds(result),
         ast::TypeKind::Union(of) => of.iter().any(holds),
     }
 }

@@ -492,7 +492,7 @@ impl Checker<'_> {
                     ids.push(if fits { id } else { self.coerce(scope, id, ty, &format!("`{}`", name.node)) });
                 }
                 Param::Lambda(over, gives) => {
-                    let want = Type::Function(Arc::new(Function { params: over.clone(), result: gives.clone().unwrap_or(Type::Error) }));
+                    let want = Type::Function(Arc::new(Function::new(over.clone(), gives.clone().unwrap_or(Type::Error))));
                     if !matches!(*arg.node, Ast::Lambda { .. } | Ast::Name(_)) {
                         self.report(
                             Diagnostic::error(Code(203), arg.span, format!("`{}` takes a function", name.node))

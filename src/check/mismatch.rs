@@ -1,12 +1,13 @@
 //! "This is not what is wanted here", in words that help.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Checker, Scope};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
-use crate::types::{Field, Type, is_assignable};
-use crate::value::Value;
+use crate::types::{Field, Type, count, is_assignable};
+use crate::value::{Hashing, Value};
 
 use super::typed::{ExprId, ExprKind};
 
@@ -48,18 +49,25 @@ pub(super) fn article(name: &str) -> &'static str {
     if name.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']) { "an" } else { "a" }
 }
 
+/// Pairs of types that were looked at, by where they are in memory.
+type Visited = HashSet<(usize, usize), Hashing>;
+
+fn pair<T, U>(got: &Arc<T>, want: &Arc<U>) -> (usize, usize) {
+    (Arc::as_ptr(got).cast::<()>() as usize, Arc::as_ptr(want).cast::<()>() as usize)
+}
+
 impl Checker<'_> {
     /// Makes `id` fit `want`, or reports why it does not. `what` is who wants it: "`vpc_id`".
     pub(super) fn coerce(&mut self, scope: &Scope, id: ExprId, want: &Type, what: &str) -> ExprId {
         let got = self.ty(id).clone();
         if is_assignable(&got, want) {
-            if !self.lacks_defaults(&got, want) {
+            if !self.lacks_defaults(&got, want, &mut Visited::default()) {
                 return id;
             }
             let span = self.span(id);
             return self.push(ExprKind::Coerce(id), want.clone(), span);
         }
-        if self.stands_for(id, &got, want) {
+        if self.stands_for(id, &got, want, &mut Visited::default()) {
             let span = self.span(id);
             return self.push(ExprKind::Coerce(id), want.clone(), span);
         }
@@ -70,38 +78,47 @@ impl Checker<'_> {
     }
 
     /// Whether a record in it leaves out what a field's default is for. A literal has them from the start.
-    fn lacks_defaults(&self, got: &Type, want: &Type) -> bool {
+    fn lacks_defaults(&self, got: &Type, want: &Type, seen: &mut Visited) -> bool {
         match (got, want) {
+            _ if self.field_defaults.is_empty() => false,
             (Type::Record(got), Type::Record(want)) if Arc::ptr_eq(got, want) => false,
+            // A pair that was looked at lacks none, or the search would have ended.
+            (Type::Record(got), Type::Record(want)) if !seen.insert(pair(got, want)) => false,
             (Type::Record(got), Type::Record(want)) => {
-                let defaults = self.field_defaults.iter().find(|(of, _)| Arc::ptr_eq(of, want)).map_or(&[][..], |(_, defaults)| defaults);
+                count(got.fields.len() + want.fields.len());
                 let of = |name: &str| got.field(name);
-                defaults.iter().any(|(name, _)| of(name).is_none_or(|field| field.optional))
-                    || want.fields.iter().any(|field| of(&field.name).is_some_and(|own| self.lacks_defaults(&own.ty, &field.ty)))
+                self.field_defaults.of(want).iter().any(|(name, _)| of(name).is_none_or(|field| field.optional))
+                    || want.fields.iter().any(|field| of(&field.name).is_some_and(|own| self.lacks_defaults(&own.ty, &field.ty, seen)))
             }
-            (Type::Record(got), Type::Map(want)) => got.fields.iter().any(|field| self.lacks_defaults(&field.ty, want)),
-            (Type::List(got), Type::List(want)) | (Type::Map(got), Type::Map(want)) => self.lacks_defaults(got, want),
-            (Type::Optional(got) | Type::Secret(got), want) => self.lacks_defaults(got, want),
-            (got, Type::Optional(want) | Type::Secret(want)) => self.lacks_defaults(got, want),
+            (Type::Record(got), Type::Map(want)) => {
+                seen.insert(pair(got, want)) && got.fields.iter().any(|field| self.lacks_defaults(&field.ty, want, seen))
+            }
+            (Type::List(got), Type::List(want)) | (Type::Map(got), Type::Map(want)) => self.lacks_defaults(got, want, seen),
+            (Type::Optional(got) | Type::Secret(got), want) => self.lacks_defaults(got, want, seen),
+            (got, Type::Optional(want) | Type::Secret(want)) => self.lacks_defaults(got, want, seen),
             _ => false,
         }
     }
 
     /// A resource stands for its id or ARN; a text literal for an id, an ARN or a version.
-    fn stands_for(&self, id: ExprId, got: &Type, want: &Type) -> bool {
+    fn stands_for(&self, id: ExprId, got: &Type, want: &Type, seen: &mut Visited) -> bool {
         match (got, want) {
-            (Type::Optional(got), Type::Optional(want)) => self.stands_for(id, got, want),
-            (got, Type::Optional(want)) => self.stands_for(id, got, want),
-            (got, Type::Secret(want)) if !matches!(got, Type::Secret(_)) => self.stands_for(id, got, want),
+            (Type::Optional(got), Type::Optional(want)) => self.stands_for(id, got, want, seen),
+            (got, Type::Optional(want)) => self.stands_for(id, got, want, seen),
+            (got, Type::Secret(want)) if !matches!(got, Type::Secret(_)) => self.stands_for(id, got, want, seen),
             (Type::Resource(got), Type::Id(want)) => got == want,
             (Type::Resource(got), Type::Arn(want)) => {
                 (want.is_empty() || got == want) && self.registry.get(got).is_some_and(|s| s.arn.is_some())
             }
-            (Type::List(got), Type::List(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
-            (Type::Map(got), Type::Map(want)) => is_assignable(got, want) || self.stands_for(id, got, want),
+            (Type::List(got), Type::List(want)) => is_assignable(got, want) || self.stands_for(id, got, want, seen),
+            (Type::Map(got), Type::Map(want)) => is_assignable(got, want) || self.stands_for(id, got, want, seen),
+            // A pair that was looked at fits, or the search would have ended.
+            (Type::Record(got), Type::Record(want)) if !seen.insert(pair(got, want)) => true,
             (Type::Record(got), Type::Record(want)) => {
-                let fits = |field: &Field, own: &Field| {
-                    (field.optional || !own.optional) && (is_assignable(&own.ty, &field.ty) || self.stands_for(id, &own.ty, &field.ty))
+                count(got.fields.len() + want.fields.len());
+                let mut fits = |field: &Field, own: &Field| {
+                    (field.optional || !own.optional)
+                        && (is_assignable(&own.ty, &field.ty) || self.stands_for(id, &own.ty, &field.ty, seen))
                 };
                 got.fields.iter().all(|own| want.field(&own.name).is_some_and(|field| fits(field, own)))
                     && want.fields.iter().all(|field| field.optional || got.field(&field.name).is_some())
@@ -121,7 +138,7 @@ impl Checker<'_> {
             return self.secret_leak(span, what);
         }
         if let Type::Optional(inner) = got
-            && (is_assignable(inner, want) || self.stands_for(id, inner, want))
+            && (is_assignable(inner, want) || self.stands_for(id, inner, want, &mut Visited::default()))
         {
             return Diagnostic::error(Code(212), span, format!("{what} wants {}, and this may be nothing", describe(want.required())))
                 .label(format!("`{got}`"))
@@ -213,7 +230,9 @@ impl Checker<'_> {
             (Type::List(of), want, _) if is_assignable(of, want) || matches!((&**of, want), (Type::Resource(a), Type::Id(b)) if a == b) => {
                 Some(format!("choose one: `{text}[0]`"))
             }
-            (_, Type::List(of), _) if is_assignable(got, of) || self.stands_for(id, got, of) => Some(format!("write `[{text}]`")),
+            (_, Type::List(of), _) if is_assignable(got, of) || self.stands_for(id, got, of, &mut Visited::default()) => {
+                Some(format!("write `[{text}]`"))
+            }
             (Type::Union(_) | Type::String | Type::Id(_) | Type::Arn(_), Type::Resource(of), _) => {
                 Some(format!("look up what is there already, `lookup name: {of} {{ … }}`, and give `name`"))
             }

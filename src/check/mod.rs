@@ -5,6 +5,7 @@ mod body;
 pub mod builtin;
 pub mod builtin_docs;
 mod declarations;
+pub mod defaults;
 mod expr;
 mod facts;
 mod foreign;
@@ -13,6 +14,7 @@ mod given;
 pub mod join;
 mod keeping;
 mod levels;
+mod limits;
 pub mod lines;
 mod members;
 mod mismatch;
@@ -41,7 +43,7 @@ use crate::types::Type;
 use crate::value::Hashing;
 use given::Given;
 pub use trial::{PLAN_COUNT, PLAN_LISTS};
-use typed::{Expr, ExprId, ExprKind, FieldDefaults, Program};
+use typed::{Expr, ExprId, ExprKind, Program};
 
 /// What loading a stack gives: its text, what is wrong with it, and the program when nothing is.
 #[derive(Debug)]
@@ -108,8 +110,7 @@ struct Checker<'a> {
     units: Vec<Option<typed::Unit>>,
     signatures: Vec<Signature>,
     component_ids: HashMap<(ModuleId, Arc<str>), usize>,
-    /// Defaults of record types' fields. A type is known by its identity: two may share a name.
-    field_defaults: Vec<(Arc<crate::types::Record>, FieldDefaults)>,
+    field_defaults: defaults::FieldDefaults,
     type_names: HashMap<(ModuleId, Arc<str>), Type>,
     types_open: Vec<(ModuleId, Arc<str>)>,
     /// What the bodies of each resource type may give, and of each lookup.
@@ -123,6 +124,7 @@ struct Checker<'a> {
     in_function: bool,
     policies: policies::Policies,
     levels: levels::Levels,
+    limits: limits::Limits,
 }
 
 /// What a component shows: params, outputs, and the resources in it.
@@ -182,7 +184,7 @@ impl<'a> Checker<'a> {
             units: Vec::new(),
             signatures: Vec::new(),
             component_ids: HashMap::new(),
-            field_defaults: Vec::new(),
+            field_defaults: defaults::FieldDefaults::default(),
             type_names: HashMap::new(),
             types_open: Vec::new(),
             wanted: HashMap::new(),
@@ -192,6 +194,7 @@ impl<'a> Checker<'a> {
             in_function: false,
             policies: policies::Policies::default(),
             levels: levels::Levels::default(),
+            limits: limits::Limits::new(),
         }
     }
 
@@ -200,6 +203,7 @@ impl<'a> Checker<'a> {
     }
 
     fn push(&mut self, kind: ExprKind, ty: Type, span: Span) -> ExprId {
+        let ty = self.bounded(ty, span);
         let id = ExprId(u32::try_from(self.exprs.len()).unwrap_or(u32::MAX));
         self.exprs.push(Expr { kind, ty, span });
         id

@@ -214,7 +214,7 @@ impl Checker<'_> {
 
     /// The params without those that nobody can give: what gives them names no resources.
     pub(super) fn given_params(&mut self, mut params: Vec<StackParam>) -> Vec<StackParam> {
-        for param in params.iter_mut().filter(|param| holds_resource(&param.ty)) {
+        for param in params.iter_mut().filter(|param| param.ty.holds_resource()) {
             let (name, ty) = (&param.name, param.ty.to_string());
             let help = match param.ty.required() {
                 Type::Resource(of) => format!("take its id, `param {name}_id: Id<{of}>`, and look it up, `lookup {name}: {of} {{ … }}`"),
@@ -259,7 +259,7 @@ impl Checker<'_> {
                 doc: "".into(),
             };
             let fields = lookup.schema.attributes.iter().map(field).collect();
-            let one = Type::Record(Arc::new(Record { name: Some(lookup.schema.name.into()), fields }));
+            let one = Type::Record(Arc::new(Record::new(Some(lookup.schema.name.into()), fields)));
             let ty = if matches!(declaration.ty, Type::Map(_)) { Type::map(one) } else { one };
             Some(StackParam { name: declaration.name.node.clone(), ty, required: false, span: declaration.name.span })
         };
@@ -396,15 +396,6 @@ fn is_region(text: &str) -> bool {
     words.len() >= 2
         && words.iter().all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase()))
         && matches!(number.as_bytes(), [b'1'..=b'9'])
-}
-
-fn holds_resource(ty: &Type) -> bool {
-    match ty {
-        Type::Resource(_) | Type::Component(_) => true,
-        Type::List(of) | Type::Map(of) | Type::Optional(of) | Type::Secret(of) => holds_resource(of),
-        Type::Record(record) => record.fields.iter().any(|field| holds_resource(&field.ty)),
-        _ => false,
-    }
 }
 
 fn orderable(ty: &Type) -> bool {

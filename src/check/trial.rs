@@ -33,7 +33,7 @@ fn plan_type() -> Type {
     let field = |name: &str, ty: Type, doc: &str| Field { name: name.into(), ty, optional: false, doc: doc.into() };
     let lists = PLAN_LISTS.into_iter().map(|(name, doc)| field(name, Type::list(Type::String), doc));
     let count = field(PLAN_COUNT, Type::Int, "how many resources will be made, changed, replaced, deleted, imported or forgotten");
-    Type::Record(Arc::new(Record { name: Some("Plan".into()), fields: lists.chain([count]).collect() }))
+    Type::Record(Arc::new(Record::new(Some("Plan".into()), lists.chain([count]).collect())))
 }
 
 impl<'a> Checker<'a> {

@@ -34,10 +34,10 @@ impl Checker<'_> {
             TypeKind::List(of) => Type::list(self.value_type(module, of)),
             TypeKind::Map(of) => Type::map(self.value_type(module, of)),
             TypeKind::Optional(of) => Type::optional(self.value_type(module, of)),
-            TypeKind::Function(params, result) => Type::Function(Arc::new(Function {
-                params: params.iter().map(|p| self.type_of(module, p)).collect(),
-                result: self.value_type(module, result),
-            })),
+            TypeKind::Function(params, result) => Type::Function(Arc::new(Function::new(
+                params.iter().map(|p| self.type_of(module, p)).collect(),
+                self.value_type(module, result),
+            ))),
             TypeKind::Union(members) => self.union(module, members),
             TypeKind::Record(fields) => self.record_type(module, fields, name),
             TypeKind::Named { path, args } => self.path_type(module, path, args),
@@ -85,9 +85,9 @@ impl Checker<'_> {
             let optional = field.default.is_some() || matches!(ty, Type::Optional(_));
             typed.push(Field { name: field.name.node.clone(), ty, optional, doc: field.doc.clone() });
         }
-        let record = Arc::new(Record { name: name.cloned(), fields: typed });
+        let record = Arc::new(Record::new(name.cloned(), typed));
         if !defaults.is_empty() {
-            self.field_defaults.push((record.clone(), defaults));
+            self.field_defaults.insert(record.clone(), defaults);
         }
         Type::Record(record)
     }
@@ -200,6 +200,7 @@ impl Checker<'_> {
         let Some(outer) = self.enter(name.span) else { return Type::Error };
         self.types_open.push(key.clone());
         let resolved = self.type_named(there, ty, Some(&name.node));
+        let resolved = self.bounded(resolved, name.span);
         self.types_open.pop();
         self.leave(&key, name.span, outer);
         // A circle found on the way stays an error.

@@ -19,8 +19,7 @@ pub struct Program {
     pub registry: Arc<Registry>,
     pub exprs: Vec<Expr>,
     pub functions: Vec<Function>,
-    /// Defaults of record types' fields. A type is known by its identity: two may share a name.
-    pub field_defaults: Vec<(Arc<crate::types::Record>, FieldDefaults)>,
+    pub field_defaults: super::defaults::FieldDefaults,
     /// The stack itself is the first; the others are components.
     pub units: Vec<Unit>,
     pub stack: Stack,
@@ -63,9 +62,6 @@ impl Files {
         known.iter().map(|(place, text)| (place.clone(), text.clone())).collect()
     }
 }
-
-/// Names of fields, and the values that they have where none is given.
-pub type FieldDefaults = Vec<(Arc<str>, ExprId)>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ExprId(pub u32);

@@ -75,8 +75,7 @@ impl Machine<'_> {
 
     /// A record as its type has it: each part in its form, and the defaults of what is left out.
     fn record_of(&self, entries: &Object, record: &Arc<Record>, span: Span) -> Answer {
-        let known = &self.world.program.field_defaults;
-        let defaults = known.iter().find(|(of, _)| Arc::ptr_eq(of, record)).map_or(&[][..], |(_, defaults)| defaults);
+        let defaults = self.world.program.field_defaults.of(record);
         let mut object = Object::with_capacity(record.fields.len());
         for field in &record.fields {
             let default = || defaults.iter().find(|(name, _)| *name == field.name).map(|(_, id)| *id);

@@ -331,12 +331,12 @@ mod tests {
         assert!(attribute(Type::Json).same(&one, &list));
         let named = |document: &Value| Value::list([Value::object([("a", document.clone())])]);
         let field = crate::types::Field { name: "a".into(), ty: Type::Json, optional: false, doc: "".into() };
-        let record = Type::Record(Arc::new(crate::types::Record { name: None, fields: vec![field] }));
+        let record = Type::Record(Arc::new(crate::types::Record::new(None, vec![field])));
         assert!(attribute(Type::list(record)).same(&named(&one), &named(&list)));
 
         let nets = |items: [&str; 2]| Value::object([("nets", Value::list(items.map(Value::str)))]);
         let field = crate::types::Field { name: "nets".into(), ty: Type::list(Type::String), optional: false, doc: "".into() };
-        let ty = Type::Record(Arc::new(crate::types::Record { name: None, fields: vec![field] }));
+        let ty = Type::Record(Arc::new(crate::types::Record::new(None, vec![field])));
         let unordered = Attribute { unordered: true, ..attribute(ty.clone()) };
         assert!(unordered.same(&nets(["a", "b"]), &nets(["b", "a"])));
         assert!(!attribute(ty).same(&nets(["a", "b"]), &nets(["b", "a"])));
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn what_a_record_leaves_out_is_the_clouds_choice() {
         let field = |name: &str| crate::types::Field { name: name.into(), ty: Type::String, optional: true, doc: "".into() };
-        let record = Type::Record(Arc::new(crate::types::Record { name: None, fields: vec![field("a"), field("b")] }));
+        let record = Type::Record(Arc::new(crate::types::Record::new(None, vec![field("a"), field("b")])));
         let (a, ab) = (Value::object([("a", Value::str("1"))]), Value::object([("a", Value::str("1")), ("b", Value::str("2"))]));
         let readable = attribute(Type::optional(record.clone()));
         assert!(readable.same(&a, &ab));

@@ -267,9 +267,9 @@ mod tests {
 
     fn record() -> Type {
         let field = |name: &str, ty| Field { name: name.into(), ty, optional: true, doc: "".into() };
-        Type::Record(Arc::new(Record {
-            name: None,
-            fields: vec![
+        Type::Record(Arc::new(Record::new(
+            None,
+            vec![
                 field("size", Type::Size),
                 field("age", Type::optional(Type::Duration)),
                 field("nets", Type::list(Type::Cidr)),
@@ -278,7 +278,7 @@ mod tests {
                 field("doc", Type::Json),
                 field("key", Type::secret(Type::String)),
             ],
-        }))
+        )))
     }
 
     #[test]

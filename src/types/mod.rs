@@ -1,10 +1,22 @@
 //! The types of the language, and the one rule of what may stand where.
 
-use std::fmt;
+mod display;
+mod pairs;
+mod record;
+mod traits;
+mod work;
+
 use std::sync::Arc;
 
+use pairs::Pairs;
+pub use record::{Field, Function, Record};
+pub use work::{count, steps};
+
+/// Most levels of one type. Whatever walks over a type goes one call deeper for each.
+pub const MAX_DEPTH: u32 = 400;
+
 /// A type. Resource and component types go by name; what is in them is the schema's and the checker's business.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Type {
     /// The type of an expression that is already reported as wrong; it fits everywhere, so one mistake is one error.
     Error,
@@ -38,34 +50,6 @@ pub enum Type {
     Component(Arc<str>),
 }
 
-/// A record type. `name` is what messages call it; structure decides what is assignable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    pub name: Option<Arc<str>>,
-    pub fields: Vec<Field>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    pub name: Arc<str>,
-    pub ty: Type,
-    /// May be left out: it has a default or is optional.
-    pub optional: bool,
-    pub doc: Arc<str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Function {
-    pub params: Vec<Type>,
-    pub result: Type,
-}
-
-impl Record {
-    pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|f| &*f.name == name)
-    }
-}
-
 impl Type {
     pub fn list(of: Type) -> Type {
         Type::List(Arc::new(of))
@@ -95,16 +79,6 @@ impl Type {
         Type::Union(texts.into_iter().map(Into::into).collect())
     }
 
-    /// True when the type is, or somewhere holds, a secret.
-    pub fn holds_secret(&self) -> bool {
-        match self {
-            Type::Secret(_) => true,
-            Type::List(t) | Type::Map(t) | Type::Optional(t) => t.holds_secret(),
-            Type::Record(r) => r.fields.iter().any(|f| f.ty.holds_secret()),
-            _ => false,
-        }
-    }
-
     /// The type without `?`.
     pub fn required(&self) -> &Type {
         match self {
@@ -115,96 +89,70 @@ impl Type {
 }
 
 /// May a value of type `from` stand where `to` is wanted? Reflexive and transitive (but for [`Type::Error`], which fits everywhere).
+/// Two records or functions are compared once, however often the pair stands in the types.
 pub fn is_assignable(from: &Type, to: &Type) -> bool {
+    assignable(from, to, &mut Pairs::default())
+}
+
+fn assignable(from: &Type, to: &Type, seen: &mut Pairs<bool>) -> bool {
     use Type::*;
+    work::step();
     match (from, to) {
         (Error, _) | (_, Error) => true,
         (Null, Optional(_)) => true,
-        (Optional(f), Optional(t)) => is_assignable(f, t),
-        (f, Optional(t)) => is_assignable(f, t),
-        (Secret(f), Secret(t)) => is_assignable(f, t),
-        (f, Secret(t)) => is_assignable(f, t),
+        (Optional(f), Optional(t)) => assignable(f, t, seen),
+        (f, Optional(t)) => assignable(f, t, seen),
+        (Secret(f), Secret(t)) => assignable(f, t, seen),
+        (f, Secret(t)) => assignable(f, t, seen),
         (Int, Float) => true,
         (Union(_) | Id(_) | Arn(_), String) => true,
         (Union(f), Union(t)) => f.iter().all(|x| t.contains(x)),
         (Arn(_), Arn(t)) if t.is_empty() => true,
-        (List(f), List(t)) | (Map(f), Map(t)) => is_assignable(f, t),
-        (Record(f), Map(t)) => f.fields.iter().all(|x| is_assignable(&x.ty, t)),
-        (Record(f), Record(t)) => {
-            f.fields.iter().all(|x| t.field(&x.name).is_some_and(|y| is_assignable(&x.ty, &y.ty) && (y.optional || !x.optional)))
-                && t.fields.iter().all(|y| y.optional || f.field(&y.name).is_some())
-        }
-        (Function(f), Function(t)) => {
+        (List(f), List(t)) | (Map(f), Map(t)) => assignable(f, t, seen),
+        (Record(f), Map(t)) => seen.once((f.id(), of_type(t)), f.weight(), |seen| f.fields.iter().all(|x| assignable(&x.ty, t, seen))),
+        (Record(f), Record(t)) if Arc::ptr_eq(f, t) => true,
+        (Record(f), Record(t)) => seen.once((f.id(), t.id()), f.weight(), |seen| {
+            let fits = |at, x: &Field, seen: &mut Pairs<bool>| {
+                t.field_near(at, &x.name).is_some_and(|y| (y.optional || !x.optional) && assignable(&x.ty, &y.ty, seen))
+            };
+            f.fields.iter().enumerate().all(|(at, x)| fits(at, x, seen))
+                && t.fields.iter().enumerate().all(|(at, y)| y.optional || f.field_near(at, &y.name).is_some())
+        }),
+        (Function(f), Function(t)) if Arc::ptr_eq(f, t) => true,
+        (Function(f), Function(t)) => seen.once((f.id(), t.id()), f.weight(), |seen| {
             f.params.len() == t.params.len()
-                && is_assignable(&f.result, &t.result)
-                && f.params.iter().zip(&t.params).all(|(a, b)| is_assignable(b, a))
-        }
-        (f, Json) => is_json(f),
+                && assignable(&f.result, &t.result, seen)
+                && f.params.iter().zip(&t.params).all(|(a, b)| assignable(b, a, seen))
+        }),
+        (f, Json) => f.is_json(),
         (f, t) => f == t,
     }
 }
 
-fn is_json(ty: &Type) -> bool {
-    match ty {
-        Type::Secret(_) | Type::Function(_) | Type::Resource(_) | Type::Component(_) => false,
-        Type::List(t) | Type::Map(t) | Type::Optional(t) => is_json(t),
-        Type::Record(r) => r.fields.iter().all(|f| is_json(&f.ty)),
-        _ => true,
+/// What stands for a type that is no record or function among those that were compared.
+fn of_type(ty: &Arc<Type>) -> usize {
+    Arc::as_ptr(ty).cast::<()>() as usize
+}
+
+impl Eq for Type {}
+
+impl PartialEq for Type {
+    fn eq(&self, other: &Type) -> bool {
+        same(self, other, &mut Pairs::default())
     }
 }
 
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Type::Error => f.write_str("?"),
-            Type::Json => f.write_str("Json"),
-            Type::Null => f.write_str("null"),
-            Type::String => f.write_str("String"),
-            Type::Int => f.write_str("Int"),
-            Type::Float => f.write_str("Float"),
-            Type::Bool => f.write_str("Bool"),
-            Type::Cidr => f.write_str("Cidr"),
-            Type::Ip => f.write_str("Ip"),
-            Type::Size => f.write_str("Size"),
-            Type::Duration => f.write_str("Duration"),
-            Type::Version => f.write_str("Version"),
-            Type::Union(texts) => {
-                for (i, text) in texts.iter().enumerate() {
-                    let bar = if i > 0 { " | " } else { "" };
-                    write!(f, "{bar}\"{text}\"")?;
-                }
-                Ok(())
-            }
-            Type::Id(of) => write!(f, "Id<{of}>"),
-            Type::Arn(of) if of.is_empty() => f.write_str("Arn"),
-            Type::Arn(of) => write!(f, "Arn<{of}>"),
-            Type::Secret(of) => write!(f, "Secret<{of}>"),
-            Type::List(of) => write!(f, "[{of}]"),
-            Type::Map(of) => write!(f, "{{{of}}}"),
-            Type::Optional(of) => match **of {
-                Type::Union(_) | Type::Function(_) => write!(f, "({of})?"),
-                _ => write!(f, "{of}?"),
-            },
-            Type::Record(record) => match &record.name {
-                Some(name) => f.write_str(name),
-                None => {
-                    f.write_str("{ ")?;
-                    for (i, field) in record.fields.iter().enumerate() {
-                        let comma = if i > 0 { ", " } else { "" };
-                        write!(f, "{comma}{}: {}", field.name, field.ty)?;
-                    }
-                    f.write_str(" }")
-                }
-            },
-            Type::Function(function) => {
-                f.write_str("(")?;
-                for (i, param) in function.params.iter().enumerate() {
-                    let comma = if i > 0 { ", " } else { "" };
-                    write!(f, "{comma}{param}")?;
-                }
-                write!(f, ") => {}", function.result)
-            }
-            Type::Resource(name) | Type::Component(name) => f.write_str(name),
+fn same(a: &Type, b: &Type, seen: &mut Pairs<bool>) -> bool {
+    use Type::*;
+    work::step();
+    match (a, b) {
+        (Union(a), Union(b)) => a == b,
+        (Id(a), Id(b)) | (Arn(a), Arn(b)) | (Resource(a), Resource(b)) | (Component(a), Component(b)) => a == b,
+        (Secret(a), Secret(b)) | (List(a), List(b)) | (Map(a), Map(b)) | (Optional(a), Optional(b)) => {
+            Arc::ptr_eq(a, b) || same(a, b, seen)
         }
+        (Record(a), Record(b)) => record::same(a, b, seen),
+        (Function(a), Function(b)) => record::same_functions(a, b, seen),
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
     }
 }

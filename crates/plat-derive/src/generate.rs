@@ -95,10 +95,10 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
         #[automatically_derived]
         impl ::plat::schema::Field for #ident {
             fn ty() -> ::plat::types::Type {
-                ::plat::types::Type::Record(::std::sync::Arc::new(::plat::types::Record {
-                    name: ::std::option::Option::Some(#name.into()),
-                    fields: ::std::vec![#(#fields),*],
-                }))
+                ::plat::types::Type::Record(::std::sync::Arc::new(::plat::types::Record::new(
+                    ::std::option::Option::Some(#name.into()),
+                    ::std::vec![#(#fields),*],
+                )))
             }
 
             fn decode(value: &::plat::value::Value) -> ::std::result::Result<Self, ::plat::schema::CodecError> {

@@ -30,10 +30,10 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
 
 fn registry() -> Arc<Registry> {
     let tags = || Attribute::new("tags", Type::map(Type::String), optional());
-    let rule = Type::Record(Arc::new(Record {
-        name: None,
-        fields: vec![Field { name: "source".into(), ty: Type::Id("t.net.Net".into()), optional: true, doc: "".into() }],
-    }));
+    let rule = Type::Record(Arc::new(Record::new(
+        None,
+        vec![Field { name: "source".into(), ty: Type::Id("t.net.Net".into()), optional: true, doc: "".into() }],
+    )));
     let net = schema(
         "t.net.Net",
         &["net_id"],
