@@ -1,5 +1,6 @@
 //! What the program wants: the output of `eval`, the input of `graph`, `plan` and `apply`.
 
+mod places;
 mod policies;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::value::{Duration, Hashing, Object, Value};
 
+pub use places::{Moves, Places};
 pub use policies::{Judge, Judgement, Policies, Policy, Read, Ruling, Waiver};
 
 /// What there is to be, in the order of the source: file by file, declaration by declaration, key by key.

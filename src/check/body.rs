@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::settings::Place;
 use super::typed::{ExprId, ExprKind, Options, RecordKey, Setting};
 use super::{Checker, Scope, mismatch};
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, closest, listed};
 use crate::schema::{Mode, ResourceSchema};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{self, Entry, Key};
@@ -184,7 +184,7 @@ impl Checker<'_> {
         let missing: Vec<&str> =
             wanted.iter().filter(|w| w.required && !seen.contains_key(&w.name) && !meant.contains(&w.name)).map(|w| &*w.name).collect();
         if let Some(first) = missing.first() {
-            let names = missing.iter().map(|m| format!("`{m}`")).collect::<Vec<_>>().join(", ");
+            let names = listed(&missing);
             let ty = wanted.iter().find(|w| w.name.as_ref() == *first).map(|w| mismatch::describe(&w.ty)).unwrap_or_default();
             self.report(
                 Diagnostic::error(Code(202), at, format!("{owner} needs {names}"))
@@ -204,7 +204,7 @@ impl Checker<'_> {
             None if wanted.is_empty() => "it takes none".to_owned(),
             // Of a record, nothing else would list them.
             None if wanted.len() <= 12 || !engine => {
-                format!("it has {}", wanted.iter().map(|w| format!("`{}`", w.name)).collect::<Vec<_>>().join(", "))
+                format!("it has {}", listed(wanted.iter().map(|w| &*w.name)))
             }
             None => format!("`plat docs {}` lists all", owner.trim_matches('`')),
         };

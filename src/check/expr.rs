@@ -221,10 +221,9 @@ impl Checker<'_> {
     }
 
     fn unknown_name(&mut self, scope: &Scope, name: &Arc<str>, span: Span) {
-        let mut candidates = scope.locals.iter().map(|(n, ..)| &**n).chain(scope.slots.keys().map(|n| &**n)).collect::<Vec<_>>();
-        candidates.sort_unstable();
+        let candidates = scope.locals.iter().map(|(n, ..)| &**n).chain(scope.slots.keys().map(|n| &**n));
         let out_of_reach = self.in_own_test && self.units.first().and_then(Option::as_ref).is_some_and(|unit| unit.find(name).is_some());
-        let help = match crate::diagnostic::closest(name, candidates.into_iter().chain(["env", "stack"])) {
+        let help = match crate::diagnostic::closest_of_any_order(name, candidates.chain(["env", "stack"])) {
             _ if out_of_reach => {
                 "a test that declares resources of its own does not see the stack's: declare here what it needs".to_owned()
             }
@@ -247,6 +246,9 @@ impl Checker<'_> {
 
     /// Whether the module has a value of that name, in reach or not.
     fn is_declared(&self, scope: &Scope, name: &str) -> bool {
+        if !crate::diagnostic::may_suggest() {
+            return false;
+        }
         let items = self.modules.get(scope.module).map_or(&[][..], |module| &module.items);
         items.iter().filter_map(|item| super::declarations::declared_name(&item.kind)).any(|declared| *declared.node == *name)
     }

@@ -6,7 +6,7 @@ use super::builtin::{self, Answer, BUILTINS, Param, Signature as Method};
 use super::expr::count;
 use super::typed::{ExprId, ExprKind};
 use super::{Checker, Scope, mismatch};
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, closest, listed};
 use crate::schema::{Attribute, Mode};
 use crate::source::Span;
 use crate::syntax::ast::{self, Expr, ExprKind as Ast};
@@ -121,7 +121,7 @@ impl Checker<'_> {
                 }
                 let names: Vec<Arc<str>> =
                     signature.outputs.iter().chain(&signature.params).chain(&signature.resources).map(|m| m.name.clone()).collect();
-                let list = signature.outputs.iter().map(|m| format!("`{}`", m.name)).collect::<Vec<_>>().join(", ");
+                let list = listed(signature.outputs.iter().map(|m| &*m.name));
                 (names, Some(format!("its outputs are {list}")))
             }
             Type::Record(record) => {
@@ -437,7 +437,7 @@ impl Checker<'_> {
                 }
                 Some(close) => Some(format!("did you mean `{close}`?")),
                 None if names.is_empty() => None,
-                None => Some(format!("it has {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "))),
+                None => Some(format!("it has {}", listed(&names))),
             };
             self.report(
                 Diagnostic::error(Code(209), name.span, format!("{} has no function `{}`", mismatch::describe(&inner), name.node))

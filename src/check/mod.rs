@@ -21,6 +21,7 @@ mod mismatch;
 mod names;
 mod operators;
 mod policies;
+mod policy_groups;
 mod reachable;
 mod reads;
 mod refactorings;
@@ -79,6 +80,7 @@ fn finish(
     registry: &Arc<Registry>,
     overrides: &[(String, String)],
 ) -> Checked {
+    crate::diagnostic::begin_suggestions();
     let given = Given::read(overrides, &modules, &mut sources, &mut diagnostics);
     if modules.modules.is_empty() {
         return Checked { sources, diagnostics, program: None };
@@ -247,7 +249,7 @@ impl<'a> Checker<'a> {
         let refactorings = self.refactorings(items);
         self.refuse_secret_outputs();
         let tests = self.tests(&stack_parts.envs);
-        let (policies, waivers) = self.in_force(items);
+        let in_force = self.in_force(items);
         let units = std::mem::take(&mut self.units)
             .into_iter()
             .map(|unit| {
@@ -273,8 +275,10 @@ impl<'a> Checker<'a> {
             imports: refactorings.imports,
             forgets: refactorings.forgets,
             tests,
-            policies,
-            waivers,
+            policies: in_force.policies,
+            policy_groups: in_force.groups,
+            policy_roots: in_force.roots,
+            waivers: in_force.waivers,
             root: self.modules.root.clone(),
             files: Arc::default(),
             fetched: self.modules.fetched.clone(),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::policy_groups::InForce;
 use super::reads::reads;
-use super::typed::{About, ExprId, Policy, Route, Rule, Rules, Waiver};
+use super::typed::{About, ExprId, Rule, Rules, Waiver};
 use super::{Checker, Scope};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::resolve::ModuleId;
@@ -17,28 +18,28 @@ use crate::types::Type;
 use crate::value::{Date, Value};
 
 /// A policy by where it is declared.
-type Id = (ModuleId, Arc<str>);
+pub(super) type Id = (ModuleId, Arc<str>);
 
 /// All policies that were checked, whether in force or not.
 #[derive(Debug, Default)]
 pub(super) struct Policies {
-    known: IndexMap<Id, Known>,
+    pub(super) known: IndexMap<Id, Known>,
 }
 
 #[derive(Debug)]
-enum Known {
+pub(super) enum Known {
     Group { condition: Option<ExprId>, members: Vec<Member> },
     Rules { name: ast::Name, doc: Arc<str>, reason: Option<Arc<str>>, about: Option<About> },
 }
 
 #[derive(Debug, Clone)]
-struct Member {
-    name: ast::Name,
-    id: Id,
+pub(super) struct Member {
+    pub(super) name: ast::Name,
+    pub(super) id: Id,
 }
 
 impl Policies {
-    fn members(&self, id: &Id) -> &[Member] {
+    pub(super) fn members(&self, id: &Id) -> &[Member] {
         match self.known.get(id) {
             Some(Known::Group { members, .. }) => members,
             _ => &[],
@@ -255,93 +256,6 @@ impl<'a> Checker<'a> {
         names.filter(|name| matches!(self.modules.find(module, name), Some((_, Item { kind: ItemKind::Policy(_), .. })))).cloned().collect()
     }
 
-    /// A group that comes back to itself is in force nowhere, which nobody would notice.
-    fn refuse_circles(&mut self) {
-        let mut told: BTreeSet<Id> = BTreeSet::new();
-        let ids: Vec<Id> = self.policies.known.keys().cloned().collect();
-        for id in ids {
-            let mut open: Vec<Member> = self.policies.members(&id).to_vec();
-            let mut seen: BTreeSet<Id> = BTreeSet::new();
-            while let Some(member) = open.pop() {
-                if member.id == id {
-                    if told.is_disjoint(&seen) && !told.contains(&id) {
-                        self.report(
-                            Diagnostic::error(Code(806), member.name.span, format!("the group `{}` contains itself", id.1))
-                                .label("comes back to it")
-                                .help("take it out of the list"),
-                        );
-                    }
-                    told.insert(id.clone());
-                    break;
-                }
-                if seen.insert(member.id.clone()) {
-                    open.extend(self.policies.members(&member.id).iter().cloned());
-                }
-            }
-        }
-    }
-
-    // ------------------------------------------------------------ what is in force
-
-    /// The stack's policies, declared and imported, and its waivers.
-    pub(super) fn in_force(&mut self, items: &'a [Item]) -> (Vec<Policy>, Vec<Waiver>) {
-        self.refuse_circles();
-        let mut found: IndexMap<Id, Vec<Route>> = IndexMap::new();
-        for member in self.roots(items) {
-            let start = Route { names: vec![member.name.node.clone()], conditions: Vec::new() };
-            self.follow(&member.id, start, &mut Vec::new(), &mut found);
-        }
-        let mut policies = Vec::new();
-        for (id, routes) in found {
-            if let Some(Known::Rules { name, doc, reason, about: Some(about) }) = self.policies.known.swap_remove(&id) {
-                policies.push(Policy { name, doc, reason, routes, about });
-            }
-        }
-        let mut waivers = Vec::new();
-        for item in items {
-            if let ItemKind::Waiver(waiver) = &item.kind {
-                waivers.extend(self.waiver(waiver, &policies));
-            }
-        }
-        (policies, waivers)
-    }
-
-    /// What the stack declares and brings in. A policy that one of its groups names is in force through the group.
-    fn roots(&self, items: &[Item]) -> Vec<Member> {
-        let root = ModuleId(0);
-        let own = items.iter().flat_map(|item| match &item.kind {
-            ItemKind::Policy(policy) => vec![&policy.name],
-            ItemKind::Use(used) => used.names.iter().map(|(_, here)| here).collect(),
-            _ => Vec::new(),
-        });
-        let member = |name: &ast::Name| match self.modules.find(root, &name.node) {
-            Some((there, Item { kind: ItemKind::Policy(policy), .. })) => {
-                Some(Member { name: name.clone(), id: (there, policy.name.node.clone()) })
-            }
-            _ => None,
-        };
-        let grouped: BTreeSet<&Id> =
-            self.policies.known.keys().filter(|id| id.0 == root).flat_map(|id| self.policies.members(id)).map(|m| &m.id).collect();
-        own.filter_map(member).filter(|member| !grouped.contains(&member.id)).collect()
-    }
-
-    fn follow(&self, id: &Id, route: Route, open: &mut Vec<Id>, found: &mut IndexMap<Id, Vec<Route>>) {
-        match self.policies.known.get(id) {
-            Some(Known::Group { condition, members }) if !open.contains(id) => {
-                open.push(id.clone());
-                for member in members {
-                    let mut route = route.clone();
-                    route.names.push(member.name.node.clone());
-                    route.conditions.extend(condition);
-                    self.follow(&member.id, route, open, found);
-                }
-                open.pop();
-            }
-            Some(Known::Rules { .. }) => found.entry(id.clone()).or_default().push(route),
-            _ => {}
-        }
-    }
-
     // ------------------------------------------------------------ waivers
 
     pub(super) fn misplaced_waiver(&mut self, waiver: &ast::Waiver) {
@@ -352,7 +266,7 @@ impl<'a> Checker<'a> {
         );
     }
 
-    fn waiver(&mut self, waiver: &ast::Waiver, policies: &[Policy]) -> Option<Waiver> {
+    pub(super) fn waiver(&mut self, waiver: &ast::Waiver, in_force: &InForce) -> Option<Waiver> {
         let title: Arc<str> = waiver.policy.node.iter().map(|name| &*name.node).collect::<Vec<_>>().join(".").into();
         let (mut owner, mut until, mut reason) = (None, None, None);
         let mut seen: HashMap<Arc<str>, Span> = HashMap::new();
@@ -377,7 +291,7 @@ impl<'a> Checker<'a> {
         }
         let mut scope = self.stack_scope();
         let condition = waiver.condition.as_ref().map(|c| self.expect(&mut scope, c, &Type::Bool, "the condition"));
-        let meant = self.waived(waiver, &title, policies);
+        let meant = self.waived(waiver, &title, in_force);
         let address = match &waiver.address {
             Some(address) => {
                 let found = self.constant_address(address)?;
@@ -391,16 +305,13 @@ impl<'a> Checker<'a> {
     }
 
     /// The policies that a waiver names: those one of whose routes holds its words, in their order.
-    fn waived(&mut self, waiver: &ast::Waiver, title: &str, policies: &[Policy]) -> Option<Vec<usize>> {
+    fn waived(&mut self, waiver: &ast::Waiver, title: &str, in_force: &InForce) -> Option<Vec<usize>> {
         let words: Vec<&Arc<str>> = waiver.policy.node.iter().map(|name| &name.node).collect();
-        let named = |policy: &Policy| policy.routes.iter().any(|route| holds(&route.names, &words));
-        let meant: Vec<usize> = policies.iter().enumerate().filter(|(_, policy)| named(policy)).map(|(i, _)| i).collect();
+        let meant = in_force.named(&words);
         let span = waiver.policy.span;
         if meant.is_empty() {
             let last = words.last().map_or("", |word| word);
-            let mut names: Vec<&str> = policies.iter().flat_map(|p| p.routes.iter().flat_map(|r| r.names.iter().map(|n| &**n))).collect();
-            names.sort_unstable();
-            names.dedup();
+            let names = in_force.names();
             // A policy that has a mistake of its own is not in the list, and is no typo.
             if !names.contains(&last) && self.policies.known.keys().any(|id| *id.1 == *last) {
                 return None;
@@ -415,7 +326,7 @@ impl<'a> Checker<'a> {
             );
             return None;
         }
-        let resources = |at: &usize| policies.get(*at).is_some_and(|p| matches!(p.about, About::Resources(_)));
+        let resources = |at: &usize| in_force.policies.get(*at).is_some_and(|p| matches!(p.about, About::Resources(_)));
         match &waiver.address {
             None if meant.iter().any(resources) => {
                 self.report(
@@ -507,10 +418,4 @@ impl<'a> Checker<'a> {
         }
         day
     }
-}
-
-/// Do the words stand in the route, in this order?
-fn holds(route: &[Arc<str>], words: &[&Arc<str>]) -> bool {
-    let mut rest = route.iter();
-    words.iter().all(|word| rest.any(|name| name == *word))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::typed::{Declaration, DeclarationKind, Import, Instances, Unit};
 use super::{Checker, Scope, Slot};
 use crate::address::{Address, Step};
-use crate::desired::Move;
+use crate::desired::{Move, Moves};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::resolve::ModuleId;
 use crate::source::Span;
@@ -49,8 +49,9 @@ impl Checker<'_> {
                 _ => {}
             }
         }
+        let moves = Moves::new(&found.moves);
         for (i, to) in targets {
-            self.check_target(&found.moves, i, to);
+            self.check_target(&found.moves, &moves, i, to);
         }
         self.check_moves(&found.moves);
         found
@@ -148,9 +149,9 @@ impl Checker<'_> {
     }
 
     /// The target is in the program, unless another move takes it further.
-    fn check_target(&mut self, moves: &[Move], i: usize, to: &ast::Address) {
+    fn check_target(&mut self, moves: &[Move], chains: &Moves<'_>, i: usize, to: &ast::Address) {
         let Some(wanted) = moves.get(i) else { return };
-        if moves.iter().any(|other| wanted.from != other.from && wanted.precedes(other)) {
+        if chains.after(i).into_iter().filter_map(|next| moves.get(next)).any(|other| wanted.from != other.from) {
             return;
         }
         if self.named(to) == Some(Names::Component) && wanted.is_inward() {
@@ -163,14 +164,18 @@ impl Checker<'_> {
     }
 
     fn check_moves(&mut self, moves: &[Move]) {
-        for (i, one) in moves.iter().enumerate() {
+        let (mut by_from, mut by_to) = (HashMap::<&Address, &Move, Hashing>::default(), HashMap::<&Address, &Move, Hashing>::default());
+        for one in moves {
+            let (from, to) = (by_from.get(&one.from).copied(), by_to.get(&one.to).copied());
+            by_from.entry(&one.from).or_insert(one);
+            by_to.entry(&one.to).or_insert(one);
             if one.from == one.to {
                 self.report(
                     Diagnostic::error(Code(313), one.to_span, format!("`{}` moves to itself", one.from))
                         .label("the same address")
                         .help("take the line away"),
                 );
-            } else if let Some(first) = moves.iter().take(i).find(|first| first.from == one.from) {
+            } else if let Some(first) = from {
                 let same = first.to == one.to;
                 self.report(
                     Diagnostic::error(Code(314), one.span, format!("`{}` is moved twice", one.from))
@@ -178,7 +183,7 @@ impl Checker<'_> {
                         .also(first.span, if same { "the first".to_owned() } else { format!("to `{}` here", first.to) })
                         .help("keep one of them"),
                 );
-            } else if let Some(first) = moves.iter().take(i).find(|first| first.to == one.to) {
+            } else if let Some(first) = to {
                 self.report(
                     Diagnostic::error(Code(314), one.to_span, format!("`{}` and `{}` both move to `{}`", first.from, one.from, one.to))
                         .label("the second")
@@ -190,7 +195,7 @@ impl Checker<'_> {
                 );
             }
         }
-        if let Some(circle) = circle(moves) {
+        if let Some(circle) = Moves::new(moves).circle() {
             let mut members = circle.iter();
             let Some(first) = members.next() else { return };
             let way: Vec<String> = circle.iter().map(|m| format!("`{}`", m.from)).collect();
@@ -203,27 +208,6 @@ impl Checker<'_> {
             self.report(mistake);
         }
     }
-}
-
-/// Moves that follow each other round, the first in the order of the source first.
-fn circle(moves: &[Move]) -> Option<Vec<&Move>> {
-    for start in moves.iter().enumerate().filter(|(_, m)| m.from != m.to).map(|(i, _)| i) {
-        let mut way: Vec<(usize, usize)> = vec![(start, 0)];
-        let mut seen = vec![false; moves.len()];
-        while let Some((at, from)) = way.pop() {
-            let Some(here) = moves.get(at) else { break };
-            let next = moves.iter().enumerate().skip(from).find(|(i, m)| *i != at && m.from != m.to && here.precedes(m));
-            let Some((i, _)) = next else { continue };
-            way.push((at, i + 1));
-            if i == start {
-                return Some(way.iter().filter_map(|(i, _)| moves.get(*i)).collect());
-            }
-            if !std::mem::replace(seen.get_mut(i)?, true) {
-                way.push((i, 0));
-            }
-        }
-    }
-    None
 }
 
 fn unknown_name(unit: &Unit, name: &ast::Name, inside: &str) -> Diagnostic {

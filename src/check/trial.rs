@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::settings::{Place, StackParam};
 use super::typed::{self, Options, Setting, TestStep};
 use super::{Checker, Scope, Signature, Slot};
-use crate::diagnostic::{CODES, Code, Diagnostic, closest};
+use crate::diagnostic::{CODES, Code, Diagnostic, closest, listed};
 use crate::resolve::ModuleId;
 use crate::source::Span;
 use crate::syntax::ast::{self, Entry, ItemKind, Key};
@@ -224,5 +224,5 @@ impl<'a> Checker<'a> {
 }
 
 fn list(envs: &[typed::Env]) -> String {
-    envs.iter().map(|env| format!("`{}`", env.name.node)).collect::<Vec<_>>().join(", ")
+    listed(envs.iter().map(|env| &*env.name.node))
 }

@@ -209,6 +209,11 @@ impl Checker<'_> {
 
     pub(super) fn unknown_type(&mut self, module: ModuleId, path: &ast::Name) {
         let name = &path.node;
+        if !crate::diagnostic::may_suggest() {
+            let help = "declare it with `type`, or bring it in with `use`";
+            self.report(Diagnostic::error(Code(204), path.span, format!("there is no type `{name}`")).label("not known here").help(help));
+            return;
+        }
         let mut candidates: Vec<&str> = self.registry.iter().map(|s| s.name).collect();
         candidates.extend(PLAIN.iter().map(|(n, _)| *n));
         let module = self.modules.get(module);

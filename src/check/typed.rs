@@ -32,6 +32,9 @@ pub struct Program {
     pub tests: Vec<Test>,
     /// Those that can be in force; which of them are is for the environment to say.
     pub policies: Vec<Policy>,
+    pub policy_groups: Vec<PolicyGroup>,
+    /// What the stack declares and brings in itself.
+    pub policy_roots: Vec<PolicyMember>,
     pub waivers: Vec<Waiver>,
     /// The folder that `file(…)` may read.
     pub root: PathBuf,
@@ -228,18 +231,28 @@ pub struct Policy {
     pub name: Spanned<Arc<str>>,
     pub doc: Arc<str>,
     pub reason: Option<Arc<str>>,
-    /// The ways in which it comes into force; one is enough.
-    pub routes: Vec<Route>,
     pub about: About,
 }
 
-/// From the stack through groups to a policy.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// Names of the groups and, last, of the policy.
-    pub names: Vec<Arc<str>>,
-    /// `if`s of the groups; all must hold.
-    pub conditions: Vec<ExprId>,
+/// Brings others into force, while its condition holds.
+#[derive(Debug)]
+pub struct PolicyGroup {
+    pub condition: Option<ExprId>,
+    pub members: Vec<PolicyMember>,
+}
+
+/// What a group, or the stack itself, brings into force, and what it calls that.
+#[derive(Debug)]
+pub struct PolicyMember {
+    pub name: Arc<str>,
+    pub of: PolicyNode,
+}
+
+/// By position in [`Program::policies`] or [`Program::policy_groups`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PolicyNode {
+    Policy(usize),
+    Group(usize),
 }
 
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::handle::{Frame, ResourceHandle, ResourceKind};
 use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, shown};
-use crate::check::typed::{self, About, ExprId, Route, Rule, Rules};
+use crate::check::typed::{self, About, ExprId, PolicyMember, PolicyNode, Rule, Rules};
 use crate::desired::{DesiredResource, Judge, Judgement, Policy, Read, Ruling, Waiver};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::ResourceSchema;
@@ -19,20 +19,17 @@ pub(super) fn collect(evaluation: &mut Evaluation<'_>, frame: &Arc<Frame>) {
     let program = world.program.clone();
     let reader = Reader::new(&world, frame, &counted);
     let steps = Arc::new(AtomicU64::new(0));
-    for (id, policy) in program.policies.iter().enumerate() {
-        match route(policy, &reader) {
-            Ok(Some(route)) => {
-                let judge = Box::new(Judging { world: world.clone(), frame: frame.clone(), policy: id, steps: steps.clone() });
-                let reason = policy.reason.clone();
-                let (name, groups) = named(policy, route);
-                let policy =
-                    Policy { id, name, groups, doc: policy.doc.clone(), reason, span: policy.name.span, types: types(policy), judge };
-                evaluation.desired.policies.policies.push(Arc::new(policy));
-            }
-            Ok(None) => {}
-            Err(diagnostic) => evaluation.report(diagnostic),
-        }
+    let (mut ways, mut mistakes) = (Ways::new(&program), Vec::new());
+    ways.follow(&program.policy_roots, &reader, &mut mistakes);
+    for ((id, policy), way) in program.policies.iter().enumerate().zip(ways.found) {
+        let Some(mut groups) = way else { continue };
+        let name = groups.pop().unwrap_or_else(|| policy.name.node.clone());
+        let judge = Box::new(Judging { world: world.clone(), frame: frame.clone(), policy: id, steps: steps.clone() });
+        let (doc, reason, span) = (policy.doc.clone(), policy.reason.clone(), policy.name.span);
+        let policy = Policy { id, name, groups, doc, reason, span, types: types(policy), judge };
+        evaluation.desired.policies.policies.push(Arc::new(policy));
     }
+    mistakes.into_iter().for_each(|mistake| evaluation.report(mistake));
     for waiver in &program.waivers {
         match waiver.condition.map_or(Ok(true), |id| holds(id, &reader)) {
             Ok(true) => evaluation.desired.policies.waivers.push(Arc::new(Waiver {
@@ -50,14 +47,6 @@ pub(super) fn collect(evaluation: &mut Evaluation<'_>, frame: &Arc<Frame>) {
     }
 }
 
-/// The name that the stack knows it by, and the groups around it.
-fn named(policy: &typed::Policy, route: &Route) -> (Arc<str>, Vec<Arc<str>>) {
-    match route.names.split_last() {
-        Some((name, groups)) => (name.clone(), groups.to_vec()),
-        None => (policy.name.node.clone(), Vec::new()),
-    }
-}
-
 fn types(policy: &typed::Policy) -> Option<Vec<Arc<str>>> {
     match &policy.about {
         About::Stack(_) => None,
@@ -65,18 +54,46 @@ fn types(policy: &typed::Policy) -> Option<Vec<Arc<str>>> {
     }
 }
 
-/// The first way in which the policy is in force here.
-fn route<'p>(policy: &'p typed::Policy, reader: &Reader<'_>) -> Result<Option<&'p Route>, Diagnostic> {
-    for route in &policy.routes {
-        let mut open = true;
-        for condition in &route.conditions {
-            open = open && holds(*condition, reader)?;
-        }
-        if open {
-            return Ok(Some(route));
+/// The first way in which each policy is in force here: the names of the groups and, last, the policy's own.
+struct Ways<'p> {
+    program: &'p typed::Program,
+    found: Vec<Option<Vec<Arc<str>>>>,
+    /// Groups that were looked into, or are not in force.
+    done: Vec<bool>,
+    /// The names from the stack to here.
+    names: Vec<Arc<str>>,
+}
+
+impl<'p> Ways<'p> {
+    fn new(program: &'p typed::Program) -> Self {
+        let (policies, groups) = (program.policies.len(), program.policy_groups.len());
+        Self { program, found: vec![None; policies], done: vec![false; groups], names: Vec::new() }
+    }
+
+    fn follow(&mut self, members: &[PolicyMember], reader: &Reader<'_>, mistakes: &mut Vec<Diagnostic>) {
+        for member in members {
+            self.names.push(member.name.clone());
+            match member.of {
+                PolicyNode::Policy(at) => {
+                    if let Some(place @ None) = self.found.get_mut(at) {
+                        *place = Some(self.names.clone());
+                    }
+                }
+                PolicyNode::Group(at) => {
+                    if self.done.get_mut(at).is_some_and(|done| !std::mem::replace(done, true))
+                        && let Some(group) = self.program.policy_groups.get(at)
+                    {
+                        match group.condition.map_or(Ok(true), |condition| holds(condition, reader)) {
+                            Ok(true) => self.follow(&group.members, reader, mistakes),
+                            Ok(false) => {}
+                            Err(mistake) => mistakes.push(mistake),
+                        }
+                    }
+                }
+            }
+            self.names.pop();
         }
     }
-    Ok(None)
 }
 
 /// Whether a policy is in force must be known by plan; while a lookup is open it is taken to be.

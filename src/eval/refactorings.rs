@@ -1,16 +1,17 @@
 //! `moved`, `import` and `forget` against what the program asks for in the chosen environment.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 
 use super::handle::Frame;
 use super::machine::Locals;
 use super::unit::{Evaluation, Reader, known};
 use crate::address::Address;
 use crate::check::typed::{Import as Declared, Program};
-use crate::desired::{Desired, Import};
+use crate::desired::{Desired, Import, Places};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::source::Span;
-use crate::value::Value;
+use crate::value::{Hashing, Value};
 
 /// Evaluates the ids of imports, and finds what contradicts the program.
 pub(super) fn evaluate(evaluation: &mut Evaluation<'_>, program: &Program, frame: &Frame) {
@@ -72,11 +73,20 @@ fn no_such_key(code: Code, address: &Address, span: Span, like: &[String]) -> Di
 
 /// What is moved away or forgotten is not in the program any more.
 fn still_there(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
+    if desired.moves.is_empty() && desired.forgets.is_empty() {
+        return;
+    }
+    let places = Places::new(desired.resources.keys());
+    let near = |address: &Address| {
+        let mut near: Vec<usize> = places.within(address).collect();
+        near.sort_unstable();
+        near.into_iter().filter_map(|at| desired.resources.get_index(at))
+    };
     for one in &desired.moves {
         if one.from == one.to {
             continue;
         }
-        if let Some((address, resource)) = desired.resources.iter().find(|(address, _)| one.target(address).is_some()) {
+        if let Some((address, resource)) = near(&one.from).find(|(address, _)| one.target(address).is_some()) {
             mistakes.push(
                 Diagnostic::error(Code(312), one.span, format!("`{address}` is still in the program"))
                     .label(format!("cannot be `{}` as well", one.to))
@@ -86,7 +96,7 @@ fn still_there(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
         }
     }
     for (forgotten, span) in &desired.forgets {
-        if let Some((address, resource)) = desired.resources.iter().find(|(address, _)| address.is_within(forgotten)) {
+        if let Some((address, resource)) = near(forgotten).find(|(address, _)| address.is_within(forgotten)) {
             mistakes.push(
                 Diagnostic::error(Code(316), *span, format!("`{address}` is still in the program"))
                     .label("cannot be forgotten while it is wanted")
@@ -100,16 +110,21 @@ fn still_there(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
 /// One address takes one id, and one id has one address.
 fn taken_twice(desired: &Desired, mistakes: &mut Vec<Diagnostic>) {
     let kind = |import: &Import| desired.resources.get(&import.address).map(|r| (r.type_name.clone(), r.options.region.clone()));
-    for (i, one) in desired.imports.iter().enumerate() {
-        let before = || desired.imports.iter().take(i);
-        if let Some(first) = before().find(|first| first.address == one.address) {
+    let mut by_address: HashMap<&Address, &Import, Hashing> = HashMap::default();
+    let mut by_id = HashMap::<_, &Import, Hashing>::default();
+    for one in &desired.imports {
+        let (same, id) = (by_address.get(&one.address).copied(), (&one.id, kind(one)));
+        let taken = by_id.get(&id).copied();
+        by_address.entry(&one.address).or_insert(one);
+        by_id.entry(id).or_insert(one);
+        if let Some(first) = same {
             mistakes.push(
                 Diagnostic::error(Code(318), one.span, format!("`{}` is imported twice", one.address))
                     .label("the second")
                     .also(first.span, "the first")
                     .help("keep one of them"),
             );
-        } else if let Some(first) = before().find(|first| first.id == one.id && kind(first) == kind(one)) {
+        } else if let Some(first) = taken {
             mistakes.push(
                 Diagnostic::error(Code(318), one.id_span, format!("`{}` cannot be both `{}` and `{}`", one.id, first.address, one.address))
                     .label("the same id")

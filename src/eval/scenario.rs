@@ -88,6 +88,7 @@ impl Names {
 }
 
 pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
+    crate::diagnostic::begin_suggestions();
     let world = World { program: program.clone(), env: scenario.env.clone(), asking: Arc::default() };
     let frame = Frame::new(0);
     let steps = Cell::new(0);

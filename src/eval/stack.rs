@@ -10,7 +10,7 @@ use super::unit::{Evaluation, Reader};
 use crate::age::Recipient;
 use crate::check::typed::{DeclarationKind, EncryptionDeclaration, Env, ExprId, Program, StateDeclaration};
 use crate::desired::{Output, Stack, StateKey, StateLocation};
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, closest, listed};
 use crate::source::{FileId, Span};
 use crate::value::{EvalFailure, Object, Value};
 
@@ -21,7 +21,7 @@ pub(super) fn failure(failure: &EvalFailure) -> Diagnostic {
 
 /// The environment of that name; none where the stack has none.
 pub(super) fn choose<'p>(program: &'p Program, env: Option<&str>) -> Result<Option<&'p Env>, Box<Diagnostic>> {
-    let names = || program.envs.iter().map(|e| format!("`{}`", e.name.node)).collect::<Vec<_>>().join(", ");
+    let names = || listed(program.envs.iter().map(|e| &*e.name.node));
     let place = program.envs.first().map_or(Span::new(FileId(0), 0, 0), |e| e.name.span);
     match env {
         Some(name) => match program.env(name) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::address::Address;
-use crate::desired::{Desired, Move};
+use crate::desired::{Desired, Move, Moves, Places};
 use crate::diagnostic::{Code, Diagnostic, closest};
 
 use super::Spent;
@@ -13,11 +13,15 @@ use super::view::View;
 /// Gives records their new addresses. Answers what moved, from its first address to its last.
 pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) -> Result<Vec<(Address, Address)>, Vec<Diagnostic>> {
     let mut moved: BTreeMap<Address, Address> = BTreeMap::new();
-    for wanted in in_order(&desired.moves) {
+    // The first addresses of what is at an address by now.
+    let mut origins: HashMap<Address, Vec<Address>> = HashMap::new();
+    for wanted in Moves::new(&desired.moves).in_order() {
         for (from, to) in affected(view, wanted) {
             let Some(record) = view.records.remove(&from) else { continue };
             let origin = view.moved_from.remove(&from).unwrap_or_else(|| from.clone());
-            moved.retain(|_, last| *last != from);
+            for first in origins.remove(&from).unwrap_or_default() {
+                moved.remove(&first);
+            }
             match view.records.get(&to) {
                 // A run that was cut off had put it there already, with the fingerprints of its new address.
                 Some(there) if there.id == record.id && there.type_name == record.type_name => {}
@@ -27,6 +31,7 @@ pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) ->
                     view.moved_from.insert(to.clone(), origin.clone());
                 }
             }
+            origins.entry(to.clone()).or_default().push(origin.clone());
             moved.insert(origin, to);
         }
     }
@@ -43,27 +48,18 @@ pub(super) fn carry_out(view: &mut View, desired: &Desired, destroying: bool) ->
     Ok(moved.into_iter().collect())
 }
 
-/// Each move after those that it goes on from; among equals what names the most comes first, so that a component's own move
-/// takes what is left. The checker refuses circles.
-fn in_order(moves: &[Move]) -> Vec<&Move> {
-    let mut left: Vec<&Move> = moves.iter().collect();
-    left.sort_by_key(|m| std::cmp::Reverse(m.from.steps().len()));
-    let mut ordered = Vec::with_capacity(left.len());
-    while !left.is_empty() {
-        let free = left.iter().position(|one| !left.iter().any(|other| !std::ptr::eq(*one, *other) && other.precedes(one)));
-        ordered.push(left.remove(free.unwrap_or(0)));
-    }
-    ordered
+fn affected(view: &View, wanted: &Move) -> Vec<(Address, Address)> {
+    within(view, &wanted.from).filter_map(|from| Some((from.clone(), wanted.target(from)?))).collect()
 }
 
-fn affected(view: &View, wanted: &Move) -> Vec<(Address, Address)> {
-    let inner_keys_open = wanted.from.steps().iter().rev().skip(1).any(|step| step.key.is_none());
+/// The records that may lie within an address; those that surely do not are left out where that takes no looking.
+fn within<'v>(view: &'v View, address: &'v Address) -> Box<dyn Iterator<Item = &'v Address> + 'v> {
+    let inner_keys_open = address.steps().iter().rev().skip(1).any(|step| step.key.is_none());
     // What lies within an address stands together in the order of addresses, unless a key further out is left open.
-    let candidates: Box<dyn Iterator<Item = &Address>> = match inner_keys_open {
+    match inner_keys_open {
         true => Box::new(view.records.keys()),
-        false => Box::new(view.records.range(&wanted.from..).map(|(a, _)| a).take_while(|a| a.is_within(&wanted.from))),
-    };
-    candidates.filter_map(|from| Some((from.clone(), wanted.target(from)?))).collect()
+        false => Box::new(view.records.range(address..).map(|(a, _)| a).take_while(|a| a.is_within(address))),
+    }
 }
 
 fn both(wanted: &Move, from: &Address, old: &str, to: &Address, new: &str) -> Diagnostic {
@@ -114,8 +110,14 @@ fn rename_dependencies(view: &mut View, moved: &BTreeMap<Address, Address>) {
 
 /// Refactorings that have been carried out: the lines can go once every environment is past them.
 pub(super) fn spent(desired: &Desired, view: &View, moved: &[(Address, Address)]) -> Vec<Spent> {
-    let holds = |within: &Address| view.records.keys().any(|address| address.is_within(within));
-    let done = |m: &&Move| !moved.iter().any(|(from, to)| from.is_within(&m.from) || to.is_within(&m.to)) && holds(&m.to);
+    let holds = |whole: &Address| within(view, whole).any(|address| address.is_within(whole));
+    let (first, last) = (Places::new(moved.iter().map(|(from, _)| from)), Places::new(moved.iter().map(|(_, to)| to)));
+    let pair = |at: usize| moved.get(at);
+    let done = |m: &&Move| {
+        !first.within(&m.from).filter_map(pair).any(|(from, _)| from.is_within(&m.from))
+            && !last.within(&m.to).filter_map(pair).any(|(_, to)| to.is_within(&m.to))
+            && holds(&m.to)
+    };
     let moves = desired.moves.iter().filter(done).map(|m| Spent { line: m.to_string(), span: m.span, instead: None });
     let imports = desired.imports.iter().filter_map(|import| {
         let record = view.records.get(&import.address)?;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, closest};
+use crate::diagnostic::{Code, Diagnostic, closest, listed};
 use crate::source::{FileId, SourceMap, Span, Spanned};
 use crate::syntax::{self, Parsed, ast};
 use crate::threads::spread;
@@ -300,7 +300,7 @@ impl Loader<'_> {
                 let title = module.map(|m| m.name.clone()).unwrap_or_default();
                 let help = match closest(name, sorted.iter().copied()) {
                     Some(name) => format!("did you mean `{name}`?"),
-                    None => format!("it has {}", sorted.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+                    None => format!("it has {}", listed(&sorted)),
                 };
                 self.diagnostics.push(
                     Diagnostic::error(Code(215), name.span, format!("`{title}` has no `{}`", name.node))

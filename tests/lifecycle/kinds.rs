@@ -50,13 +50,13 @@ fn schema(name: &'static str, import: &'static [&'static str], recovery: Recover
 
 pub fn registry() -> Arc<Registry> {
     let tags = || Attribute::new("tags", Type::map(Type::String), optional());
-    let settings = Type::Record(Arc::new(Record {
-        name: None,
-        fields: vec![
+    let settings = Type::Record(Arc::new(Record::new(
+        None,
+        vec![
             Field { name: "network".into(), ty: id(NETWORK), optional: true, doc: "".into() },
             Field { name: "retries".into(), ty: Type::Int, optional: true, doc: "".into() },
         ],
-    }));
+    )));
     Arc::new(Registry::new([
         schema(
             NETWORK,

@@ -9,11 +9,11 @@ use crate::suite::{errors, shown};
 fn record(fields: &[(&str, &Type, bool)]) -> Type {
     let field =
         |(name, ty, optional): &(&str, &Type, bool)| Field { name: (*name).into(), ty: (*ty).clone(), optional: *optional, doc: "".into() };
-    Type::Record(Arc::new(Record { name: None, fields: fields.iter().map(field).collect() }))
+    Type::Record(Arc::new(Record::new(None, fields.iter().map(field).collect())))
 }
 
 fn function(from: &Type, to: &Type) -> Type {
-    Type::Function(Arc::new(Function { params: vec![from.clone()], result: to.clone() }))
+    Type::Function(Arc::new(Function::new(vec![from.clone()], to.clone())))
 }
 
 /// Types of every kind, and what is made of them, twice.
