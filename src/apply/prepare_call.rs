@@ -127,7 +127,7 @@ impl Desk<'_> {
         let inputs = resolve(desired, self.facts).map_err(|failure| told(failure.into()))?;
         let wanted = self.differ(self.view, &Options::default(), &BTreeMap::new()).wanted(desired, inputs).await.map_err(told)?;
         let inputs = known(wanted.plain())?;
-        validate(schema, &inputs)?;
+        validate(schema, &inputs, None)?;
         let (mut before, mut undo) = (Vec::new(), Vec::new());
         if let (Action::Replace { create_first: true, .. }, Some(record)) = (&step.action, self.view.records.get(&step.address)) {
             let old = deposed_address(&step.address, &record.id);
@@ -181,7 +181,7 @@ impl Desk<'_> {
             )),
             _ => {
                 let wanted = compared.wanted.as_ref().ok_or_else(|| internal("it was not compared"))?;
-                known(wanted.plain()).and_then(|inputs| validate(schema, &inputs))?;
+                known(wanted.plain()).and_then(|inputs| validate(schema, &inputs, Some(&record)))?;
                 let change = change(schema, &record, wanted, &compared, &desired.options.ignore)?;
                 Ok(Next::Call(Box::new(Call {
                     node,

@@ -2,11 +2,13 @@
 
 use crate::provider::{ErrorKind, ProviderError};
 use crate::schema::{Attribute, Mode, ResourceSchema};
+use crate::state::Record;
 use crate::types::Type;
+use crate::validate::rules::{self, Before, NoOthers, Subject};
 use crate::value::{Object, Secret, Value};
 
-/// The first thing that the schema does not allow. Never shows a value that may be secret.
-pub(super) fn validate(schema: &ResourceSchema, inputs: &Object) -> Result<(), ProviderError> {
+/// The first thing that the schema does not allow. Never shows a value that may be secret. `before`: the resource before an update.
+pub(super) fn validate(schema: &ResourceSchema, inputs: &Object, before: Option<&Record>) -> Result<(), ProviderError> {
     let wrong = |problem: String| Err(ProviderError::new(ErrorKind::Refused, "check", problem));
     for (name, value) in inputs.iter().filter(|(_, value)| !value.is_null()) {
         let Some(attribute) = schema.attribute(name).filter(|a| a.is_input()) else {
@@ -17,10 +19,12 @@ pub(super) fn validate(schema: &ResourceSchema, inputs: &Object) -> Result<(), P
         }
     }
     let missing = |a: &&Attribute| a.mode == Mode::Required && inputs.get(a.name).is_none_or(Value::is_null);
-    match schema.attributes.iter().find(missing) {
-        Some(attribute) => wrong(format!("`{}` is required and turned out to be null", attribute.name)),
-        None => Ok(()),
+    if let Some(attribute) = schema.attributes.iter().find(missing) {
+        return wrong(format!("`{}` is required and turned out to be null", attribute.name));
     }
+    let before = before.map(|record| Before { observed: &record.observed, inputs: &record.inputs });
+    let subject = Subject { schema, asked: inputs, creates: Some(before.is_none()), before, others: &NoOthers };
+    rules::refusal(&subject).map_or(Ok(()), wrong)
 }
 
 fn fits(ty: &Type, value: &Value) -> Option<String> {

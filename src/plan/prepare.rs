@@ -10,12 +10,13 @@ use crate::desired::{Desired, Lookup, Resources, Stack};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::graph::{Edge, Graph, cycle_diagnostics};
 use crate::provider::{ErrorKind, Identity, ProviderError};
-use crate::schema::Attribute;
+use crate::schema::{Attribute, ResourceSchema};
 use crate::state::{FingerprintKey, Record, StateFile, Status};
+use crate::validate::rules::{self, Before};
 use crate::value::{ResolvedObject, Value};
 
 use super::choose::{LeftOut, Scope};
-use super::diff::{Differ, Trouble, failed};
+use super::diff::{Compared, Differ, Trouble, failed};
 use super::drift::{self, Refreshed};
 use super::external::ExternalKeys;
 use super::facts::{Fact, Facts};
@@ -289,6 +290,7 @@ impl Planner<'_> {
             match differ.compare(&desired, schema, facts).await {
                 Ok(compared) => {
                     self.check_import(&compared.step)?;
+                    mistakes.extend(self.broken_rules(&compared, schema, facts));
                     facts.set(i, compared.fact);
                     records.extend(compared.record.map(|record| (desired.address.clone(), record)));
                     if let Some(slot) = slots.get_mut(i) {
@@ -304,6 +306,24 @@ impl Planner<'_> {
             Some(steps) if mistakes.is_empty() => Ok((steps, records)),
             _ => Err(PrepareError::Program(mistakes)),
         }
+    }
+
+    /// The rules of its type that a resource would break, with what is known now.
+    fn broken_rules(&self, compared: &Compared, schema: &ResourceSchema, facts: &Facts) -> Vec<Diagnostic> {
+        let (Some(desired), before) = (&compared.step.desired, &compared.step.prior) else { return Vec::new() };
+        let before = match compared.step.action {
+            Action::Create | Action::Replace { .. } => None,
+            Action::Update | Action::Import { .. } => {
+                before.as_ref().map(|record| Before { observed: &record.observed, inputs: &record.inputs })
+            }
+            Action::NoOp | Action::Delete | Action::Forget => return Vec::new(),
+        };
+        let asked = match (&compared.fact, &compared.wanted) {
+            (Fact::Created { inputs, .. }, _) => &**inputs,
+            (_, Some(wanted)) => wanted.plain(),
+            (_, None) => return Vec::new(),
+        };
+        rules::planned(desired, schema, asked, before, (&facts.resources, &self.engine.registry), facts)
     }
 
     fn check_import(&self, step: &Step) -> Result<(), PrepareError> {

@@ -5,6 +5,7 @@
 mod codec;
 mod document;
 mod field;
+pub mod rules;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub struct ResourceSchema {
     pub stateful: bool,
     /// How long AWS usually takes, for estimates and the sandbox's clock.
     pub takes: Takes,
+    /// Relations between attributes and resources that AWS enforces.
+    pub rules: &'static [rules::Rule],
 }
 
 /// An address range that must lie inside another's and share no address with its siblings.

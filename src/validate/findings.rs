@@ -10,7 +10,7 @@ use crate::source::Span;
 pub struct Findings<'p> {
     places: &'p dyn Places,
     found: Vec<(Diagnostic, usize)>,
-    by_place: HashMap<(u16, Span), usize>,
+    by_place: HashMap<(u16, Span, usize), usize>,
 }
 
 impl<'p> Findings<'p> {
@@ -25,7 +25,12 @@ impl<'p> Findings<'p> {
 
     /// Adds a diagnostic, or counts it when the same code was reported at the same span.
     pub fn add(&mut self, diagnostic: Diagnostic) {
-        let key = (diagnostic.code.0, diagnostic.span);
+        self.add_of(diagnostic, 0);
+    }
+
+    /// Adds a diagnostic that counts as the same only when it comes from the same declaration, `origin`.
+    pub fn add_of(&mut self, diagnostic: Diagnostic, origin: usize) {
+        let key = (diagnostic.code.0, diagnostic.span, origin);
         match self.by_place.get(&key).and_then(|first| self.found.get_mut(*first)) {
             Some((_, more)) => *more += 1,
             None => {

@@ -4,6 +4,9 @@
 //! checks again when more is known.
 
 mod findings;
+mod rule_report;
+pub mod rules;
+mod test;
 
 use crate::desired::Resources;
 use crate::diagnostic::Diagnostic;
@@ -11,9 +14,11 @@ use crate::network::Places;
 use crate::schema::Registry;
 
 pub use findings::Findings;
+pub use test::Seen;
 
 /// Checks every resource; returns errors and warnings in the order of the source.
-pub fn check(_resources: &Resources, _registry: &Registry, places: &dyn Places) -> Vec<Diagnostic> {
-    let findings = Findings::new(places);
+pub fn check(resources: &Resources, registry: &Registry, places: &dyn Places) -> Vec<Diagnostic> {
+    let mut findings = Findings::new(places);
+    rules::check(resources, registry, &mut findings);
     findings.finish()
 }

@@ -282,6 +282,7 @@ fn schema() -> ResourceSchema {
         stateful: false,
         range: None,
         takes: Takes::default(),
+        rules: &[],
     }
 }
 

@@ -3,6 +3,7 @@
 mod acls;
 mod networks;
 mod policies;
+mod refused;
 mod right;
 mod rules;
 mod wrong;

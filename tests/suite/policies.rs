@@ -337,7 +337,7 @@ const CASES: &[(&str, &str, &str, &str, &str)] = &[
         "clusters_private",
         "deny",
         CLUSTER,
-        "resources_vpc_config = { subnet_ids = [], endpoint_public_access = false }",
+        "resources_vpc_config = { subnet_ids = [], endpoint_public_access = false, endpoint_private_access = true }",
         "resources_vpc_config = { subnet_ids = [] }",
     ),
     (

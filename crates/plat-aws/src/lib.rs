@@ -28,6 +28,7 @@ mod provider;
 #[cfg(feature = "client")]
 mod query;
 pub mod retry;
+mod rules;
 #[cfg(feature = "client")]
 mod state_bucket;
 #[cfg(feature = "client")]

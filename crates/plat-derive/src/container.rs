@@ -23,6 +23,8 @@ pub struct Container {
     pub range: Option<(Ident, Option<Ident>)>,
     /// Seconds of create, update, delete.
     pub takes: [Option<i64>; 3],
+    /// The slice of rules that stands beside the struct.
+    pub rules: Option<syn::Path>,
 }
 
 impl Container {
@@ -54,6 +56,7 @@ impl Container {
             lookup: false,
             range: None,
             takes: [None; 3],
+            rules: None,
         }
     }
 
@@ -69,6 +72,7 @@ impl Container {
             "id" => self.id = Some(meta.value()?.parse()?),
             "arn" => self.arn = Some(meta.value()?.parse()?),
             "recovery" => self.recovery = Some(meta.value()?.parse()?),
+            "rules" => self.rules = Some(meta.value()?.parse()?),
             "stateful" => self.stateful = true,
             "lookup" => self.lookup = true,
             "range" => {
@@ -77,7 +81,7 @@ impl Container {
                 self.range = Some(range(&content)?);
             }
             "takes" => meta.parse_nested_meta(|inner| self.take_time(&inner))?,
-            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range")),
+            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range, rules")),
         }
         Ok(())
     }

@@ -34,6 +34,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
         }
     };
     let [create, update, delete] = container.takes.map(|seconds| seconds.unwrap_or(2));
+    let rules = container.rules.as_ref().map_or_else(|| quote!(&[]), |path| quote!(#path));
     let described = attributes.iter().map(describe).collect::<Result<Vec<_>>>()?;
     let decode = attributes.iter().map(decode).collect::<Result<Vec<_>>>()?;
     let encode = attributes.iter().map(encode);
@@ -62,6 +63,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
                         update: ::plat::value::Duration::seconds(#update),
                         delete: ::plat::value::Duration::seconds(#delete),
                     },
+                    rules: #rules,
                 }
             }
 

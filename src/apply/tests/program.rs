@@ -196,6 +196,7 @@ pub fn schemas() -> Vec<ResourceSchema> {
         recovery,
         stateful,
         takes: Takes::default(),
+        rules: &[],
         range: None,
     };
     vec![

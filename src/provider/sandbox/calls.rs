@@ -162,6 +162,7 @@ impl Inner {
             return Ok(again);
         }
         check_inputs("Create", schema, inputs)?;
+        self.check_rules("Create", op, schema, inputs, None)?;
         let needs = self.needs("Create", op, schema, inputs, None)?;
         let start = self.start(&needs);
         let (attributes, made) = self.make(op, &codec, inputs, start);
@@ -290,6 +291,7 @@ impl Inner {
         };
         let prior = thing.attributes(&codec).map_err(|e| internal("Modify", e))?;
         check_inputs("Modify", schema, &change.asked)?;
+        self.check_rules("Modify", op, schema, &change.asked, Some(&prior))?;
         let needs = self.needs("Modify", op, schema, &change.asked, Some(&prior))?;
         let next = changed(&codec, &prior, change);
         check_update(schema, &prior, &next)?;

@@ -17,6 +17,7 @@ mod faults;
 mod ids;
 mod references;
 mod replica;
+mod rules;
 mod store;
 mod world;
 

@@ -66,6 +66,7 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
         stateful: false,
         range: None,
         takes: Takes::default(),
+        rules: &[],
     }
 }
 

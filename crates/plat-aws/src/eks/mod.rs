@@ -5,6 +5,8 @@ mod addon;
 mod cluster;
 mod nodegroup;
 mod pod_identity_association;
+mod relations;
+mod rules;
 #[cfg(feature = "eks")]
 mod update;
 

@@ -31,7 +31,7 @@ use crate::iam::Role;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.PodIdentityAssociation", import = association_arn, arn = association_arn, recovery = Token,
-           takes(create = "5s", update = "2s", delete = "2s"))]
+           takes(create = "5s", update = "2s", delete = "2s"), rules = super::rules::POD_IDENTITY)]
 pub struct PodIdentityAssociation {
     /// The cluster that the pods run in.
     #[attr(required, replaces)]

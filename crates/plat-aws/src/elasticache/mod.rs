@@ -2,9 +2,11 @@
 
 mod parameter_group;
 mod replication_group;
+mod rules;
 mod subnet_group;
 #[cfg(feature = "elasticache")]
 mod support;
+mod versions;
 
 pub use parameter_group::ParameterGroup;
 pub use replication_group::{

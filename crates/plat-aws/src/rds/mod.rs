@@ -7,8 +7,10 @@ mod db_parameter_group;
 mod db_subnet_group;
 #[cfg(feature = "rds")]
 mod difference;
+mod engines;
 #[cfg(feature = "rds")]
 mod parameter_groups;
+mod rules;
 #[cfg(feature = "rds")]
 mod support;
 

@@ -42,7 +42,8 @@ use crate::kms::Key;
     import = replication_group_id,
     recovery = Name,
     stateful,
-    takes(create = "7m", update = "6m", delete = "5m")
+    takes(create = "7m", update = "6m", delete = "5m"),
+    rules = super::rules::GROUP
 )]
 pub struct ReplicationGroup {
     /// Name of the group, unique in the account and region. ElastiCache keeps it in lower case. Left out: made from the resource's address.

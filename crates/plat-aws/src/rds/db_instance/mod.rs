@@ -54,7 +54,8 @@ use crate::secretsmanager::Secret;
     arn = db_instance_arn,
     recovery = Name,
     stateful,
-    takes(create = "8m", update = "5m", delete = "5m")
+    takes(create = "8m", update = "5m", delete = "5m"),
+    rules = super::rules::INSTANCE
 )]
 pub struct DbInstance {
     /// Name of the instance, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.
