@@ -9,7 +9,7 @@ env production { @region = "us-east-1" }
 resource db: aws.rds.DBInstance {
   db_instance_class = "db.t3.micro"
   engine            = "postgres"
-  allocated_storage = 20GiB
+  allocated_storage = 20GiB, master_username = "app", manage_master_user_password = true
 }
 "#;
 
