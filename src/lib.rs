@@ -9,6 +9,7 @@ pub mod address;
 pub mod age;
 pub mod apply;
 pub mod check;
+mod claims;
 pub mod console;
 pub mod desired;
 pub mod diagnostic;

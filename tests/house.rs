@@ -16,13 +16,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("files", &[]),
     ("value", &["source", "types", "address"]),
     ("schema", &["types", "value"]),
+    // What resources occupy exclusively: for the check, the plan, the rehearsal and the sandbox.
+    ("claims", &["types", "schema", "address", "value"]),
     ("syntax", &["source", "diagnostic", "value"]),
     ("format", &["source", "diagnostic", "syntax"]),
     ("desired", &["source", "diagnostic", "address", "age", "value"]),
     // What the program's networks come to. Below the checker, which asks what has a place in a network, and the evaluator, which tells what is wrong.
     ("network", &["source", "diagnostic", "types", "schema", "address", "value", "desired"]),
     // Checks of evaluated resources against their schemas; finds words of the program as the network does.
-    ("validate", &["source", "diagnostic", "types", "schema", "address", "value", "desired", "network"]),
+    ("validate", &["source", "diagnostic", "types", "schema", "address", "value", "desired", "claims", "network"]),
     ("resolve", &["source", "diagnostic", "syntax", "types", "threads", "files"]),
     ("check", &["source", "diagnostic", "syntax", "resolve", "types", "schema", "value", "address", "desired", "network"]),
     (
@@ -44,10 +46,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "files",
         ],
     ),
-    ("provider", &["address", "value", "schema", "types", "validate", "files"]),
+    ("provider", &["address", "value", "schema", "types", "claims", "validate", "files"]),
     ("state", &["address", "age", "value", "schema", "types", "threads", "files"]),
     ("graph", &["source", "diagnostic", "address", "value", "desired", "schema", "state"]),
-    ("plan", &["source", "diagnostic", "types", "address", "value", "desired", "schema", "validate", "provider", "state", "graph"]),
+    (
+        "plan",
+        &["source", "diagnostic", "types", "address", "value", "desired", "schema", "claims", "validate", "provider", "state", "graph"],
+    ),
     (
         "apply",
         &["source", "diagnostic", "types", "address", "value", "desired", "schema", "validate", "provider", "state", "graph", "plan"],

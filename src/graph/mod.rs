@@ -27,8 +27,8 @@ pub enum Cause {
     CreateFirst,
     /// Lets go of what is deleted next.
     Release,
-    /// What is deleted has the name that the new one takes.
-    Name,
+    /// Releases what the other one takes: a name, an address range.
+    Claim,
 }
 
 /// `from` comes before `to`.

@@ -1,6 +1,5 @@
-//! Address ranges: each lies inside its parent's, and no two of one parent overlap. Driven by what the schemas say of themselves.
+//! Address ranges: each lies inside its parent's. Driven by what the schemas say of themselves.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
@@ -9,15 +8,7 @@ use crate::address::Address;
 use crate::desired::{Desired, DesiredResource};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::Registry;
-use crate::source::Span;
 use crate::value::Value;
-
-/// A known range of one resource.
-struct Range<'d> {
-    resource: &'d DesiredResource,
-    net: IpNet,
-    span: Span,
-}
 
 /// Ranges in the order of their first addresses, so that what overlaps is found without looking at every pair.
 #[derive(Debug, Default)]
@@ -93,68 +84,47 @@ pub(super) fn overlap_each_other(a: IpNet, b: IpNet) -> bool {
     a.contains(&b) || b.contains(&a)
 }
 
+/// E0502: a range that lies outside the one of the resource it belongs to. That siblings share no address is a claim of their types.
 pub(super) fn check(desired: &Desired, registry: &Registry, diagnostics: &mut Vec<Diagnostic>) {
-    let mut parents: BTreeMap<&Address, IpNet> = BTreeMap::new();
-    let mut children: BTreeMap<Address, Vec<Range<'_>>> = BTreeMap::new();
+    let mut outside = Vec::new();
     for resource in desired.resources.values() {
         let Some(rule) = registry.get(&resource.type_name).and_then(|s| s.range) else { continue };
-        let Some(Value::Cidr(net)) = resource.inputs.get(rule.attribute) else { continue };
-        match rule.within {
-            None => {
-                parents.insert(&resource.address, *net);
-            }
-            Some(within) => {
-                if let Some(parent) = resource.inputs.get(within).and_then(parent_of) {
-                    let span = resource.attribute_spans.get(rule.attribute).unwrap_or(resource.span);
-                    children.entry(parent).or_default().push(Range { resource, net: *net, span });
-                }
-            }
+        let (Some(within), Some(Value::Cidr(net))) = (rule.within, resource.inputs.get(rule.attribute)) else { continue };
+        let Some(parent) = resource.inputs.get(within).and_then(parent_of) else { continue };
+        let Some(outer) = desired.resources.get(parent).and_then(|parent| own_range(parent, registry)) else { continue };
+        if !outer.contains(net) {
+            outside.push((parent, resource, rule.attribute, *net, outer));
         }
     }
-    for (parent, ranges) in children {
-        let outer = parents.get(&parent).copied();
-        let parent_span = desired.resources.get(&parent).map(|r| r.attribute_spans.iter().find(|s| s.start > 0).unwrap_or(r.span));
-        if let Some(outer) = outer {
-            for range in ranges.iter().filter(|r| !outer.contains(&r.net)) {
-                let diagnostic = Diagnostic::error(Code(502), range.span, format!("`{}` lies outside `{parent}`", range.net))
-                    .label(format!("the range of `{}`", range.resource.address))
-                    .help(format!("`{parent}` has `{outer}`: choose a range inside it, as `{}`", inside(outer, range.net)));
-                diagnostics.push(match parent_span {
-                    Some(span) => diagnostic.also(span, format!("`{parent}` is `{outer}`")),
-                    None => diagnostic,
-                });
-            }
-        }
-        let index = RangeIndex::new(ranges.iter().map(|range| range.net));
-        for (before, after) in index.overlaps() {
-            if let (Some(before), Some(after)) = (ranges.get(before), ranges.get(after)) {
-                diagnostics.push(overlap(before, after, &parent));
-            }
-        }
+    outside.sort_by_key(|(parent, ..)| *parent);
+    for (parent, resource, attribute, net, outer) in outside {
+        let parent_span = desired.resources.get(parent).map(|r| r.attribute_spans.iter().find(|s| s.start > 0).unwrap_or(r.span));
+        let span = resource.attribute_spans.get(attribute).unwrap_or(resource.span);
+        let diagnostic = Diagnostic::error(Code(502), span, format!("`{net}` lies outside `{parent}`"))
+            .label(format!("the range of `{}`", resource.address))
+            .help(format!("`{parent}` has `{outer}`: choose a range inside it, as `{}`", inside(outer, net)));
+        diagnostics.push(match parent_span {
+            Some(span) => diagnostic.also(span, format!("`{parent}` is `{outer}`")),
+            None => diagnostic,
+        });
     }
 }
 
-/// The resource whose id an attribute is; none where which one it is depends on more.
-fn parent_of(value: &Value) -> Option<Address> {
-    match value {
-        Value::Unknown(unknown) => unknown.reference().map(|source| source.address.clone()),
+/// The range of an outermost resource.
+fn own_range(resource: &DesiredResource, registry: &Registry) -> Option<IpNet> {
+    let rule = registry.get(&resource.type_name)?.range.filter(|rule| rule.within.is_none())?;
+    match resource.inputs.get(rule.attribute)? {
+        Value::Cidr(net) => Some(*net),
         _ => None,
     }
 }
 
-fn overlap(a: &Range<'_>, b: &Range<'_>, parent: &Address) -> Diagnostic {
-    // The one written later is the one to change.
-    let (first, second) = if a.span <= b.span { (a, b) } else { (b, a) };
-    let both = if first.net == second.net { "the same range as" } else { "overlaps" };
-    let message = if first.net == second.net {
-        format!("`{}` and `{}` have {both} each other, `{}`", first.resource.address, second.resource.address, second.net)
-    } else {
-        format!("`{}` of `{}` overlaps `{}` of `{}`", second.net, second.resource.address, first.net, first.resource.address)
-    };
-    Diagnostic::error(Code(501), second.span, message)
-        .label(format!("`{}`", second.resource.address))
-        .also(first.span, format!("`{}` has `{}`", first.resource.address, first.net))
-        .help(format!("ranges within `{parent}` must not share addresses; `cidr.subnet(bits, number)` gives ones that do not"))
+/// The resource whose id an attribute is; none where which one it is depends on more.
+fn parent_of(value: &Value) -> Option<&Address> {
+    match value {
+        Value::Unknown(unknown) => unknown.reference().map(|source| &source.address),
+        _ => None,
+    }
 }
 
 /// A range of the same size inside `outer`, for a suggestion.

@@ -13,7 +13,6 @@ use crate::value::{EvalFailure, Known, Object, Phase, Source, Value};
 use super::compare::{is_empty, left_out, satisfied, with_ignored};
 use super::facts::{Fact, Facts, Inputs};
 use super::options::{Options, PrepareError};
-use super::order::import_id;
 use super::secrets::{Secrets, holds_secret};
 use super::view::View;
 use super::{Action, Change, Step};
@@ -105,9 +104,7 @@ impl Differ<'_> {
         if let Some(forced_by) = forced_by {
             changes.extend(new_identity(desired, schema, &record));
             sort(&mut changes, schema);
-            // What is made anew although nothing changed has its old name, which the old one has to give back first.
-            let same_name = forced_by.is_empty() && import_id(schema.import, &wanted.inputs).as_ref() == Some(&record.id);
-            let action = Action::Replace { forced_by, create_first: desired.options.create_first && !same_name };
+            let action = Action::Replace { forced_by, create_first: desired.options.create_first };
             let step = step(desired, schema, action, changes, Some(record));
             return Ok(Compared {
                 step,

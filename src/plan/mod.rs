@@ -1,6 +1,7 @@
 //! From what is wanted, what is recorded and what is there, to the steps between.
 
 mod choose;
+mod claims;
 mod compare;
 mod diff;
 mod drift;

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::address::Address;
 use crate::graph::{Cause, Edge, Graph};
 use crate::state::Record;
-use crate::value::{ResolvedObject, Value};
+use crate::value::ResolvedObject;
 
+use super::claims::{ClaimMoves, releasing_half};
 use super::{Action, Step};
 
 /// One half of a step. A replacement has both; every other step has one.
@@ -25,15 +26,17 @@ pub enum Half {
     Unmake,
 }
 
-/// Steps in the program's order first, then what leaves; and which attribute of a resource holds its import id.
+/// Steps in the program's order first, then what leaves; and what moves between them.
 pub(crate) struct Ordering<'a> {
     pub steps: &'a [Step],
     /// Position of each step's address; a deposed record has an address of its own.
     pub position: &'a dyn Fn(&Address) -> Option<usize>,
     /// Old selves of replaced resources that are still to be deleted, by the address they had; what was to replace them may not be there.
     pub deposed: &'a HashMap<Address, Vec<usize>>,
-    /// Import ids that creates will take, as far as they are known now.
-    pub takes_name: &'a dyn Fn(&Step) -> Option<String>,
+    /// What some steps release and others take.
+    pub claims: &'a ClaimMoves,
+    /// True when AWS refuses to delete what the second step's record names while the first step's record names it.
+    pub holds: &'a dyn Fn(&Step, &Step) -> bool,
 }
 
 struct Nodes {
@@ -60,6 +63,8 @@ pub(crate) struct Ordered {
     /// Replacements that would have to create first: their old self cannot go while what needs it is still there, and
     /// that waits for something which needs the new one.
     pub too_early: BTreeSet<usize>,
+    /// Operations that release what the second one takes, and cannot come before it.
+    pub unreleased: Vec<(usize, usize)>,
 }
 
 impl Ordering<'_> {
@@ -88,11 +93,12 @@ impl Ordering<'_> {
         if (0..self.steps.len()).any(|step| self.is_deleted(step)) {
             wishes.extend(self.recorded(&nodes));
             wishes.extend(self.released(&nodes));
-            wishes.extend(self.names(&nodes));
         }
-        let (graph, refused) = add_wishes(graph, wishes);
+        wishes.extend(self.claimed(&nodes));
+        let (graph, refused) = add_wishes(graph, wishes, |graph, wish| self.rank(graph, wish));
         let too_early = self.too_early(&graph, &nodes, &refused);
-        Ordered { graph, too_early }
+        let unreleased = refused.iter().filter(|(.., edge)| edge.cause == Cause::Claim).map(|(release, take, _)| (*release, *take));
+        Ordered { unreleased: unreleased.collect(), graph, too_early }
     }
 
     /// The replacements that stand between a delete and what was to let go of the deleted thing before.
@@ -111,17 +117,30 @@ impl Ordering<'_> {
                 deletes_first(step) && halves.is_some_and(|(unmake, make)| after(unmake) && before(make))
             });
             let between: Vec<usize> = between.map(|(i, _)| i).collect();
-            if between.iter().all(|i| self.steps.get(*i).is_some_and(|step| self.may_create_first(step))) {
+            if between.iter().all(|i| self.may_create_first(*i)) {
                 found.extend(between);
             }
         }
         found
     }
 
-    /// What is replaced for nothing but being broken, or is known by the name it has, cannot be there twice.
-    fn may_create_first(&self, step: &Step) -> bool {
-        let forced = matches!(&step.action, Action::Replace { forced_by, .. } if !forced_by.is_empty());
-        forced && (self.takes_name)(step).as_ref() != step.prior.as_ref().map(|prior| &prior.id)
+    /// What is replaced for nothing but being broken, or claims what its old self holds, cannot be there twice.
+    fn may_create_first(&self, step: usize) -> bool {
+        let forced = |step: &Step| matches!(&step.action, Action::Replace { forced_by, .. } if !forced_by.is_empty());
+        self.steps.get(step).is_some_and(forced) && !self.claims.keeps(step)
+    }
+
+    /// Of edges that contradict each other those with the least rank win: what AWS insists on when it deletes, then what it
+    /// insists on when it creates, then what makes things smoother.
+    fn rank(&self, graph: &Graph<Operation>, (first, then, edge): &Wish) -> u8 {
+        let step = |node: &usize| self.steps.get(graph.node(*node)?.step);
+        match edge.cause {
+            Cause::Claim => 1,
+            _ => match (step(first), step(then)) {
+                (Some(holder), Some(held)) if (self.holds)(holder, held) => 0,
+                _ => 2,
+            },
+        }
     }
 
     fn nodes(&self) -> (Graph<Operation>, Nodes) {
@@ -166,24 +185,15 @@ impl Ordering<'_> {
         wishes
     }
 
-    /// A name is free before another resource takes it.
-    fn names(&self, nodes: &Nodes) -> Vec<Wish> {
-        let mut leaving: HashMap<(&str, &str), usize> = HashMap::new();
-        for (i, step) in self.steps.iter().enumerate() {
-            if let (Action::Delete, Some(prior), Some(node)) = (&step.action, &step.prior, nodes.unmake(i)) {
-                leaving.insert((&prior.type_name, &prior.id), node);
-            }
-        }
-        if leaving.is_empty() {
-            return Vec::new();
-        }
-        let creates = self.steps.iter().enumerate().filter(|(_, s)| s.action == Action::Create);
-        let wish = |(i, step): (usize, &Step)| {
-            let id = (self.takes_name)(step)?;
-            let gone = *leaving.get(&(step.type_name.as_ref(), id.as_str()))?;
-            Some((gone, nodes.make(i)?, Edge::new(Cause::Name)))
-        };
-        creates.filter_map(wish).collect()
+    /// A name or an address range is free before another resource takes it.
+    fn claimed(&self, nodes: &Nodes) -> impl Iterator<Item = Wish> {
+        self.claims.moves.iter().filter_map(|moved| {
+            let from = match releasing_half(self.steps.get(moved.from)?) {
+                Half::Make => nodes.make(moved.from),
+                Half::Unmake => nodes.unmake(moved.from),
+            };
+            Some((from?, nodes.make(moved.to)?, Edge::new(Cause::Claim)))
+        })
     }
 
     /// Pairs of a step and a step that its record depends on.
@@ -207,7 +217,7 @@ fn deletes_first(step: &Step) -> bool {
 
 /// Adds every wish when they all fit; else those that lie on no cycle, and of the others one after the other what still
 /// fits. Those that do not are told.
-fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> (Graph<Operation>, Vec<Wish>) {
+fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>, rank: impl Fn(&Graph<Operation>, &Wish) -> u8) -> (Graph<Operation>, Vec<Wish>) {
     if wishes.is_empty() {
         return (graph, Vec::new());
     }
@@ -220,11 +230,12 @@ fn add_wishes(graph: Graph<Operation>, wishes: Vec<Wish>) -> (Graph<Operation>, 
     }
     let knot = knots(&all);
     let mut graph = graph;
-    let (contested, free): (Vec<Wish>, Vec<Wish>) =
+    let (mut contested, free): (Vec<Wish>, Vec<Wish>) =
         wishes.into_iter().partition(|(first, then, _)| knot.get(first).is_some_and(|k| Some(k) == knot.get(then)));
     for (first, then, edge) in free {
         graph.before(first, then, edge);
     }
+    contested.sort_by_cached_key(|wish| rank(&graph, wish));
     let mut refused = Vec::new();
     for (first, then, edge) in contested {
         if reached(graph.len(), then, |node| graph.waited_by(node).map(|(then, _)| then))(first) {
@@ -256,8 +267,9 @@ fn reached<I: Iterator<Item = usize>>(nodes: usize, from: usize, next: impl Fn(u
 }
 
 /// Makes every replaced thing that a create-first replacement depends on create-first, too: its old self cannot go
-/// while what needs it is still there. `order` is the program's: dependencies first.
-pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependencies: &Graph<Address>) {
+/// while what needs it is still there. What claims the same as its old self is left as it is. `order` is the program's:
+/// dependencies first.
+pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependencies: &Graph<Address>, claims: &ClaimMoves) {
     let mut asked = vec![false; steps.len()];
     for &i in order.iter().rev() {
         let Some(step) = steps.get_mut(i) else { continue };
@@ -265,7 +277,7 @@ pub(crate) fn spread_create_first(steps: &mut [Step], order: &[usize], dependenc
         let first = match &mut step.action {
             // What is replaced for nothing but being broken was never used: nothing holds its old self.
             Action::Replace { create_first, forced_by } => {
-                *create_first |= inherited && !forced_by.is_empty();
+                *create_first |= inherited && !forced_by.is_empty() && !claims.keeps(i);
                 *create_first
             }
             _ => inherited,
@@ -318,16 +330,6 @@ pub(crate) fn arrange(steps: Vec<Step>, mut graph: Graph<Operation>) -> (Vec<Ste
     });
     in_order.extend(arranged);
     (in_order, graph)
-}
-
-/// The import id that a create with these inputs will have, when the inputs alone make it up.
-pub(crate) fn import_id(parts: &[&str], inputs: &crate::value::Object) -> Option<String> {
-    let texts = parts.iter().map(|part| match inputs.get(*part)? {
-        Value::String(text) => Some(text.to_string()),
-        _ => None,
-    });
-    let texts: Option<Vec<String>> = texts.collect();
-    texts.filter(|t| !t.is_empty()).map(|t| t.join("|"))
 }
 
 /// The address of a replaced resource's old self until it is deleted. A resource has no children, so nothing else has it.

@@ -9,6 +9,7 @@ use crate::address::Address;
 use crate::desired::{Desired, Lookup, Resources, Stack};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::graph::{Edge, Graph, cycle_diagnostics};
+use crate::provider::sandbox::own_names;
 use crate::provider::{ErrorKind, Identity, ProviderError};
 use crate::schema::{Attribute, ResourceSchema};
 use crate::state::{FingerprintKey, Record, StateFile, Status};
@@ -16,12 +17,13 @@ use crate::validate::rules::{self, Before};
 use crate::value::{ResolvedObject, Value};
 
 use super::choose::{LeftOut, Scope};
+use super::claims::{self, ClaimMoves};
 use super::diff::{Compared, Differ, Trouble, failed};
 use super::drift::{self, Refreshed};
 use super::external::ExternalKeys;
 use super::facts::{Fact, Facts};
 use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
-use super::order::{Ordered, Ordering, arrange, import_id, spread_create_first};
+use super::order::{Ordered, Ordering, arrange, spread_create_first};
 use super::policies::police;
 use super::secrets::Secrets;
 use super::view::View;
@@ -252,14 +254,15 @@ impl Planner<'_> {
         let mut facts = Facts::new(resources);
         let secrets = Secrets::new(self.engine.secrets.clone());
         let (mut steps, records) = self.compare_all(&mut facts, &view, &secrets, &order).await?;
-        if steps.iter().any(|step| matches!(step.action, Action::Replace { .. })) {
-            spread_create_first(&mut steps, &order, &dependencies(&facts.resources));
-        }
-        let leaving = self.leaving(&facts, &view, forgets)?;
         let base = steps.len();
-        steps.extend(leaving);
-        let operations = self.settled_order(&mut steps, base, &order, &facts.resources);
-        let (steps, operations, scope) = self.chosen(steps, operations, &mut facts, &view);
+        steps.extend(self.leaving(&facts, &view, forgets)?);
+        let moves = self.claims(&steps, &facts)?;
+        claims::refuse_create_first(&mut steps, &moves)?;
+        if steps.iter().any(|step| matches!(step.action, Action::Replace { .. })) {
+            spread_create_first(&mut steps, &order, &dependencies(&facts.resources), &moves);
+        }
+        let operations = self.settled_order(&mut steps, base, &order, &facts.resources, &moves)?;
+        let (steps, operations, scope) = self.chosen(steps, operations, &mut facts, &view)?;
         let (steps, operations) = arrange(steps, operations);
         let stays: Option<BTreeSet<&Address>> = (scope != Scope::Everything).then(|| steps.iter().map(|step| &step.address).collect());
         let records: Vec<_> =
@@ -364,10 +367,10 @@ impl Planner<'_> {
         operations: Graph<super::Operation>,
         facts: &mut Facts,
         view: &View,
-    ) -> (Vec<Step>, Graph<super::Operation>, Scope) {
+    ) -> Result<(Vec<Step>, Graph<super::Operation>, Scope), PrepareError> {
         let choice = &self.options.choice;
         if choice.is_everything() {
-            return (steps, operations, Scope::Everything);
+            return Ok((steps, operations, Scope::Everything));
         }
         let mut left = LeftOut { option: choice.option(), steps: Vec::new() };
         let mut stays = Vec::with_capacity(steps.len());
@@ -385,28 +388,42 @@ impl Planner<'_> {
         }
         let base = stays.iter().take_while(|step| step.desired.is_some()).count();
         let places: HashMap<&Address, usize> = stays.iter().enumerate().take(base).map(|(i, step)| (&step.address, i)).collect();
-        let operations = self.operations(&stays, base, &|address| places.get(address).copied()).graph;
-        (stays, operations, Scope::Chosen(left))
+        let moves = self.claims(&stays, facts)?;
+        let operations = self.operations(&stays, base, &|address| places.get(address).copied(), &moves).graph;
+        Ok((stays, operations, Scope::Chosen(left)))
+    }
+
+    fn claims(&self, steps: &[Step], facts: &Facts) -> Result<ClaimMoves, PrepareError> {
+        claims::moves(steps, facts, &self.engine.registry, self.region)
     }
 
     /// Turns replacements that cannot delete first, one after the other as they show, and orders all that is done.
-    fn settled_order(&self, steps: &mut [Step], base: usize, order: &[usize], resources: &Resources) -> Graph<super::Operation> {
+    fn settled_order(
+        &self,
+        steps: &mut [Step],
+        base: usize,
+        order: &[usize],
+        resources: &Resources,
+        moves: &ClaimMoves,
+    ) -> Result<Graph<super::Operation>, PrepareError> {
         loop {
-            let Ordered { graph, too_early } = self.operations(steps, base, &|address| resources.get_index_of(address));
+            let ordered = self.operations(steps, base, &|address| resources.get_index_of(address), moves);
+            let Ordered { graph, too_early, unreleased } = ordered;
             if too_early.is_empty() {
-                return graph;
+                let mistakes = claims::unreleased(steps, &graph, &unreleased, moves);
+                return if mistakes.is_empty() { Ok(graph) } else { Err(PrepareError::Program(mistakes)) };
             }
             for i in too_early {
                 if let Some(Action::Replace { create_first, .. }) = steps.get_mut(i).map(|step| &mut step.action) {
                     *create_first = true;
                 }
             }
-            spread_create_first(steps, order, &dependencies(resources));
+            spread_create_first(steps, order, &dependencies(resources), moves);
         }
     }
 
     /// `wanted`: the position of what the program has; `base`: where the steps for what it no longer has begin.
-    fn operations(&self, steps: &[Step], base: usize, wanted: &dyn Fn(&Address) -> Option<usize>) -> Ordered {
+    fn operations(&self, steps: &[Step], base: usize, wanted: &dyn Fn(&Address) -> Option<usize>, moves: &ClaimMoves) -> Ordered {
         let leaving: HashMap<&Address, usize> = steps.iter().enumerate().skip(base).map(|(i, s)| (&s.address, i)).collect();
         let position = |address: &Address| wanted(address).or_else(|| leaving.get(address).copied());
         let mut deposed: HashMap<Address, Vec<usize>> = HashMap::new();
@@ -416,11 +433,21 @@ impl Planner<'_> {
                 deposed.entry(Address::from(former.to_vec())).or_default().push(i);
             }
         }
-        let takes_name = |step: &Step| {
-            let schema = self.engine.registry.get(&step.type_name)?;
-            import_id(schema.import, &step.desired.as_ref()?.inputs)
-        };
-        Ordering { steps, position: &position, deposed: &deposed, takes_name: &takes_name }.operations()
+        let holds = |holder: &Step, held: &Step| self.holds(holder, held);
+        Ordering { steps, position: &position, deposed: &deposed, claims: moves, holds: &holds }.operations()
+    }
+}
+
+impl Planner<'_> {
+    /// True when AWS refuses to delete what one step's record is about while another one's names it.
+    fn holds(&self, holder: &Step, held: &Step) -> bool {
+        let schema = |record: &Record| self.engine.registry.get(&record.type_name);
+        let (Some(holder), Some(held)) = (holder.prior.as_deref(), held.prior.as_deref()) else { return false };
+        let (Some(schema), Some(held_schema)) = (schema(holder), schema(held)) else { return false };
+        let names = own_names(held_schema, &held.id, &held.observed);
+        let mut holds = false;
+        crate::provider::sandbox::held(schema, &holder.observed, &mut |_, text| holds |= names.iter().any(|name| **name == *text));
+        holds
     }
 }
 

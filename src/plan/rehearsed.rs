@@ -37,6 +37,8 @@ pub enum Snag {
     InUse { by: Arc<str>, attribute: Arc<str> },
     /// It cannot be created: `by` has its id.
     Taken { by: Arc<str>, id: Arc<str> },
+    /// It cannot be created or changed: `by` has `thing`, which it would take.
+    Claimed { by: Arc<str>, thing: Arc<str> },
     /// It cannot be created or changed: `attribute` refers to `was`, which is deleted before.
     Gone { attribute: Arc<str>, was: Arc<str> },
     /// Another plan right after the apply would change these again.

@@ -23,6 +23,7 @@ pub(super) fn said(flaw: &Flaw) -> String {
     match &flaw.snag {
         Snag::InUse { by, attribute } => format!("deleting {address}: {by} still uses it (`{attribute}`)"),
         Snag::Taken { by, id } => format!("creating {address}: {by} has the id `{id}` already"),
+        Snag::Claimed { by, thing } => format!("making {address}: {by} has {thing}"),
         Snag::Gone { attribute, was } => format!("making {address}: `{attribute}` refers to {was}, which is deleted before"),
         Snag::Unsettled { attributes } => format!("{address}: the next plan would change `{}` again", attributes.join("`, `")),
     }
@@ -64,6 +65,7 @@ pub(super) fn to_json(plan: &Plan, view: &View<'_>) -> JsonValue {
         let (kind, by, attributes, id) = match &flaw.snag {
             Snag::InUse { by, attribute } => ("in_use", Some(by), vec![attribute], None),
             Snag::Taken { by, id } => ("taken", Some(by), Vec::new(), Some(id)),
+            Snag::Claimed { by, .. } => ("claimed", Some(by), Vec::new(), None),
             Snag::Gone { attribute, was } => ("gone", Some(was), vec![attribute], None),
             Snag::Unsettled { attributes } => ("unsettled", None, attributes.iter().collect(), None),
         };

@@ -2,6 +2,7 @@
 //!
 //! Names and meaning follow the CloudFormation registry: `AWS::EC2::VPC` is `aws.ec2.VPC`, `CidrBlock` is `cidr_block`.
 
+mod claims;
 mod codec;
 mod document;
 mod field;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::types::Type;
 use crate::value::{Duration, Value};
 
+pub use claims::{Claim, Form, Of, Part, Reach};
 pub use codec::{CodecError, Resource, value_from_json, value_to_json};
 pub use document::{canonical_document, same_document};
 pub use field::{AnyResource, Arn, Field, Id, Json, Named};
@@ -37,6 +39,8 @@ pub struct ResourceSchema {
     pub recovery: Recovery,
     /// The attribute that is the resource's address range, if it has one.
     pub range: Option<RangeRule>,
+    /// What a resource of the type occupies exclusively. `#[resource(…, claims = function)]`
+    pub claims: Vec<Claim>,
     /// Holds data that a new one would not have.
     pub stateful: bool,
     /// How long AWS usually takes, for estimates and the sandbox's clock.
@@ -45,7 +49,7 @@ pub struct ResourceSchema {
     pub rules: &'static [rules::Rule],
 }
 
-/// An address range that must lie inside another's and share no address with its siblings.
+/// An address range that must lie inside another's. That siblings share no address is a [`Claim`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RangeRule {
     /// A `Cidr`.
@@ -281,7 +285,11 @@ pub struct Registry {
 
 impl Registry {
     pub fn new(schemas: impl IntoIterator<Item = ResourceSchema>) -> Self {
-        Self { by_name: schemas.into_iter().map(|s| (s.name, Arc::new(s))).collect() }
+        let complete = |mut schema: ResourceSchema| {
+            schema.claim_identity();
+            (schema.name, Arc::new(schema))
+        };
+        Self { by_name: schemas.into_iter().map(complete).collect() }
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<ResourceSchema>> {

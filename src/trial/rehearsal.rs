@@ -160,6 +160,7 @@ fn refused(plan: &Plan, outcome: &Outcome, refusals: &[Refusal]) -> Vec<Flaw> {
         let (snag, by) = match &refusal.why {
             Why::InUse { by, attribute } => (Snag::InUse { by: by.clone(), attribute: (*attribute).into() }, Some(by)),
             Why::Taken { by, id } => (Snag::Taken { by: by.clone(), id: id.clone() }, None),
+            Why::Claimed { by, thing } => (Snag::Claimed { by: by.clone(), thing: thing.clone() }, None),
             Why::Gone { attribute, was } => (Snag::Gone { attribute: (*attribute).into(), was: was.clone() }, None),
         };
         let by = by.and_then(|by| of(by));
@@ -184,7 +185,7 @@ fn span_of(plan: &Plan, step: &Step, snag: &Snag) -> Option<Span> {
             by.and_then(|by| desired(by, attribute).or(by.span)).or(step.span)
         }
         Snag::Gone { attribute, .. } => desired(step, attribute),
-        Snag::Taken { .. } | Snag::Unsettled { .. } => step.span,
+        Snag::Taken { .. } | Snag::Claimed { .. } | Snag::Unsettled { .. } => step.span,
     }
 }
 

@@ -3,6 +3,7 @@
 //! A check reports only what follows from known values. The plan, the call and the sandbox run the same
 //! checks again when more is known.
 
+mod claims;
 mod findings;
 mod rule_report;
 pub mod rules;
@@ -13,12 +14,14 @@ use crate::diagnostic::Diagnostic;
 use crate::network::Places;
 use crate::schema::Registry;
 
+pub(crate) use claims::{conflict, is_id};
 pub use findings::Findings;
 pub use test::Seen;
 
 /// Checks every resource; returns errors and warnings in the order of the source.
 pub fn check(resources: &Resources, registry: &Registry, places: &dyn Places) -> Vec<Diagnostic> {
     let mut findings = Findings::new(places);
+    claims::check(resources, registry, &mut findings);
     rules::check(resources, registry, &mut findings);
     findings.finish()
 }

@@ -281,6 +281,7 @@ fn schema() -> ResourceSchema {
         recovery: Recovery::Tag,
         stateful: false,
         range: None,
+        claims: Vec::new(),
         takes: Takes::default(),
         rules: &[],
     }

@@ -42,6 +42,7 @@ fn schema(name: &'static str, import: &'static [&'static str], recovery: Recover
         arn: None,
         id: None,
         range: None,
+        claims: Vec::new(),
         recovery,
         stateful: false,
         takes: Takes { create: Duration::seconds(30), update: Duration::seconds(20), delete: Duration::seconds(10) },

@@ -9,6 +9,7 @@ pub mod program;
 
 mod basics;
 mod choosing;
+mod claims;
 mod crashes;
 mod faults;
 mod going_back;

@@ -88,7 +88,7 @@ fn what_a_for_goes_over_is_waited_for() {
     let desired = desired(
         r#"
 resource net: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
-resource a: aws.ec2.Subnet for key, r in { x = 10.0.0.0/24, y = 10.0.1.0/24 } { vpc_id = net, cidr_block = r }
+resource a: aws.ec2.Subnet for key, r in { x = 10.0.0.0/24, y = 10.0.1.0/24, z = 10.0.2.0/24 } { vpc_id = net, cidr_block = r }
 resource routes: aws.ec2.RouteTable { vpc_id = net }
 resource own: aws.ec2.SubnetRouteTableAssociation for key, part in { one = { of = a["x"].subnet_id }, two = { of = a["y"].subnet_id } } {
   subnet_id      = part.of
@@ -99,7 +99,7 @@ component Tied {
   param id: Id<aws.ec2.Subnet>
   resource tie: aws.ec2.SubnetRouteTableAssociation { subnet_id = id, route_table_id = "rtb-0a1b2c3d4e5f60718" }
 }
-resource tied: Tied for key, id in { one = a["x"].subnet_id } { id = id }
+resource tied: Tied for key, id in { one = a["z"].subnet_id } { id = id }
 "#,
     );
     let waits = |address: &str| -> Vec<String> {
@@ -110,5 +110,5 @@ resource tied: Tied for key, id in { one = a["x"].subnet_id } { id = id }
     assert_eq!(waits("own[\"two\"]"), ["a[\"y\"]", "routes"]);
     assert_eq!(waits("logs[\"one\"]"), ["a[\"x\"]"]);
     assert!(waits("logs[\"two\"]").is_empty());
-    assert_eq!(waits("tied[\"one\"].tie"), ["a[\"x\"]"]);
+    assert_eq!(waits("tied[\"one\"].tie"), ["a[\"z\"]"]);
 }

@@ -48,12 +48,15 @@ fn each_mistake_has_a_way_out() {
 }
 
 /// Codes that no single program can give: they need a state, files or a choice. Each with the file that asserts it, and what it says there.
-const ELSEWHERE: [(u16, &str, &str); 5] = [
+const ELSEWHERE: [(u16, &str, &str); 8] = [
     (110, "tests/cli/modules.rs", "E0110"),
     (310, "tests/suite/wrong.rs", "Code(310)"),
     (311, "src/apply/tests/refactoring.rs", "[311]"),
     (315, "src/apply/tests/planning.rs", "[315]"),
     (319, "src/apply/tests/refactoring.rs", "[319]"),
+    (531, "tests/lifecycle/claims.rs", "E0531"),
+    (532, "tests/lifecycle/claims.rs", "E0532"),
+    (533, "tests/lifecycle/claims.rs", "E0533"),
 ];
 
 #[test]

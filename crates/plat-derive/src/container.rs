@@ -21,6 +21,8 @@ pub struct Container {
     pub lookup: bool,
     /// The attribute that is an address range, and the one that refers to the resource it lies in.
     pub range: Option<(Ident, Option<Ident>)>,
+    /// The function that returns what a resource of the type occupies exclusively.
+    pub claims: Option<syn::Path>,
     /// Seconds of create, update, delete.
     pub takes: [Option<i64>; 3],
     /// The slice of rules that stands beside the struct.
@@ -55,6 +57,7 @@ impl Container {
             stateful: false,
             lookup: false,
             range: None,
+            claims: None,
             takes: [None; 3],
             rules: None,
         }
@@ -80,8 +83,9 @@ impl Container {
                 syn::parenthesized!(content in meta.input);
                 self.range = Some(range(&content)?);
             }
+            "claims" => self.claims = Some(meta.value()?.parse()?),
             "takes" => meta.parse_nested_meta(|inner| self.take_time(&inner))?,
-            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range, rules")),
+            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range, claims, rules")),
         }
         Ok(())
     }

@@ -33,6 +33,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
             quote!(Some(::plat::schema::RangeRule { attribute: #attribute, within: #within }))
         }
     };
+    let claims = container.claims.as_ref().map_or_else(|| quote!(::std::vec::Vec::new()), |path| quote!(#path()));
     let [create, update, delete] = container.takes.map(|seconds| seconds.unwrap_or(2));
     let rules = container.rules.as_ref().map_or_else(|| quote!(&[]), |path| quote!(#path));
     let described = attributes.iter().map(describe).collect::<Result<Vec<_>>>()?;
@@ -58,6 +59,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
                     recovery: ::plat::schema::Recovery::#recovery,
                     stateful: #stateful,
                     range: #range,
+                    claims: #claims,
                     takes: ::plat::schema::Takes {
                         create: ::plat::value::Duration::seconds(#create),
                         update: ::plat::value::Duration::seconds(#update),

@@ -198,6 +198,7 @@ pub fn schemas() -> Vec<ResourceSchema> {
         takes: Takes::default(),
         rules: &[],
         range: None,
+        claims: Vec::new(),
     };
     vec![
         schema("t.Thing", Recovery::Tag, false),

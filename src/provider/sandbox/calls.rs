@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checks::{check_inputs, check_references, check_update, fits, refusal};
 use super::faults::{ATTEMPTS, Call, What};
 use super::ids::{Dice, Maker};
+use super::occupied::Conflict;
 use super::references::View;
 use super::replica::Why;
 use super::world::{Body, Key, Thing, gone_line, put_line};
@@ -168,6 +169,8 @@ impl Inner {
         let (attributes, made) = self.make(op, &codec, inputs, start);
         let id = import_id(schema, &attributes).map_err(|e| internal("Sandbox", e))?;
         let key = Key { type_name: schema.name.into(), region: op.region.into(), id: id.into() };
+        let view = View { key: &key, schema, attributes: &attributes, made: &made, operation: &op.id.into() };
+        self.check_claims("Create", op, view)?;
         if let Some(there) = self.world.at(&key) {
             let by = there.address.clone();
             self.refuse(op, Why::Taken { by, id: key.id.clone() });
@@ -230,6 +233,26 @@ impl Inner {
         let (by, attribute) = self.holder(view)?;
         self.refuse(op, Why::InUse { by: by.clone(), attribute });
         Some(by)
+    }
+
+    /// Refuses a thing that claims what another one has, as AWS does.
+    fn check_claims(&mut self, call: &str, op: &Operation<'_>, view: View<'_>) -> Result<(), ProviderError> {
+        if view.schema.claims.is_empty() {
+            return Ok(());
+        }
+        let Some(Conflict { by, claim, key }) = self.world.index(&mut self.codecs).occupied.conflict(view) else { return Ok(()) };
+        let holder = self.world.at(&by).map_or_else(|| by.id.clone(), |thing| thing.address.clone());
+        let code = claim.refusal.unwrap_or("AlreadyExists");
+        if claim.is_identity {
+            self.refuse(op, Why::Taken { by: holder, id: by.id.clone() });
+            return Err(refusal(ErrorKind::Exists, call, view.schema.name, code, format!("{key} already exists")));
+        }
+        let message = match by == *view.key {
+            true => format!("it claims the {} {key} twice", claim.what),
+            false => format!("the {} {key} is taken by `{}`", claim.what, by.id),
+        };
+        self.refuse(op, Why::Claimed { by: holder, thing: format!("the {} {key}", claim.what).into() });
+        Err(refusal(ErrorKind::Refused, call, view.schema.name, code, message))
     }
 
     /// All readable attributes of a new thing in the schema's order, and the names of those the caller left to the cloud.
@@ -297,7 +320,8 @@ impl Inner {
         check_update(schema, &prior, &next)?;
         let took = self.takes(schema.takes.update, struck);
         let ready = self.start(needs.iter().chain([&key])) + took;
-        let made = thing.made.into_iter().filter(|name| !change.asked.sets(name)).collect();
+        let made: Vec<Arc<str>> = thing.made.into_iter().filter(|name| !change.asked.sets(name)).collect();
+        self.check_claims("Modify", op, View { key: &key, schema, attributes: &next, made: &made, operation: &thing.operation })?;
         let next = Arc::new(next);
         self.keep(&key, Thing { ready, made, body: Body::Read(next.clone()), ..thing })?;
         Ok((next, took))

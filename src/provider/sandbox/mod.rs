@@ -15,6 +15,7 @@ mod calls;
 mod checks;
 mod faults;
 mod ids;
+mod occupied;
 mod references;
 mod replica;
 mod rules;

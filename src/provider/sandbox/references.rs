@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::occupied::Occupied;
 use super::world::Key;
 use crate::schema::{Attribute, Mode, ResourceSchema};
 use crate::types::Type;
@@ -89,6 +90,8 @@ pub(super) struct Index {
     references: HashMap<Arc<str>, BTreeSet<(Arc<str>, Key)>>,
     /// By operation: the thing that it created.
     operations: HashMap<Arc<str>, Key>,
+    /// Who holds what nobody else may have.
+    pub occupied: Occupied,
 }
 
 impl Index {
@@ -108,6 +111,7 @@ impl Index {
     }
 
     fn change(&mut self, view: View<'_>, add: bool) {
+        self.occupied.change(view, add);
         let mut own: Vec<&str> = Vec::new();
         view.names(&mut |of, text| {
             own.push(text);

@@ -43,6 +43,8 @@ pub enum Why {
     InUse { by: Arc<str>, attribute: &'static str },
     /// `by` has the id that it would get.
     Taken { by: Arc<str>, id: Arc<str> },
+    /// `by` has `thing`, which it would take: `` the name `web` ``.
+    Claimed { by: Arc<str>, thing: Arc<str> },
     /// `attribute` refers to `was`, which is deleted before.
     Gone { attribute: &'static str, was: Arc<str> },
 }

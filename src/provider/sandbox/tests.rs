@@ -22,6 +22,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         arn: None,
         id: None,
         range: None,
+        claims: Vec::new(),
         recovery: Recovery::Tag,
         stateful: false,
         takes: Takes { create: Duration::seconds(10), ..Takes::default() },

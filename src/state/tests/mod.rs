@@ -65,6 +65,7 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
         recovery: Recovery::Tag,
         stateful: false,
         range: None,
+        claims: Vec::new(),
         takes: Takes::default(),
         rules: &[],
     }

@@ -1,6 +1,7 @@
 //! Amazon EC2: networks.
 
 mod availability_zones;
+mod claims;
 #[cfg(feature = "ec2")]
 mod describe;
 mod eip;

@@ -18,7 +18,7 @@ use super::{NetworkAcl, Subnet};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.SubnetNetworkAclAssociation", import = association_id, recovery = Relation)]
+#[resource("aws.ec2.SubnetNetworkAclAssociation", import = association_id, recovery = Relation, claims = super::claims::subnet_network_acl_association)]
 pub struct SubnetNetworkAclAssociation {
     /// The list of rules.
     #[attr(required, replaces)]

@@ -18,7 +18,7 @@ use super::{RouteTable, Subnet};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.SubnetRouteTableAssociation", import = id, recovery = Relation)]
+#[resource("aws.ec2.SubnetRouteTableAssociation", import = id, recovery = Relation, claims = super::claims::subnet_route_table_association)]
 pub struct SubnetRouteTableAssociation {
     /// The route table.
     #[attr(required, holds, replaces)]

@@ -2,6 +2,7 @@
 
 mod access_entry;
 mod addon;
+mod claims;
 mod cluster;
 mod nodegroup;
 mod pod_identity_association;

@@ -1,5 +1,6 @@
 //! Amazon ElastiCache: managed Redis, Valkey and Memcached.
 
+mod claims;
 mod parameter_group;
 mod replication_group;
 mod rules;

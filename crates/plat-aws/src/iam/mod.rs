@@ -2,6 +2,7 @@
 
 #[cfg(feature = "iam")]
 mod changes;
+mod claims;
 mod oidc_provider;
 mod role;
 

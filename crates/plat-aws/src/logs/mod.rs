@@ -1,5 +1,6 @@
 //! Amazon CloudWatch Logs.
 
+mod claims;
 mod log_group;
 
 pub use log_group::LogGroup;

@@ -1,5 +1,6 @@
 //! Amazon RDS: managed relational databases.
 
+mod claims;
 mod db_cluster;
 mod db_cluster_parameter_group;
 mod db_instance;

@@ -1,5 +1,6 @@
 //! AWS Secrets Manager.
 
+mod claims;
 mod secret;
 
 pub use secret::{GenerateSecretString, ReplicaRegion, Secret};

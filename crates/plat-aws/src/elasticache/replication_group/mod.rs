@@ -40,7 +40,7 @@ use crate::kms::Key;
 #[resource(
     "aws.elasticache.ReplicationGroup",
     import = replication_group_id,
-    recovery = Name,
+    recovery = Name, claims = super::claims::replication_group,
     stateful,
     takes(create = "7m", update = "6m", delete = "5m"),
     rules = super::rules::GROUP

@@ -53,7 +53,7 @@ use crate::kms::Key;
     "aws.rds.DBCluster",
     import = db_cluster_identifier,
     arn = db_cluster_arn,
-    recovery = Name,
+    recovery = Name, claims = super::claims::db_cluster,
     stateful,
     takes(create = "2m", update = "2m", delete = "2m")
 )]

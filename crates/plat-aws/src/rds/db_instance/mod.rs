@@ -52,7 +52,7 @@ use crate::secretsmanager::Secret;
     "aws.rds.DBInstance",
     import = db_instance_identifier,
     arn = db_instance_arn,
-    recovery = Name,
+    recovery = Name, claims = super::claims::db_instance,
     stateful,
     takes(create = "8m", update = "5m", delete = "5m"),
     rules = super::rules::INSTANCE
