@@ -11,7 +11,7 @@ use plat::check::check_text;
 use plat::eval::{Lookups, evaluate};
 use plat::plan::{Engine, Options, PrepareError, Prepared, Snag, prepare};
 use plat::provider::sandbox::Sandbox;
-use plat::provider::{Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
+use plat::provider::{Change, Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
 use plat::state::{Entry, StateError, StateFile};
 use plat::trial::rehearse;
 use plat::value::{ResolvedObject, SecretReference, SecretText};
@@ -49,15 +49,9 @@ impl Provider for Restless {
         self.cloud.read(type_name, region, ids).await
     }
 
-    async fn update(
-        &self,
-        op: &Operation<'_>,
-        id: &str,
-        prior: &ResolvedObject,
-        inputs: &ResolvedObject,
-    ) -> Result<ResolvedObject, ProviderError> {
+    async fn update(&self, op: &Operation<'_>, id: &str, change: &Change) -> Result<ResolvedObject, ProviderError> {
         self.wait().await;
-        let made = self.cloud.update(op, id, prior, inputs).await;
+        let made = self.cloud.update(op, id, change).await;
         self.wait().await;
         made
     }
@@ -258,13 +252,11 @@ async fn what_is_forgotten_keeps_what_it_has() {
 async fn what_the_state_tells_is_compared_too() {
     let mut stack = Stack::new(5);
     let table = "resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\nresource table: aws.ec2.RouteTable { vpc_id = main }\n";
-    let route = "resource one: aws.ec2.Route { route_table_id = table, destination_cidr_block = 10.9.0.0/16, gateway_id = \"igw-1\" }\n";
-    stack.cloud.inventory().unwrap();
-    let prepared = stack.apply(table).await;
-    prepared.unwrap();
+    let route = "resource one: aws.ec2.Route { route_table_id = table, destination_cidr_block = 10.9.0.0/16, transit_gateway_id = \"tgw-1\" }\n";
+    stack.apply(table).await.unwrap();
     let id = stack.cloud.inventory().unwrap().into_iter().find(|item| &*item.type_name == "aws.ec2.RouteTable").unwrap().id;
     let other = format!(
-        "resource other: aws.ec2.Route {{ route_table_id = \"{id}\", destination_cidr_block = 10.9.0.1/16, vpc_peering_connection_id = \"pcx-1\" }}"
+        "resource other: aws.ec2.Route {{ route_table_id = \"{id}\", destination_cidr_block = 10.9.0.0/16, transit_gateway_id = \"tgw-2\" }}"
     );
     let said = stack.plan(&format!("{table}{route}{other}")).await.unwrap_err();
     assert!(said.contains("E0530") && said.contains("the destination `10.9.0.0/16`"), "{said}");
@@ -373,7 +365,7 @@ fn random(dice: &mut Dice) -> String {
         }
         if dice.percent(60) {
             text += &format!(
-                "resource route_{key}: aws.ec2.Route {{ route_table_id = table, destination_cidr_block = 10.{number}.0.0/16, gateway_id = \"igw-1\"{first} }}\n"
+                "resource route_{key}: aws.ec2.Route {{ route_table_id = table, destination_cidr_block = 10.{number}.0.0/16, transit_gateway_id = \"tgw-1\"{first} }}\n"
             );
         }
     }

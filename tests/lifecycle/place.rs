@@ -264,8 +264,12 @@ impl Place {
 
     /// What an apply would do.
     pub fn plan(&self, program: &Program) -> Prepared {
+        self.plan_with(program, &Options::default())
+    }
+
+    pub fn plan_with(&self, program: &Program, options: &Options) -> Prepared {
         let engine = self.engine(&Death::never());
-        self.runtime(|| async { self.prepare(&engine, program, self.state(), &Options::default()).await }).unwrap()
+        self.runtime(|| async { self.prepare(&engine, program, self.state(), options).await }).unwrap()
     }
 
     /// What would go back to the state `to`, as `plat rollback` works it out, with `program` as the program of today.

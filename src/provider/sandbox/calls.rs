@@ -170,7 +170,7 @@ impl Inner {
         let id = import_id(schema, &attributes).map_err(|e| internal("Sandbox", e))?;
         let key = Key { type_name: schema.name.into(), region: op.region.into(), id: id.into() };
         let view = View { key: &key, schema, attributes: &attributes, made: &made, operation: &op.id.into() };
-        self.check_claims("Create", op, view)?;
+        self.check_claims("Create", op, view, true)?;
         if let Some(there) = self.world.at(&key) {
             let by = there.address.clone();
             self.refuse(op, Why::Taken { by, id: key.id.clone() });
@@ -236,18 +236,18 @@ impl Inner {
     }
 
     /// Refuses a thing that claims what another one has, as AWS does.
-    fn check_claims(&mut self, call: &str, op: &Operation<'_>, view: View<'_>) -> Result<(), ProviderError> {
+    fn check_claims(&mut self, call: &str, op: &Operation<'_>, view: View<'_>, is_new: bool) -> Result<(), ProviderError> {
         if view.schema.claims.is_empty() {
             return Ok(());
         }
-        let Some(Conflict { by, claim, key }) = self.world.index(&mut self.codecs).occupied.conflict(view) else { return Ok(()) };
+        let Some(Conflict { by, claim, key }) = self.world.index(&mut self.codecs).occupied.conflict(view, is_new) else { return Ok(()) };
         let holder = self.world.at(&by).map_or_else(|| by.id.clone(), |thing| thing.address.clone());
         let code = claim.refusal.unwrap_or("AlreadyExists");
         if claim.is_identity {
             self.refuse(op, Why::Taken { by: holder, id: by.id.clone() });
             return Err(refusal(ErrorKind::Exists, call, view.schema.name, code, format!("{key} already exists")));
         }
-        let message = match by == *view.key {
+        let message = match by == *view.key && !is_new {
             true => format!("it claims the {} {key} twice", claim.what),
             false => format!("the {} {key} is taken by `{}`", claim.what, by.id),
         };
@@ -321,7 +321,7 @@ impl Inner {
         let took = self.takes(schema.takes.update, struck);
         let ready = self.start(needs.iter().chain([&key])) + took;
         let made: Vec<Arc<str>> = thing.made.into_iter().filter(|name| !change.asked.sets(name)).collect();
-        self.check_claims("Modify", op, View { key: &key, schema, attributes: &next, made: &made, operation: &thing.operation })?;
+        self.check_claims("Modify", op, View { key: &key, schema, attributes: &next, made: &made, operation: &thing.operation }, false)?;
         let next = Arc::new(next);
         self.keep(&key, Thing { ready, made, body: Body::Read(next.clone()), ..thing })?;
         Ok((next, took))

@@ -56,7 +56,8 @@ impl Occupied {
     }
 
     /// The first claim of a thing that AWS refuses because another one has it, or because the thing makes it twice.
-    pub fn conflict(&self, view: View<'_>) -> Option<Conflict> {
+    pub fn conflict(&self, view: View<'_>, is_new: bool) -> Option<Conflict> {
+        let is_other = |key: &&Key| is_new || *key != view.key;
         let mut found = None;
         let mut own = Vec::new();
         each(view, &mut |held| {
@@ -65,12 +66,12 @@ impl Occupied {
             }
             let Some(hash) = held.hash(&self.hashing) else { return };
             let other = match held.range() {
-                Some(net) => self.overlapping(hash, net, view.key),
+                Some(net) => self.overlapping(hash, net).find(is_other).cloned(),
                 None if held.claim.is_range => None,
                 None if own.contains(&hash) => Some(view.key.clone()),
                 None => {
                     own.push(hash);
-                    self.holders.get(&hash).into_iter().flatten().find(|key| *key != view.key).cloned()
+                    self.holders.get(&hash).into_iter().flatten().find(is_other).cloned()
                 }
             };
             found = other.map(|by| Conflict { by, claim: held.claim.clone(), key: held.key() });
@@ -78,13 +79,13 @@ impl Occupied {
         found
     }
 
-    fn overlapping(&self, scope: u64, net: IpNet, own: &Key) -> Option<Key> {
-        let enclosing = (0..net.prefix_len()).filter_map(|length| {
+    fn overlapping(&self, scope: u64, net: IpNet) -> impl Iterator<Item = &Key> {
+        let enclosing = (0..net.prefix_len()).filter_map(move |length| {
             let outer = IpNet::new(net.network(), length).ok()?.trunc();
             self.ranges.get(&(scope, outer.network(), length))
         });
         let inside = self.ranges.range((scope, net.network(), 0)..=(scope, net.broadcast(), u8::MAX)).map(|(_, keys)| keys);
-        enclosing.chain(inside).flatten().find(|key| *key != own).cloned()
+        enclosing.chain(inside).flatten()
     }
 }
 
