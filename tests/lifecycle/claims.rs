@@ -252,7 +252,8 @@ async fn what_is_forgotten_keeps_what_it_has() {
 async fn what_the_state_tells_is_compared_too() {
     let mut stack = Stack::new(5);
     let table = "resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }\nresource table: aws.ec2.RouteTable { vpc_id = main }\n";
-    let route = "resource one: aws.ec2.Route { route_table_id = table, destination_cidr_block = 10.9.0.0/16, transit_gateway_id = \"tgw-1\" }\n";
+    let route =
+        "resource one: aws.ec2.Route { route_table_id = table, destination_cidr_block = 10.9.0.0/16, transit_gateway_id = \"tgw-1\" }\n";
     stack.apply(table).await.unwrap();
     let id = stack.cloud.inventory().unwrap().into_iter().find(|item| &*item.type_name == "aws.ec2.RouteTable").unwrap().id;
     let other = format!(

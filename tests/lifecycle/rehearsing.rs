@@ -92,7 +92,8 @@ fn a_name_that_is_taken() {
     let program = Program::default().with("a", Spec::new(GROUP, [("name", text("team"))]));
     place.apply(&program).succeeded();
     // Two new ones, of which nothing is recorded, and which nothing but the check of the configuration would compare.
-    let twins = ["c", "d"].into_iter().fold(Program::default(), |program, at| program.with(at, Spec::new(GROUP, [("name", text("twins"))])));
+    let twins =
+        ["c", "d"].into_iter().fold(Program::default(), |program, at| program.with(at, Spec::new(GROUP, [("name", text("twins"))])));
     let (_, snag) = only(&Place::new().rehearse(&twins));
     assert!(matches!(snag, Snag::Taken { id, .. } if &*id == "twins"));
     // A name that is free when its turn comes is no matter.
