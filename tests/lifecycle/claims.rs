@@ -366,7 +366,7 @@ fn random(dice: &mut Dice) -> String {
         }
         if dice.percent(60) {
             text += &format!(
-                "resource route_{key}: aws.ec2.Route {{ route_table_id = table, destination_cidr_block = 10.{number}.0.0/16, transit_gateway_id = \"tgw-1\"{first} }}\n"
+                "resource route_{key}: aws.ec2.Route {{ route_table_id = table, destination_cidr_block = 10.10{number}.0.0/16, transit_gateway_id = \"tgw-1\"{first} }}\n"
             );
         }
     }
