@@ -16,6 +16,7 @@ fn schema(claims: Vec<Claim>) -> ResourceSchema {
         recovery: crate::schema::Recovery::Name,
         range: None,
         claims,
+        rules: &[],
         stateful: false,
         takes: Default::default(),
     }

@@ -85,7 +85,11 @@ impl Container {
             }
             "claims" => self.claims = Some(meta.value()?.parse()?),
             "takes" => meta.parse_nested_meta(|inner| self.take_time(&inner))?,
-            _ => return Err(meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range, claims, rules")),
+            _ => {
+                return Err(
+                    meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range, claims, rules")
+                );
+            }
         }
         Ok(())
     }
