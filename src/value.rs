@@ -430,7 +430,7 @@ impl Secret {
     /// The text, when it was fetched. Only for the argument of a provider's call.
     pub fn expose(&self) -> Option<&str> {
         match self {
-            Secret::Plain(text) => Some(&text.0),
+            Secret::Plain(text) => Some(text.expose()),
             Secret::Reference(_) | Secret::Fingerprint(_) => None,
         }
     }
@@ -459,17 +459,41 @@ pub enum SecretStore {
 }
 
 /// The text of a secret. Neither `Debug` nor `Display` shows it; it is wiped when the last copy is dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(Arc<zeroize::Zeroizing<String>>);
+#[derive(Clone)]
+pub struct SecretText(Arc<SecretWithParts>);
+
+struct SecretWithParts {
+    whole: zeroize::Zeroizing<String>,
+    /// Secrets that it was composed of.
+    parts: Vec<SecretText>,
+}
+
+impl PartialEq for SecretText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.whole == other.0.whole
+    }
+}
+
+impl Eq for SecretText {}
 
 impl SecretText {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Arc::new(zeroize::Zeroizing::new(text.into())))
+        Self::composed(text, Vec::new())
+    }
+
+    /// A text with other secrets in it, which stay secrets of their own: a service may quote one of them.
+    pub fn composed(text: impl Into<String>, parts: Vec<SecretText>) -> Self {
+        Self(Arc::new(SecretWithParts { whole: zeroize::Zeroizing::new(text.into()), parts }))
+    }
+
+    /// The secrets that it was composed of.
+    pub fn parts(&self) -> &[SecretText] {
+        &self.0.parts
     }
 
     /// The text itself. Only for the argument of a provider's call and for the fingerprint.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.0.whole
     }
 }
 

@@ -12,7 +12,7 @@ use crate::value::{Object, ResolvedObject, Value, texts_of_secrets};
 
 use super::events::{Doing, Event, Happened, Observer};
 use super::journal::{Journal, durably};
-use super::redact::redacted;
+use super::redact::Redactor;
 
 /// How often a call whose outcome stays in doubt is made.
 const ATTEMPTS: u32 = 3;
@@ -155,10 +155,9 @@ impl Call {
     /// A service may repeat what it was sent in its refusal: the texts of secrets are taken out of it.
     fn without_secrets(&self, end: End) -> End {
         let clean = |mut error: ProviderError| {
-            for text in self.request.values().flat_map(texts_of_secrets) {
-                for said in [&mut error.message, &mut error.code] {
-                    *said = redacted(said, text);
-                }
+            let redactor = Redactor::of(self.request.values().flat_map(texts_of_secrets));
+            for said in [&mut error.message, &mut error.code] {
+                *said = redactor.redacted(said);
             }
             error
         };

@@ -10,7 +10,7 @@ use std::fmt;
 use crate::source::Span;
 
 pub use codes::{CODES, Code, CodeInfo};
-pub use render::{Drawing, render, render_all, to_json};
+pub use render::{Drawing, render, render_all, set_apart, to_json};
 pub use suggestions::{begin_suggestions, closest, closest_of_any_order, listed, may_suggest};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -24,7 +24,7 @@ pub struct Drawing {
 /// The diagnostic with its source, its help and the way to the long story; ends in a line break.
 pub fn render(diagnostic: &Diagnostic, sources: &SourceMap, drawing: Drawing) -> String {
     let head = paint(drawing, if diagnostic.is_error() { "1;31" } else { "1;33" }, &severity(diagnostic));
-    let mut out = format!("{head}: {}\n", printable(&diagnostic.message));
+    let mut out = format!("{head}: {}\n", set_apart(&printable(&diagnostic.message)));
     for (file, labels) in labels_by_file(diagnostic) {
         if let Some(file) = sources.file(file) {
             out.push_str(&snippet(file, labels, drawing));
@@ -154,10 +154,11 @@ fn snippet(file: &SourceFile, labels: Vec<Label>, drawing: Drawing) -> String {
     let labels = labels.into_iter().map(|label| {
         let start = near.place((label.span.start as usize).min(length));
         let span = (start, near.place((label.span.end as usize).min(length)).saturating_sub(start));
-        let text = Some(printable(&label.text)).filter(|text| !text.is_empty());
+        let text = Some(printable(&label.text).replace('\n', " ")).filter(|text| !text.is_empty());
         if label.primary { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
     });
-    let excerpt = Excerpt { source: NamedSource::new(&*printable(&file.name), harmless(&near.text)), labels: labels.collect() };
+    let excerpt =
+        Excerpt { source: NamedSource::new(&*printable(&file.name).replace('\n', " "), harmless(&near.text)), labels: labels.collect() };
     let theme = if drawing.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler =
         GraphicalReportHandler::new_themed(theme).with_width(drawing.width.max(40)).with_context_lines(1).without_syntax_highlighting();
@@ -168,6 +169,17 @@ fn snippet(file: &SourceFile, labels: Vec<Label>, drawing: Drawing) -> String {
     // Before the frame stands miette's own line for the message, which is empty.
     let frame = drawn.lines().skip_while(|line| !line.contains('╭'));
     frame.map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// A message of several lines, so that none but the first stands where a message of plat's begins: behind a bar, or where it is indented already.
+pub fn set_apart(text: &str) -> String {
+    let mut lines = text.lines();
+    let mut out = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        out.push_str(if line.starts_with("  ") || line.is_empty() { "\n" } else { "\n  │ " });
+        out.push_str(line);
+    }
+    out
 }
 
 /// The text, of the same length in bytes, with every character that steers a terminal or turns text replaced.

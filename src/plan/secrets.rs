@@ -44,14 +44,20 @@ impl Secrets {
     async fn joined(&self, region: &str, parts: &Value) -> Result<SecretText, ProviderError> {
         let mut text = zeroize::Zeroizing::new(String::new());
         let Value::List(parts) = parts else { return Ok(SecretText::new("")) };
+        let mut secrets = Vec::new();
         for part in parts.iter() {
-            match part {
-                Value::Secret(Secret::Reference(inner)) => text.push_str(Box::pin(self.text(region, inner)).await?.expose()),
-                Value::Secret(Secret::Plain(inner)) => text.push_str(inner.expose()),
-                plain => text.push_str(value_to_json(plain).as_str().unwrap_or_default()),
-            }
+            let secret = match part {
+                Value::Secret(Secret::Reference(inner)) => Box::pin(self.text(region, inner)).await?,
+                Value::Secret(Secret::Plain(inner)) => inner.clone(),
+                plain => {
+                    text.push_str(value_to_json(plain).as_str().unwrap_or_default());
+                    continue;
+                }
+            };
+            text.push_str(secret.expose());
+            secrets.push(secret);
         }
-        Ok(SecretText::new(text.as_str()))
+        Ok(SecretText::composed(text.as_str(), secrets))
     }
 
     /// `value` with its text in place of every reference whose argument is known.

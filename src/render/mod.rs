@@ -28,6 +28,7 @@ mod track;
 mod trial;
 mod unified;
 mod value;
+mod workflow;
 
 pub use clean::{clean, clean_line};
 pub use docs::{type_json, type_page};
@@ -52,6 +53,7 @@ pub use track::{Tracker, shell_quoted};
 pub use trial::{Counts, Trial, trial_failures, trial_line, trial_summary, trials_json, trials_junit};
 pub use unified::unified;
 pub use value::{inline, masked_json};
+pub use workflow::neutralized;
 
 use crate::schema::{Registry, ResourceSchema};
 use crate::source::{SourceMap, Span};

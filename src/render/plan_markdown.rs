@@ -352,7 +352,23 @@ fn escape(text: &str) -> String {
         if i % 2 == 1 && closed && !part.is_empty() {
             out.push_str(&code(part));
         } else {
-            out.extend(part.chars().flat_map(escaped));
+            out.extend(unlinked(part).chars().flat_map(escaped));
+        }
+    }
+    out
+}
+
+/// Without the beginnings that GitHub makes a link of by themselves: `www.` and `GH-1`. Those of `https:` and of mail are broken at `:` and `@`.
+fn unlinked(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (start, c) in text.char_indices() {
+        out.push(c);
+        let before = text.get(..start + c.len_utf8()).unwrap_or_default();
+        let ends = |word: &str| {
+            before.len() >= word.len() && before.get(before.len() - word.len()..).is_some_and(|end| end.eq_ignore_ascii_case(word))
+        };
+        if ends("www") || ends("GH") {
+            out.push('\u{2060}');
         }
     }
     out
@@ -386,6 +402,10 @@ mod tests {
         assert_eq!(escape("see `a_b` *now*"), "see `a_b` \\*now\\*");
         assert_eq!(escape("@team"), "@\u{2060}team");
         assert_eq!(escape("<img>"), "&lt;img&gt;");
+        assert_eq!(escape("see www.example.com, WWW.EXAMPLE.COM"), "see www\u{2060}.example.com, WWW\u{2060}.EXAMPLE.COM");
+        assert_eq!(escape("me@example.com"), "me@\u{2060}example.com");
+        assert_eq!(escape("https://example.com GH-12"), "https:\u{2060}//example.com GH\u{2060}-12");
+        assert_eq!(escape("`www.example.com`"), "`www.example.com`");
         assert!(!escape("::error::x").contains("::"));
         assert_eq!(escape("a ` b *c*"), "a  b \\*c\\*");
     }

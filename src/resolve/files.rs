@@ -69,11 +69,16 @@ fn reason(error: &std::io::Error) -> String {
 /// What messages call a file: relative to the stack's folder where that is shorter than `../..`.
 pub fn shown_name(path: &Path, folder: &Path) -> String {
     let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
-    if let Ok(inside) = path.strip_prefix(&folder) {
-        return inside.display().to_string();
-    }
-    match folder.parent().and_then(|parent| path.strip_prefix(parent).ok()) {
-        Some(beside) => format!("../{}", beside.display()),
-        None => path.display().to_string(),
+    let shown = if let Ok(inside) = path.strip_prefix(&folder) {
+        inside.display().to_string()
+    } else if let Some(beside) = folder.parent().and_then(|parent| path.strip_prefix(parent).ok()) {
+        format!("../{}", beside.display())
+    } else {
+        path.display().to_string()
+    };
+    // Messages stand on lines of their own, whatever a file is called.
+    match shown.contains(char::is_control) {
+        true => shown.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect(),
+        false => shown,
     }
 }

@@ -1,6 +1,7 @@
 //! Programs that mean harm, or might as well: each ends soon, in one clear error, whatever it asks for.
 
 mod files;
+mod logs;
 mod modules;
 mod mutations;
 mod paths;
@@ -31,7 +32,10 @@ struct Project {
 struct Said {
     name: String,
     code: Option<i32>,
+    /// Standard error.
     text: String,
+    /// Standard output.
+    out: String,
 }
 
 impl Project {
@@ -85,7 +89,8 @@ impl Project {
         command.args(args).current_dir(self.path()).stdin(Stdio::null()).envs(variables.iter().copied());
         let output = command.output().unwrap();
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Said { name: name.to_owned(), code: output.status.code(), text }
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        Said { name: name.to_owned(), code: output.status.code(), text, out }
     }
 
     /// The plan ends in one error that says `words`; the formatter does not fall over it either.

@@ -46,7 +46,7 @@ impl Stores {
             return Err(ProviderError::new(ErrorKind::Internal, "secret", "a text with secrets in it is not a list of its parts"));
         };
         // Kept in a type that wipes itself; a part at a time, so that no plain copy is left behind.
-        let mut whole = SecretText::new("");
+        let (mut whole, mut secrets) = (SecretText::new(""), Vec::new());
         for part in parts.iter() {
             let next = match part {
                 Value::String(text) => SecretText::new(text.to_string()),
@@ -61,8 +61,11 @@ impl Stores {
                 }
             };
             whole = SecretText::new([whole.expose(), next.expose()].concat());
+            if matches!(part, Value::Secret(_)) {
+                secrets.push(next);
+            }
         }
-        Ok(whole)
+        Ok(SecretText::composed(whole.expose(), secrets))
     }
 }
 

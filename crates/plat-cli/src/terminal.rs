@@ -3,8 +3,8 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use plat::diagnostic::{Diagnostic, Drawing, render_all};
-use plat::render::{Role, Style, clean};
+use plat::diagnostic::{Diagnostic, Drawing, render_all, set_apart};
+use plat::render::{Role, Style, clean, neutralized};
 use plat::source::SourceMap;
 
 use crate::args::ColorChoice;
@@ -51,8 +51,13 @@ impl Terminal {
         }
     }
 
-    /// Writes to standard output.
+    /// Writes to standard output, with no command in it that a build server would follow.
     pub fn print(&self, text: &str) {
+        self.print_exactly(&neutralized(text));
+    }
+
+    /// Writes to standard output what another program takes as it is: a source file that came from standard input, a shell's script.
+    pub fn print_exactly(&self, text: &str) {
         if self.closed.load(Ordering::Relaxed) {
             return;
         }
@@ -74,7 +79,7 @@ impl Terminal {
     /// Writes to standard error. There is nobody left to tell when that fails.
     pub fn note(&self, text: &str) {
         let mut err = io::stderr().lock();
-        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+        let _ = err.write_all(neutralized(text).as_bytes()).and_then(|()| err.flush());
     }
 
     /// Something that was asked for could not be written, for another reason than a reader that left.
@@ -84,9 +89,9 @@ impl Terminal {
 
     pub fn error(&self, text: &str, help: Option<&str>) {
         let head = self.err.paint(Role::Error, "error");
-        let mut message = format!("{head}: {}\n", clean(text));
+        let mut message = format!("{head}: {}\n", set_apart(&clean(text)));
         if let Some(help) = help {
-            message.push_str(&format!("  {}: {}\n", self.err.paint(Role::Help, "help"), clean(help)));
+            message.push_str(&format!("  {}: {}\n", self.err.paint(Role::Help, "help"), set_apart(&clean(help))));
         }
         self.note(&message);
     }

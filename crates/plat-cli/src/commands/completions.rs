@@ -9,6 +9,6 @@ use crate::terminal::Terminal;
 pub fn run(args: &Completions, terminal: &Terminal) -> Answer {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "plat", &mut script);
-    terminal.print(&String::from_utf8_lossy(&script));
+    terminal.print_exactly(&String::from_utf8_lossy(&script));
     Ok(Exit::Done)
 }

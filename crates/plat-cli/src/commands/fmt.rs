@@ -109,7 +109,7 @@ fn standard_input(args: &Fmt, terminal: &Terminal) -> Answer {
     if args.diff {
         terminal.print(&unified("<stdin>", &text, &formatted, terminal.out));
     } else if !args.check {
-        terminal.print(&formatted);
+        terminal.print_exactly(&formatted);
     } else if !same {
         terminal.print("<stdin>\n");
     }
