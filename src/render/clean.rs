@@ -12,8 +12,8 @@ pub(super) fn reorders(c: char) -> bool {
     matches!(u32::from(c), 0x00ad | 0x061c | 0x180e | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xfff9..=0xfffb | 0xe0000..=0xe007f)
 }
 
-/// `text` without control and bidirectional characters, but with its line breaks and tabs. Commands for a build server are broken
-/// where a stream is written ([`super::neutralized`]).
+/// `text` without control and bidirectional characters, but with its line breaks and tabs; a runner's `##[command]` loses its power. Whatever
+/// is written to a stream loses all such commands ([`super::neutralized`]).
 pub fn clean(text: &str) -> Cow<'_, str> {
     strip(text, |c| steers(c) && c != '\n' && c != '\t')
 }
@@ -24,7 +24,9 @@ pub fn clean_line(text: &str) -> Cow<'_, str> {
 }
 
 fn strip(text: &str, gone: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if text.chars().any(&gone) { text.chars().filter(|c| !gone(*c)).collect::<String>().into() } else { text.into() }
+    let text: Cow<'_, str> =
+        if text.chars().any(&gone) { text.chars().filter(|c| !gone(*c)).collect::<String>().into() } else { text.into() };
+    if text.contains("##[") { text.replace("##[", "# #[").into() } else { text }
 }
 
 /// `"text"` on one line as the language writes it, without what cannot be shown.

@@ -94,3 +94,34 @@ fn no_text_of_a_program_gives_a_command() {
     let said = project.run("output said", &["output", "said", "--sandbox"]);
     is_harmless(&said);
 }
+
+#[test]
+fn no_file_name_gives_a_command() {
+    for (name, program) in [("parsed", "let a = \n"), ("checked", "let a: Int = \"x\"\n"), ("formatted", "let   a=1\n")] {
+        let project = Project::of("stack s {}\n");
+        project.write("CANARY\n::stop-commands::x\n##vso[x]\u{202e}.plat", program);
+        project.write("CANARY\rsection_start:1:x.plat", program.replace('a', "b"));
+        for args in ["validate", "validate --json", "plan --sandbox", "fmt --check", "fmt --diff", "test", "graph"] {
+            let said = project.run(name, &args.split(' ').collect::<Vec<_>>());
+            is_harmless(&said);
+            assert!(
+                said.text.contains("CANARY") || said.out.contains("CANARY") || said.code == Some(0) || args == "test",
+                "{name} {args}: {}",
+                said.text
+            );
+        }
+    }
+    let project = Project::of("stack s {}\nuse \"CANARY\\n::stop-commands::x\\n##vso[x]\".{A}\n");
+    let said = project.run("a folder", &["validate"]);
+    is_harmless(&said);
+    assert_eq!(said.code, Some(1));
+    for args in [
+        ["plan", "CANARY\n::stop-commands::x"],
+        ["apply", "CANARY\n##vso[x]"],
+        ["plan", "-e=CANARY\n##[x]y"],
+        ["CANARY\n::error::x", "--CANARY\n##[x]"],
+    ] {
+        let said = project.run("an argument", &args);
+        assert!(!said.text.contains("##[x") && !said.text.contains("##vso[") && !said.text.contains("\n::"), "{args:?}: {}", said.text);
+    }
+}
