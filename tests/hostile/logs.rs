@@ -99,8 +99,8 @@ fn no_text_of_a_program_gives_a_command() {
 fn no_file_name_gives_a_command() {
     for (name, program) in [("parsed", "let a = \n"), ("checked", "let a: Int = \"x\"\n"), ("formatted", "let   a=1\n")] {
         let project = Project::of("stack s {}\n");
-        project.write("CANARY\n::stop-commands::x\n##vso[x]\u{202e}.plat", program);
-        project.write("CANARY\rsection_start:1:x.plat", program.replace('a', "b"));
+        project.write("a\nCANARY\n::stop-commands::x\n##vso[x]\u{202e}.plat", program);
+        project.write("b\rCANARY\rsection_start:1:x.plat", program.replace('a', "b"));
         for args in ["validate", "validate --json", "plan --sandbox", "fmt --check", "fmt --diff", "test", "graph"] {
             let said = project.run(name, &args.split(' ').collect::<Vec<_>>());
             is_harmless(&said);
