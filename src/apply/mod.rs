@@ -5,6 +5,7 @@ mod events;
 mod executor;
 mod journal;
 mod prepare_call;
+mod recorded;
 mod redact;
 mod settle;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::state::{StateError, StateFile};
 pub use events::{Cancel, Doing, Event, Happened, Observer, Silent, Stop};
 pub use executor::apply;
 pub use journal::{Journal, SessionJournal};
+pub use recorded::misfit;
 pub use settle::{Finding, Found, Settled, settle};
 
 /// How often a step that still runs says so.

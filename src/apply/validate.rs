@@ -27,7 +27,7 @@ pub(super) fn validate(schema: &ResourceSchema, inputs: &Object, before: Option<
     rules::refusal(&subject).map_or(Ok(()), wrong)
 }
 
-fn fits(ty: &Type, value: &Value) -> Option<String> {
+pub(super) fn fits(ty: &Type, value: &Value) -> Option<String> {
     match (ty.required(), value) {
         (_, Value::Null) | (Type::Json | Type::Error, _) => None,
         (Type::Union(texts), Value::String(text)) if !texts.contains(text) => {
@@ -64,7 +64,7 @@ fn is_of(ty: &Type, value: &Value) -> bool {
     )
 }
 
-fn in_range(attribute: &Attribute, value: &Value) -> Option<String> {
+pub(super) fn in_range(attribute: &Attribute, value: &Value) -> Option<String> {
     let amount = match value {
         Value::Int(n) => Some(*n),
         Value::Duration(d) => Some(d.0),

@@ -8,6 +8,7 @@ mod declarations;
 pub mod defaults;
 mod expr;
 mod facts;
+pub mod files_read;
 mod foreign;
 mod functions;
 mod given;

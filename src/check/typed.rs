@@ -1,8 +1,7 @@
 //! A checked program: every name resolved, every expression typed.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::diagnostic::Code;
 use crate::schema::{Registry, ResourceSchema};
@@ -12,6 +11,7 @@ use crate::types::Type;
 use crate::value::{SecretStore, Value};
 
 use super::builtin::{Builtin, Method};
+pub use super::files_read::Files;
 
 /// A stack that passed the checker. Immutable; evaluation and unknown values share it.
 #[derive(Debug)]
@@ -41,29 +41,6 @@ pub struct Program {
     /// Files of fetched modules: the folder that `file(…)` is relative to there, and the one that it cannot leave.
     pub fetched: std::collections::HashMap<crate::source::FileId, (PathBuf, PathBuf)>,
     pub files: Arc<Files>,
-}
-
-/// What `file(…)` has read so far: each file once, so that one run sees one text of it.
-#[derive(Debug, Default)]
-pub struct Files(Mutex<BTreeMap<PathBuf, Arc<str>>>);
-
-impl Files {
-    /// The file's text: as it was the first time, or as `read` gives it now.
-    pub fn text<E>(&self, place: &Path, read: impl FnOnce() -> Result<Arc<str>, E>) -> Result<Arc<str>, E> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(text) = known.get(place) {
-            return Ok(text.clone());
-        }
-        let text = read()?;
-        known.insert(place.to_owned(), text.clone());
-        Ok(text)
-    }
-
-    /// Every file that was read, by its place.
-    pub fn read(&self) -> Vec<(PathBuf, Arc<str>)> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().map(|(place, text)| (place.clone(), text.clone())).collect()
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

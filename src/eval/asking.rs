@@ -121,6 +121,7 @@ pub(super) fn conclude(evaluation: &mut Evaluation<'_>, root: usize) -> Arc<Netw
     let words = Words { program: &program, root, resources: &evaluation.desired.resources };
     let mut found = findings(&network, &evaluation.desired, &program.registry, &words);
     found.extend(validate::check(&evaluation.desired.resources, &program.registry, &words));
+    found.extend(program.files.shown_secrets(&program.root));
     let (errors, warnings) = found.into_iter().partition::<Vec<_>, _>(Diagnostic::is_error);
     let sound = errors.is_empty();
     evaluation.diagnostics.extend(errors);

@@ -79,7 +79,7 @@ fn file(name: &str, program: &Program, span: Span) -> Answer {
         let help = "a program reads small texts: policies, scripts, settings";
         return fail_with(span, format!("`{name}` is not a regular file of at most {} KiB", MAX_FILE >> 10), help);
     }
-    let text = program.files.text(&place, || crate::files::read_text(&place, MAX_FILE).map(Arc::from));
+    let text = program.files.text(&place, span, || crate::files::read_text(&place, MAX_FILE).map(Arc::from));
     text.map(Value::str).or_else(|_| fail_with(span, format!("`{name}` is not readable as UTF-8 text"), "save it as UTF-8"))
 }
 

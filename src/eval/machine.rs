@@ -248,6 +248,9 @@ impl Machine<'_> {
             },
             ExprKind::Secret { store, argument } => {
                 let argument = self.eval(*argument, locals)?;
+                if let (crate::value::SecretStore::File, Value::String(path)) = (store, &argument) {
+                    self.world.program.files.name_secret(path, self.span(id));
+                }
                 Ok(Value::Secret(Secret::Reference(Arc::new(SecretReference { store: *store, argument }))))
             }
             ExprKind::Coerce(inner) => {

@@ -5,6 +5,7 @@ mod logs;
 mod modules;
 mod mutations;
 mod paths;
+mod pushes;
 mod texts;
 mod values;
 

@@ -27,6 +27,15 @@ const KIND: &str = "saved-plan";
 
 /// Writes the plan to a file.
 pub fn save(file: &Path, prepared: &Prepared, project: &Project, terms: Terms, new: bool, terminal: &Terminal) -> Result<(), Failure> {
+    for (what, folder) in [("the stack's folder", Some(&project.dir)), ("the folder of `--state-dir`", project.given().state_dir.as_ref())]
+    {
+        if folder.is_some_and(|folder| folder.to_str().is_none()) {
+            return Err(Failure::new(format!(
+                "the plan was not saved: {what} has a name that is not UTF-8, which a saved plan cannot hold"
+            ))
+            .help("run the command in that folder, or rename it"));
+        }
+    }
     let plan = SavedPlan::of(prepared, terms, sources(project), new, now())?;
     let state = &prepared.view.header;
     let encryption = project.encryption(&prepared.stack);

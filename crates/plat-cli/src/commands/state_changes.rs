@@ -124,6 +124,7 @@ pub fn push(args: StatePush, terminal: &Terminal) -> Answer {
     })?;
     let (session, loaded) = opened(&*store, &project, "state push", args.lock_wait)?;
     check_push(&loaded, &pushed).map_err(|error| push_failure(&name, &error, &project))?;
+    check_values(&name, &pushed, &loaded.state, &project)?;
     pushed.remember_plans(&loaded.state);
     let before = if loaded.new {
         // A first state comes under the serial it has.
@@ -144,6 +145,30 @@ pub fn push(args: StatePush, terminal: &Terminal) -> Answer {
         project.command("plan")
     ));
     Ok(Exit::Done)
+}
+
+/// Refuses records with values that their types cannot have. What the state has already stays as it is.
+fn check_values(name: &str, pushed: &StateFile, stored: &StateFile, project: &Project) -> Result<(), Failure> {
+    for (address, record) in &pushed.resources {
+        if stored.resources.get(address) == Some(record) {
+            continue;
+        }
+        let refused = |problem: String| {
+            let pull = project.command("state pull");
+            Err(Failure::new(format!("`{name}` was not pushed: {problem}"))
+                .help(format!("compare it with what `{pull}` prints, and correct it there")))
+        };
+        let Some(schema) = project.registry.get(&record.type_name) else {
+            return refused(format!("`{address}` is of the type `{}`, which this plat does not know", record.type_name));
+        };
+        if record.id.trim().is_empty() {
+            return refused(format!("`{address}` has no id"));
+        }
+        if let Some((attribute, problem)) = plat::apply::misfit(schema, record) {
+            return refused(format!("`{attribute}` of `{address}` {problem}"));
+        }
+    }
+    Ok(())
 }
 
 /// A file's bytes, or those of standard input.
