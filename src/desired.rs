@@ -144,6 +144,8 @@ pub struct Dependency {
 pub enum Reason {
     /// `attribute` refers to `of`, an attribute of the other.
     Reference { attribute: Arc<str>, of: Arc<str> },
+    /// As [`Reason::Reference`], and the other waits for this one, too: `attribute` is applied in a call of its own when both are there.
+    Postponed { attribute: Arc<str>, of: Arc<str> },
     /// `@after`: order only.
     After,
 }
@@ -210,6 +212,27 @@ pub struct Move {
     pub span: Span,
     /// Where the new address is written.
     pub to_span: Span,
+}
+
+impl DesiredResource {
+    /// The attributes that are applied in a call of their own after the create.
+    pub fn postponed(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.dependencies.iter().filter_map(|dependency| match &dependency.reason {
+            Reason::Postponed { attribute, .. } => Some(attribute),
+            Reason::Reference { .. } | Reason::After => None,
+        })
+    }
+
+    /// The resource without its postponed attributes: what it can be created with.
+    pub fn without_postponed(self: &Arc<Self>) -> Arc<Self> {
+        let postponed: Vec<&Arc<str>> = self.postponed().collect();
+        if postponed.is_empty() {
+            return self.clone();
+        }
+        let mut reduced = DesiredResource::clone(self);
+        reduced.inputs.retain(|name, _| !postponed.contains(&name));
+        Arc::new(reduced)
+    }
 }
 
 impl fmt::Display for Move {

@@ -44,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "validate",
             "check",
             "files",
+            "graph",
         ],
     ),
     ("provider", &["address", "value", "schema", "types", "claims", "validate", "files"]),

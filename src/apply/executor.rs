@@ -203,7 +203,12 @@ impl<'a> Run<'a> {
         let mut nodes = Vec::new();
         while nodes.len() < room {
             let Some((_, Reverse(node))) = self.ready.pop() else { break };
-            let noop = self.operation(node).is_some_and(|(_, step)| step.action == Action::NoOp);
+            // What is there already is changed in one call, when what it refers to is there, too.
+            let later = |operation: Operation, step: &Step| {
+                let postponed = step.desired.as_ref().is_some_and(|desired| desired.postponed().next().is_some());
+                postponed && step.action == Action::Update && operation.half == Half::Make
+            };
+            let noop = self.operation(node).is_some_and(|(operation, step)| step.action == Action::NoOp || later(operation, step));
             if noop { self.complete(node) } else { nodes.push(node) }
         }
         let nexts = {
@@ -320,7 +325,7 @@ impl<'a> Run<'a> {
         let told = event.map(|event| (self.observer.clone(), event));
         let sink = Sink::new(Some(self.journal.clone()), call.intent.op.clone(), told, None);
         let provider = self.engine.provider.clone();
-        let consistency = self.settings.consistency;
+        let consistency = provider.consistency(self.settings.consistency);
         let handle = running.spawn(async move { call.carry_out(&*provider, consistency, &sink).await });
         (handle.id(), sent)
     }
@@ -564,6 +569,7 @@ fn weight(engine: &Engine, plan: &Plan, operation: Operation) -> i64 {
     match (&step.action, operation.half) {
         (Action::Replace { .. }, half) => engine.registry.get(&step.type_name).map_or(0, |schema| match half {
             Half::Make => schema.takes.create.0,
+            Half::Release | Half::Finish => schema.takes.update.0,
             Half::Unmake => schema.takes.delete.0,
         }),
         _ => step.estimate.0,

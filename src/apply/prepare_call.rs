@@ -6,13 +6,13 @@ use std::sync::Arc;
 use crate::address::Address;
 use crate::desired::DesiredResource;
 use crate::plan::{
-    Action, Compared, Differ, Facts, Half, Operation, Options, Secrets, Step, Trouble, View, Wanted, as_last_seen, dependencies,
-    deposed_address, holds_secret, is_ignored, protects, resolve, without_nulls,
+    Action, Compared, Differ, Facts, Half, Operation, Options, Secrets, Step, Trouble, View, Wanted, as_last_seen, deposed_address,
+    holds_secret, is_ignored, lasting_dependencies, protects, releasable, resolve, without_nulls,
 };
 use crate::provider::{Asked, Change, ErrorKind, ProviderError};
 use crate::schema::{Mode, Registry, ResourceSchema};
 use crate::state::{Entry, FingerprintKey, Intent, Record, Status, Verb, random_id};
-use crate::value::{Object, ResolvedObject};
+use crate::value::{Object, ResolvedObject, Value};
 
 use super::call::{Call, Request};
 use super::events::Doing;
@@ -61,6 +61,7 @@ impl Desk<'_> {
         let doing = match (&step.action, operation.half) {
             (Action::Forget, _) => return self.forgotten(step),
             (_, Half::Unmake) => Doing::Deleting,
+            (_, Half::Release | Half::Finish) => Doing::Updating,
             (Action::Create | Action::Replace { .. }, Half::Make) => Doing::Creating,
             (Action::Import { .. }, Half::Make) => Doing::Importing,
             _ => Doing::Updating,
@@ -69,6 +70,7 @@ impl Desk<'_> {
             Doing::Deleting => self.delete(node, operation, step),
             Doing::Creating => self.create(node, operation, step).await,
             Doing::Importing => self.import(node, operation, step).await,
+            _ if operation.half == Half::Release => self.release(node, operation, step),
             Doing::Updating | Doing::Forgetting => self.update(node, operation, step, self.view, Vec::new()).await,
         };
         next.unwrap_or_else(|error| Next::Failed(doing, error))
@@ -121,8 +123,51 @@ impl Desk<'_> {
         })))
     }
 
+    /// Empties the attributes that name what is deleted together with this.
+    fn release(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
+        let prior = step.prior.as_ref().ok_or_else(|| internal("nothing is recorded of it"))?;
+        let record = self.view.records.get(&step.address).unwrap_or(prior);
+        let schema = self.schema(&record.type_name)?;
+        let mut kept = record.inputs.clone();
+        let mut asked: Object = kept.iter().filter(|(_, value)| !holds_secret(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut changed: Vec<Arc<str>> = Vec::new();
+        for attribute in releasable(schema, record) {
+            kept.remove(attribute.name);
+            asked.insert(attribute.name.into(), Value::list([]));
+            changed.push(attribute.name.into());
+        }
+        let observed = as_last_seen(record, &schema.attributes);
+        let changed = changed.into_iter().collect();
+        let change = Change { asked: Asked::new(known(&asked)?), observed, changed };
+        let intent = Intent {
+            op: op_id()?,
+            address: step.address.clone(),
+            verb: Verb::Update,
+            type_name: record.type_name.clone(),
+            region: record.region.clone(),
+            inputs: kept,
+            recovery: schema.recovery,
+            prior: Some(record.id.clone()),
+            dependencies: record.dependencies.clone(),
+            protect: record.protect,
+            retain: record.retain,
+        };
+        Ok(Next::Call(Box::new(Call {
+            node,
+            step: operation.step,
+            doing: Doing::Updating,
+            intent,
+            schema: schema.clone(),
+            request: Request::Update(change),
+            timeout: self.timeout_of(step),
+            before: Vec::new(),
+            undo: Vec::new(),
+        })))
+    }
+
     async fn create(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
         let desired = step.desired.as_ref().ok_or_else(|| internal("the program does not want it"))?;
+        let desired = &desired.without_postponed();
         let schema = self.schema(&desired.type_name)?;
         let inputs = resolve(desired, self.facts).map_err(|failure| told(failure.into()))?;
         let wanted = self.differ(self.view, &Options::default(), &BTreeMap::new()).wanted(desired, inputs).await.map_err(told)?;
@@ -219,7 +264,7 @@ impl Desk<'_> {
             inputs: without_nulls(wanted.recorded()).map(|(k, v)| (k.clone(), v.clone())).collect(),
             recovery: schema.recovery,
             prior: prior.map(|p| p.id.clone()),
-            dependencies: dependencies(desired),
+            dependencies: lasting_dependencies(desired, schema, prior, self.view),
             protect: protects(desired, self.stack, schema),
             retain: desired.options.retain,
         })

@@ -163,7 +163,7 @@ async fn look(engine: &Engine, open: &Pending, journal: Option<Arc<dyn Journal>>
         region: &intent.region,
         schema,
         timeout: settings.timeout,
-        consistency: if may_call { settings.consistency } else { Duration::ZERO },
+        consistency: if may_call { engine.provider.consistency(settings.consistency) } else { Duration::ZERO },
         sink: &sink,
     };
     let id = open.accepted.as_ref().or(intent.prior.as_ref());

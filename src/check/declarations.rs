@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::late;
 use super::names::{self, Reference};
 use super::typed::{self, Assert, ComponentDeclaration, Declaration, DeclarationKind, Each, ExprId, Instances, ResourceDeclaration, Unit};
 use super::{Checker, Member, Scope, Signature, Slot};
@@ -36,9 +37,24 @@ impl<'a> Checker<'a> {
             slots.insert(name.node.clone(), declared.len());
             declared.push((item, name));
         }
-        let edges: Vec<Vec<Reference>> = declared.iter().map(|(item, _)| names::references(&item.kind, &slots)).collect();
+        let registry = self.registry;
+        let references = |(item, _): &(&Item, &ast::Name)| {
+            let schema = if let ItemKind::Resource(resource) = &item.kind { registry.get(&resource.ty.node) } else { None };
+            let deferred = |name: &str| schema.and_then(|schema| schema.attribute(name)).is_some_and(|attribute| attribute.deferred);
+            names::references(&item.kind, &slots, &deferred)
+        };
+        let edges: Vec<Vec<Reference>> = declared.iter().map(references).collect();
         let spans: Vec<(Arc<str>, Span)> = declared.iter().map(|(_, name)| (name.node.clone(), name.span)).collect();
-        let order = names::order(&spans, &edges, &mut self.diagnostics);
+        // A component is there before what is in it, and what is applied after a create may refer to any resource.
+        let modules = self.modules;
+        let is_late = |_: usize, reference: &Reference| match declared.get(reference.to).map(|(item, _)| &item.kind) {
+            Some(ItemKind::Resource(resource)) => {
+                let found = modules.find(module, &resource.ty.node).map(|(_, item)| &item.kind);
+                reference.late || matches!(found, Some(ItemKind::Component { .. }))
+            }
+            _ => false,
+        };
+        let order = late::order(&spans, edges, is_late, &mut self.diagnostics);
 
         let scope_slots = HashMap::with_capacity_and_hasher(declared.len(), Hashing::default());
         let mut scope =
@@ -47,6 +63,15 @@ impl<'a> Checker<'a> {
         for index in &order.broken {
             if let Some((_, name)) = declared.get(*index) {
                 scope.slots.insert(name.node.clone(), Slot { index: *index, ty: Type::Error, span: name.span });
+            }
+        }
+        for index in &order.early {
+            if let Some((Item { kind: ItemKind::Resource(resource), .. }, name)) = declared.get(*index) {
+                let before = self.diagnostics.len();
+                let ty = several(self.named_type(module, &resource.ty), resource);
+                // Reported where it is checked.
+                self.diagnostics.truncate(before);
+                scope.slots.entry(name.node.clone()).or_insert(Slot { index: *index, ty, span: name.span });
             }
         }
         let unchecked = |(item, name): &(&Item, &ast::Name)| Declaration {
@@ -82,7 +107,7 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        Unit { name, doc, declarations, order: order.order, asserts }
+        Unit { name, doc, declarations, order: order.order, asserts, circles: order.circles }
     }
 
     /// What only stands in a stack is refused in a component, and what has no meaning yet is said to have none.

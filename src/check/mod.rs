@@ -14,6 +14,7 @@ mod functions;
 mod given;
 pub mod join;
 mod keeping;
+mod late;
 mod levels;
 mod limits;
 pub mod lines;
@@ -260,6 +261,7 @@ impl<'a> Checker<'a> {
                     declarations: Vec::new(),
                     order: Vec::new(),
                     asserts: Vec::new(),
+                    circles: Vec::new(),
                 })
             })
             .collect();

@@ -13,6 +13,8 @@ use crate::value::Hashing;
 pub struct Reference {
     pub to: usize,
     pub span: Span,
+    /// It stands in an attribute that is applied after the create.
+    pub late: bool,
 }
 
 /// Names that a declaration refers to, those bound inside it left out.
@@ -22,11 +24,14 @@ struct Walk<'a> {
     found: Vec<Reference>,
     /// Whether what is called counts: a param of a `fn` may be a function.
     called: bool,
+    /// Whether an attribute of the resource is applied after its create.
+    deferred: &'a dyn Fn(&str) -> bool,
+    late: bool,
 }
 
-/// The declarations that an item refers to.
-pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize, Hashing>) -> Vec<Reference> {
-    let mut walk = Walk { slots, bound: Vec::new(), found: Vec::new(), called: false };
+/// The declarations that an item refers to. `deferred` tells of an attribute of a resource whether it is applied after the create.
+pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize, Hashing>, deferred: &dyn Fn(&str) -> bool) -> Vec<Reference> {
+    let mut walk = Walk { slots, bound: Vec::new(), found: Vec::new(), called: false, deferred, late: false };
     match item {
         ItemKind::Param(param) => walk.maybe(param.default.as_ref()),
         ItemKind::Let(l) => walk.expr(&l.value),
@@ -40,7 +45,7 @@ pub fn references(item: &ItemKind, slots: &HashMap<Arc<str>, usize, Hashing>) ->
 /// Whether an expression mentions one of these names, bound outside of it.
 pub fn mentions(expr: &Expr, names: &[&Arc<str>]) -> bool {
     let slots = names.iter().map(|name| ((*name).clone(), 0)).collect();
-    let mut walk = Walk { slots: &slots, bound: Vec::new(), found: Vec::new(), called: true };
+    let mut walk = Walk { slots: &slots, bound: Vec::new(), found: Vec::new(), called: true, deferred: &|_| false, late: false };
     walk.expr(expr);
     !walk.found.is_empty()
 }
@@ -56,7 +61,11 @@ impl Walk<'_> {
         self.within(names, |walk| {
             walk.maybe(resource.each.as_ref().and_then(|each| each.key.as_ref()));
             walk.maybe(resource.condition.as_ref());
-            walk.entries(&resource.entries);
+            for entry in &resource.entries {
+                walk.late = matches!(&entry.key, Key::Name(name) if (walk.deferred)(&name.node));
+                walk.entries(std::slice::from_ref(entry));
+            }
+            walk.late = false;
         });
     }
 
@@ -97,7 +106,7 @@ impl Walk<'_> {
                 if !self.bound.contains(name)
                     && let Some(to) = self.slots.get(name)
                 {
-                    self.found.push(Reference { to: *to, span: expr.span });
+                    self.found.push(Reference { to: *to, span: expr.span, late: self.late });
                 }
             }
             ExprKind::Literal(_) | ExprKind::Broken => {}
@@ -220,8 +229,8 @@ fn report(names: &[(Arc<str>, Span)], members: &[usize], words: &[Span]) -> Diag
     let first = members.first().copied().unwrap_or(0);
     let last_word = words.last().copied().unwrap_or_else(|| names.get(first).map_or(Span::new(crate::source::FileId(0), 0, 0), |n| n.1));
     if members.len() == 1 {
-        return Diagnostic::error(Code(601), last_word, format!("`{}` refers to itself", name(first)))
-            .label("while it is still being defined")
+        return Diagnostic::error(Code(601), last_word, format!("dependency cycle: `{0}` → `{0}`", name(first)))
+            .label(format!("`{}` refers to itself", name(first)))
             .also(names.get(first).map_or(last_word, |n| n.1), "declared here")
             .help("remove the reference, or name what both need in a `let`");
     }
@@ -230,7 +239,7 @@ fn report(names: &[(Arc<str>, Span)], members: &[usize], words: &[Span]) -> Diag
         path.push(format!("… {} more …", members.len() - SHOWN));
     }
     path.push(format!("`{}`", name(first)));
-    let mut diagnostic = Diagnostic::error(Code(601), last_word, format!("these wait for each other: {}", path.join(" → ")))
+    let mut diagnostic = Diagnostic::error(Code(601), last_word, format!("dependency cycle: {}", path.join(" → ")))
         .label(format!("`{}` comes back to `{}`", name(members.last().copied().unwrap_or(0)), name(first)))
         .help("one of them must not need the other: move what both need into a third, or split one in two");
     for (pair, word) in members.windows(2).zip(words).take(SHOWN) {

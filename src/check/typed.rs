@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::diagnostic::Code;
+use crate::diagnostic::Diagnostic;
 use crate::schema::{Registry, ResourceSchema};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{BinaryOp, UnaryOp, Verb};
@@ -168,6 +169,8 @@ pub struct Unit {
     /// Positions of `declarations` such that each comes after what it refers to.
     pub order: Vec<usize>,
     pub asserts: Vec<Assert>,
+    /// Circles of declarations that are no error as long as no resource waits for itself: in them a declaration is read before it is there.
+    pub circles: Vec<Diagnostic>,
 }
 
 #[derive(Debug)]

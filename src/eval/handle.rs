@@ -1,7 +1,7 @@
 //! Resources and components as values.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::address::Address;
 use crate::desired::DesiredResource;
@@ -54,13 +54,27 @@ impl Handle for ComponentHandle {
 #[derive(Debug)]
 pub(super) struct Frame {
     slots: Vec<OnceLock<SlotValue>>,
+    /// Where declarations are read before they are there.
+    early: Option<Early>,
 }
+
+/// The same frame in the round before, while this one is filled.
+#[derive(Debug)]
+struct Early(Mutex<Option<Arc<Frame>>>);
 
 /// A declaration's value, and the attributes it was computed from.
 #[derive(Debug, Clone)]
 pub(super) struct SlotValue {
     pub value: Value,
     pub from: Arc<[Origin]>,
+    /// It, or what it will be computed from, is not there yet.
+    pub late: bool,
+}
+
+impl SlotValue {
+    pub(super) fn new(value: Value, from: Arc<[Origin]>) -> Self {
+        Self { value, from, late: false }
+    }
 }
 
 /// An attribute of a resource that a value was computed from.
@@ -73,7 +87,35 @@ pub(super) struct Origin {
 
 impl Frame {
     pub(super) fn new(slots: usize) -> Self {
-        Self { slots: std::iter::repeat_with(OnceLock::new).take(slots).collect() }
+        Self { slots: std::iter::repeat_with(OnceLock::new).take(slots).collect(), early: None }
+    }
+
+    /// A frame whose slots may be read before they are filled, and are then what they were in `before`.
+    pub(super) fn with_early_reads(mut self, before: Option<Arc<Frame>>) -> Self {
+        self.early = Some(Early(Mutex::new(before)));
+        self
+    }
+
+    pub(super) fn allows_early_reads(&self) -> bool {
+        self.early.is_some()
+    }
+
+    /// What a slot was in the round before.
+    pub(super) fn before(&self, slot: usize) -> Option<SlotValue> {
+        let before = self.early.as_ref()?.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        before.get(slot).cloned()
+    }
+
+    /// Drops the round before.
+    pub(super) fn forget(&self) {
+        if let Some(early) = &self.early {
+            *early.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+
+    /// The slots that have a value.
+    pub(super) fn values(&self) -> impl Iterator<Item = (usize, &SlotValue)> {
+        self.slots.iter().enumerate().filter_map(|(slot, kept)| Some((slot, kept.get()?)))
     }
 
     pub(super) fn get(&self, slot: usize) -> Option<&SlotValue> {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind};
+use super::late::{self, Late};
 use super::{MAX_PARTS, MAX_STEPS, MAX_TEXT, builtins, operators};
 use crate::check::builtin::Builtin;
 use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordKey};
@@ -87,6 +88,8 @@ pub(super) struct World {
     pub program: Arc<Program>,
     pub env: Arc<str>,
     pub asking: Arc<super::asking::Asking>,
+    /// Of a program in which declarations are read before they are there.
+    pub late: Option<Arc<Late>>,
 }
 
 pub(super) struct Machine<'a> {
@@ -179,7 +182,7 @@ impl Machine<'_> {
     fn compute(&self, id: ExprId, expr: &Expr, locals: &Locals) -> Answer {
         match &expr.kind {
             ExprKind::Const(value) => Ok(value.clone()),
-            ExprKind::Slot(slot) => self.slot(*slot, expr.span),
+            ExprKind::Slot(slot) => self.slot(*slot, expr),
             ExprKind::Local(index) => match locals.get(*index) {
                 Some(local) => {
                     self.origins.borrow_mut().extend(local.from.iter().flat_map(|from| from.iter().cloned()));
@@ -271,8 +274,32 @@ impl Machine<'_> {
         }
     }
 
-    fn slot(&self, slot: usize, span: Span) -> Answer {
+    /// Takes note of a value that is read and not there yet.
+    fn note(&self, late: bool) {
+        if let (Some(noted), true) = (&self.world.late, late) {
+            noted.note();
+        }
+    }
+
+    /// A slot of a frame whose declarations may be read before they are there.
+    fn early(&self, frame: &Frame, slot: usize, expr: &Expr) -> Answer {
+        match late::read(frame, slot) {
+            Some(kept) => {
+                self.note(kept.late);
+                self.origins.borrow_mut().extend(kept.from.iter().map(|o| Origin { span: expr.span, ..o.clone() }));
+                self.settle(&kept.value)
+            }
+            None => {
+                self.note(true);
+                Ok(late::unknown(&expr.ty, expr.span))
+            }
+        }
+    }
+
+    fn slot(&self, slot: usize, expr: &Expr) -> Answer {
+        let span = expr.span;
         match &self.slots {
+            Slots::Frame(frame) if frame.allows_early_reads() => self.early(frame, slot, expr),
             Slots::Frame(frame) => match frame.get(slot) {
                 Some(kept) => {
                     self.origins.borrow_mut().extend(kept.from.iter().cloned());
@@ -299,6 +326,7 @@ impl Machine<'_> {
     /// The values of the declarations that an expression refers to, to be had later.
     pub(super) fn kept(&self, id: ExprId) -> Box<[(usize, Value)]> {
         let value = |slot: usize| match &self.slots {
+            Slots::Frame(frame) if frame.allows_early_reads() => late::read(frame, slot).map(|kept| (slot, kept.value)),
             Slots::Frame(frame) => frame.get(slot).map(|kept| (slot, kept.value.clone())),
             Slots::Kept(kept) => kept.iter().find(|(index, _)| *index == slot).cloned(),
         };
@@ -424,7 +452,7 @@ impl Machine<'_> {
                     return self.attribute(resource, name, expr.span);
                 }
                 match handle.as_any().downcast_ref::<ComponentHandle>() {
-                    Some(component) => self.output(component, name, expr.span),
+                    Some(component) => self.output(component, name, expr),
                     None => fail(expr.span, format!("this has no `{name}`")),
                 }
             }
@@ -444,8 +472,12 @@ impl Machine<'_> {
         }
     }
 
-    fn output(&self, component: &ComponentHandle, name: &str, span: Span) -> Answer {
+    fn output(&self, component: &ComponentHandle, name: &str, expr: &Expr) -> Answer {
+        let span = expr.span;
         let slot = self.world.program.units.get(component.unit).and_then(|unit| unit.find(name)).map(|(slot, _)| slot);
+        if let Some(slot) = slot.filter(|_| component.frame.allows_early_reads()) {
+            return self.early(&component.frame, slot, expr);
+        }
         match slot.and_then(|slot| component.frame.get(slot)) {
             Some(kept) => {
                 self.origins.borrow_mut().extend(kept.from.iter().map(|o| Origin { span, ..o.clone() }));
@@ -496,10 +528,13 @@ impl Machine<'_> {
             }
             ResourceKind::Managed(desired) => {
                 self.origins.borrow_mut().push(Origin { address: resource.address.clone(), attribute: name.clone(), span });
+                if self.world.late.is_some() {
+                    self.note(desired.inputs.get(name).is_some_and(late::is_late));
+                }
                 match (desired.inputs.get(name), &attribute.mode) {
-                    (Some(value), _) => self.settle(value),
+                    (Some(value), _) if !attribute.is_completed(value) => self.settle(value),
                     (None, Mode::Optional { default }) => Ok(empty(default.clone())),
-                    (None, _) => self.settle(&Value::attribute(source(), attribute.ty.required().clone(), Phase::Apply)),
+                    _ => self.settle(&Value::attribute(source(), attribute.ty.required().clone(), Phase::Apply)),
                 }
             }
         }

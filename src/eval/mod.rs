@@ -10,6 +10,7 @@ mod foreseen;
 mod functions;
 mod handle;
 mod instances;
+mod late;
 mod machine;
 mod operators;
 mod policies;

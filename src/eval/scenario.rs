@@ -1,11 +1,13 @@
 //! What is evaluated: the stack under one of its environments, or under what a test chooses, or a test's own declarations.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Lookups;
 use super::handle::Frame;
+use super::late::{self, Late};
 use super::machine::{Locals, Machine, Slots, World};
 use super::unit::{Evaluation, Reader, Surroundings};
 use super::words::Words;
@@ -89,7 +91,7 @@ impl Names {
 
 pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
     crate::diagnostic::begin_suggestions();
-    let world = World { program: program.clone(), env: scenario.env.clone(), asking: Arc::default() };
+    let world = World { program: program.clone(), env: scenario.env.clone(), asking: Arc::default(), late: Late::of(program) };
     let frame = Frame::new(0);
     let steps = Cell::new(0);
     let reader = Reader::new(&world, &frame, &steps);
@@ -114,8 +116,14 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
         policies: Default::default(),
     };
     let (steps, pending) = (Rc::new(Cell::new(0)), Vec::new());
-    let mut evaluation = Evaluation { world: world.clone(), lookups, desired, diagnostics: Vec::new(), tags, steps, pending };
-    let (frame, _) = evaluation.unit(scenario.unit, given, &Surroundings::default());
+    let (frames, before) = (Vec::new(), HashMap::new());
+    let (world_of, diagnostics) = (world.clone(), Vec::new());
+    let mut evaluation = Evaluation { world: world_of, lookups, desired, diagnostics, tags, steps, pending, frames, before, suspects: 0 };
+    let (frame, _) = late::rounds(&mut evaluation, |evaluation| evaluation.unit(scenario.unit, given.clone(), &Surroundings::default()));
+    if world.late.is_some() {
+        let circles = late::postpone(&mut evaluation.desired.resources, &program.registry);
+        evaluation.diagnostics.extend(circles);
+    }
     if whole {
         stack::outputs(&mut evaluation, &frame);
         refactorings::evaluate(&mut evaluation, program, &frame);

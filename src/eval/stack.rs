@@ -135,7 +135,7 @@ pub(super) fn params(scenario: &Scenario<'_>, reader: &Reader<'_>) -> Result<BTr
     for setting in &scenario.settings {
         let value = reader.eval(setting.value, &Locals::default())?;
         let span = reader.machine().span(setting.value);
-        given.insert(setting.name.node.clone(), (SlotValue { value, from: Arc::new([]) }, span));
+        given.insert(setting.name.node.clone(), (SlotValue::new(value, Arc::new([])), span));
     }
     Ok(given)
 }

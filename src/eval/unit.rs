@@ -1,7 +1,7 @@
 //! Evaluates a unit: the stack, or one instance of a component.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -33,6 +33,11 @@ pub(super) struct Evaluation<'a> {
     pub steps: Rc<Cell<u64>>,
     /// Units whose asserts wait until everything is told.
     pub pending: Vec<(usize, Arc<Frame>)>,
+    /// Of a program that is evaluated in rounds: the frames of this round, those of the one before, and how many inputs may be computed
+    /// from what is not there yet.
+    pub frames: Vec<(Option<Address>, Arc<Frame>)>,
+    pub before: HashMap<Option<Address>, Arc<Frame>>,
+    pub suspects: usize,
 }
 
 /// What a component's use passes on to everything in it.
@@ -63,11 +68,14 @@ pub(super) struct Reader<'a> {
     frame: &'a Frame,
     steps: &'a Cell<u64>,
     origins: RefCell<Vec<Origin>>,
+    /// Late reads up to the last value that was taken.
+    late: Cell<u64>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(world: &'a World, frame: &'a Frame, steps: &'a Cell<u64>) -> Self {
-        Self { world, frame, steps, origins: RefCell::new(Vec::new()) }
+        let late = world.late.as_ref().map_or(0, |late| late.reads());
+        Self { world, frame, steps, origins: RefCell::new(Vec::new()), late: Cell::new(late) }
     }
 
     pub(super) fn machine(&self) -> Machine<'_> {
@@ -76,6 +84,18 @@ impl<'a> Reader<'a> {
 
     pub(super) fn eval(&self, id: ExprId, locals: &Locals) -> Result<Value, Diagnostic> {
         self.machine().eval(id, locals).map_err(|f| failure(&f))
+    }
+
+    /// Returns whether a value, computed since the last call, or what it will be computed from is not there yet.
+    fn is_late(&self, value: &Value) -> bool {
+        let Some(late) = &self.world.late else { return false };
+        let before = self.late.replace(late.reads());
+        super::late::is_late(value) || (late.reads() > before && super::late::is_computed_later(value))
+    }
+
+    /// The value of a declaration, with what was read for it since the last call.
+    fn slot(&self, value: Value) -> SlotValue {
+        SlotValue { late: self.is_late(&value), value, from: self.take().into() }
     }
 
     /// What was read since the last call.
@@ -94,7 +114,15 @@ impl Evaluation<'_> {
     ) -> (Arc<Frame>, Vec<Address>) {
         let program = self.world.program.clone();
         let Some(unit) = program.units.get(number) else { return (Arc::new(Frame::new(0)), Vec::new()) };
-        let frame = Arc::new(Frame::new(unit.declarations.len()));
+        let frame = Frame::new(unit.declarations.len());
+        let frame = match self.world.late {
+            Some(_) => {
+                let frame = Arc::new(frame.with_early_reads(self.before.get(&around.address).cloned()));
+                self.frames.push((around.address.clone(), frame.clone()));
+                frame
+            }
+            None => Arc::new(frame),
+        };
         let mut resources = Vec::new();
         for slot in &unit.order {
             let Some(declaration) = unit.declarations.get(*slot) else { continue };
@@ -129,12 +157,12 @@ impl Evaluation<'_> {
                 let (world, steps) = (self.world.clone(), self.steps.clone());
                 let reader = Reader::new(&world, frame, &steps);
                 let value = reader.eval(*id, &Locals::default())?;
-                Ok(SlotValue { value, from: reader.take().into() })
+                Ok(reader.slot(value))
             }
             DeclarationKind::Resource(resource) => self.resources(declaration, resource, frame, around, resources),
             DeclarationKind::Lookup(lookup) => self.lookup(declaration, lookup, frame, around, given.get(&declaration.name.node)),
             DeclarationKind::Component(component) => self.components(declaration, component, frame, around, resources),
-            DeclarationKind::Broken => Ok(SlotValue { value: Value::Null, from: Arc::new([]) }),
+            DeclarationKind::Broken => Ok(SlotValue::new(Value::Null, Arc::new([]))),
         }
     }
 
@@ -152,10 +180,10 @@ impl Evaluation<'_> {
             (Some((value, span)), _) => (value.clone(), *span),
             (None, Some(default)) => {
                 let value = reader.eval(default, &Locals::default())?;
-                (SlotValue { value, from: reader.take().into() }, reader.machine().span(default))
+                (reader.slot(value), reader.machine().span(default))
             }
             (None, None) if matches!(declaration.ty, crate::types::Type::Optional(_)) => {
-                (SlotValue { value: Value::Null, from: Arc::new([]) }, declaration.name.span)
+                (SlotValue::new(Value::Null, Arc::new([])), declaration.name.span)
             }
             (None, None) => {
                 let name = &declaration.name.node;
@@ -208,7 +236,7 @@ impl Evaluation<'_> {
             Ok(Value::Handle(Arc::new(handle)))
         };
         let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
-        Ok(SlotValue { value, from: Arc::new([]) })
+        Ok(SlotValue::new(value, Arc::new([])))
     }
 
     fn count(&mut self, more: usize) -> Result<(), Diagnostic> {
@@ -234,6 +262,7 @@ impl Evaluation<'_> {
         let mut dependencies: Vec<Dependency> = Vec::new();
         for entry in &resource.entries {
             let value = reader.eval(entry.value, locals)?;
+            self.suspects += usize::from(reader.is_late(&value));
             for origin in reader.take() {
                 let reason = Reason::Reference { attribute: entry.name.node.clone(), of: origin.attribute };
                 depend(&mut dependencies, Dependency { on: origin.address, reason, span: origin.span });
@@ -389,7 +418,7 @@ impl Evaluation<'_> {
         };
         let found = instances::find(&reader.machine(), &lookup.instances)?;
         let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
-        Ok(SlotValue { value, from: Arc::new([]) })
+        Ok(SlotValue::new(value, Arc::new([])))
     }
 
     // ------------------------------------------------------------ components
@@ -410,7 +439,7 @@ impl Evaluation<'_> {
             let mut given = BTreeMap::new();
             for entry in &component.entries {
                 let value = reader.eval(entry.value, locals)?;
-                let slot = SlotValue { value, from: reader.take().into() };
+                let slot = reader.slot(value);
                 given.insert(entry.name.node.clone(), (slot, reader.machine().span(entry.value)));
             }
             if around.address.as_ref().is_some_and(|address| address.steps().len() >= MAX_NESTED) {
@@ -437,7 +466,7 @@ impl Evaluation<'_> {
             Ok(Value::Handle(Arc::new(ComponentHandle { unit: component.unit, frame, resources: made })))
         };
         let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
-        Ok(SlotValue { value, from: Arc::new([]) })
+        Ok(SlotValue::new(value, Arc::new([])))
     }
 }
 

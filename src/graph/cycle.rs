@@ -77,8 +77,7 @@ fn diagnostic<N: fmt::Display>(graph: &Graph<N>, cycle: &[usize]) -> Option<Diag
     let path = closed.iter().map(|i| format!("`{}`", name(*i))).collect::<Vec<_>>().join(" → ");
     let mut places = places.into_iter();
     let (span, label) = places.next()?;
-    let start = name(*told.first()?);
-    let mut diagnostic = Diagnostic::error(Code(601), span, format!("`{start}` waits for itself: {path}"))
+    let mut diagnostic = Diagnostic::error(Code(601), span, format!("dependency cycle: {path}"))
         .label(label)
         .help("take one of these references away, or make what both need a resource of its own");
     for (span, text) in places {
@@ -89,7 +88,9 @@ fn diagnostic<N: fmt::Display>(graph: &Graph<N>, cycle: &[usize]) -> Option<Diag
 
 fn because(edge: &Edge) -> String {
     match &edge.cause {
-        Cause::Declared(Reason::Reference { attribute, of }) => format!(": `{attribute}` refers to `{of}`"),
+        Cause::Declared(Reason::Reference { attribute, of } | Reason::Postponed { attribute, of }) => {
+            format!(": `{attribute}` refers to `{of}`")
+        }
         Cause::Declared(Reason::After) => ": `@after`".to_owned(),
         _ => String::new(),
     }

@@ -9,7 +9,8 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 
-use crate::desired::{Dependency, Reason};
+use crate::address::Address;
+use crate::desired::{Dependency, Reason, Resources};
 use crate::source::Span;
 
 pub use cycle::{cycle_diagnostics, cycles, knots};
@@ -29,6 +30,8 @@ pub enum Cause {
     Release,
     /// Releases what the other one takes: a name, an address range.
     Claim,
+    /// What refers to each other is there before that is said to either.
+    Postponed,
 }
 
 /// `from` comes before `to`.
@@ -160,6 +163,17 @@ impl<N> Graph<N> {
         }
         graph
     }
+}
+
+/// Which resource waits for which, by position in the program.
+pub fn of_resources(resources: &Resources) -> Graph<Address> {
+    let waits = resources.values().enumerate().flat_map(|(i, resource)| {
+        // What is postponed waits in a call of its own, which nothing waits for.
+        let waits = resource.dependencies.iter().filter(|d| !matches!(d.reason, Reason::Postponed { .. }));
+        let on = waits.filter_map(|d| Some((resources.get_index_of(&d.on)?, d)));
+        on.map(move |(on, dependency)| (i, on, Edge::declared(dependency)))
+    });
+    Graph::build(resources.keys().cloned(), waits)
 }
 
 impl Edge {

@@ -66,7 +66,7 @@ fn a_cycle_is_told_as_a_path_with_its_places() {
     let found = cycle_diagnostics(&graph);
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].code, crate::diagnostic::Code(601));
-    assert_eq!(found[0].message, "`a` waits for itself: `a` → `b` → `c` → `a`");
+    assert_eq!(found[0].message, "dependency cycle: `a` → `b` → `c` → `a`");
     assert_eq!(found[0].span, span(10));
     assert_eq!(found[0].related.iter().map(|(s, _)| *s).collect::<Vec<_>>(), vec![span(20), span(30)]);
 }

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use super::Tri;
 use super::findings::{Part, Place};
 use super::groups::{Peer, Ports, Protocol, Rule, Rules};
-use super::model::{GroupRef, Network};
+use super::model::{GroupRef, Network, Resource};
 use super::ranges::{is_private, overlap_each_other};
 use super::reach::Hop;
 use super::side::{Guards, Who};
@@ -138,7 +138,10 @@ impl Network {
             Direction::Out => format!("{name} lets {what} out to {other}"),
         };
         let place = self.group_place(group).map(|place| match rule {
-            Some(rule) => Place { path: vec![Part::Name(rules_attribute(direction)), Part::At(*rule)], ..place },
+            Some(rule) => match self.rule_resource(group, direction, *rule) {
+                Some(resource) => Place::of(&resource.address),
+                None => Place { path: vec![Part::Name(rules_attribute(direction)), Part::At(*rule)], ..place },
+            },
             None => place,
         });
         Some(Hop { text, place, help: None, title: format!("{name}, {}", if direction == Direction::In { "ingress" } else { "egress" }) })
@@ -220,6 +223,16 @@ impl Network {
                 .unwrap_or_default(),
             GroupRef::Foreign(id) => format!("`{id}`"),
             GroupRef::Unknown => "a security group that is not known yet".to_owned(),
+        }
+    }
+
+    /// The resource that a rule of a group is, when it is one of its own.
+    fn rule_resource(&self, group: &GroupRef, direction: Direction, rule: usize) -> Option<&Resource> {
+        let GroupRef::Own(index) = group else { return None };
+        let own = self.groups.get(*index)?;
+        match if direction == Direction::In { &own.ingress } else { &own.egress } {
+            Rules::Listed(rules) => rules.get(rule)?.resource.as_ref(),
+            Rules::Everything | Rules::Unknown => None,
         }
     }
 

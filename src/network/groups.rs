@@ -2,9 +2,9 @@
 
 use ipnet::IpNet;
 
-use super::model::{GroupRef, Network};
+use super::model::{GroupRef, Network, Resource};
 use super::references::Catalogue;
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// What a security group lets through in one direction.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Rule {
     pub peer: Peer,
     /// The attribute that names the peer.
     pub peer_attribute: &'static str,
+    /// The resource that the rule is; `None` for one in the group's own list.
+    pub resource: Option<Resource>,
 }
 
 /// Who a rule is about.
@@ -125,9 +127,25 @@ pub(super) fn rules(value: Option<&Value>, side: &str, catalogue: &Catalogue<'_>
 }
 
 fn rule(item: &Value, side: &str, catalogue: &Catalogue<'_>, network: &Network) -> Rule {
-    let Value::Object(parts) = item else {
-        return Rule { protocol: None, ports: None, written: (None, None), peer: Peer::Unknown, peer_attribute: "cidr_ip" };
-    };
+    match item {
+        Value::Object(parts) => of_parts(parts, side, catalogue, network),
+        _ => Rule::unknown(),
+    }
+}
+
+/// A rule that is a resource of its own.
+pub(super) fn standalone(resource: &Resource, side: &str, catalogue: &Catalogue<'_>, network: &Network) -> Rule {
+    Rule { resource: Some(resource.clone()), ..of_parts(&resource.inputs, side, catalogue, network) }
+}
+
+impl Rule {
+    /// One of which nothing is known.
+    pub(super) fn unknown() -> Self {
+        Rule { protocol: None, ports: None, written: (None, None), peer: Peer::Unknown, peer_attribute: "cidr_ip", resource: None }
+    }
+}
+
+fn of_parts(parts: &Object, side: &str, catalogue: &Catalogue<'_>, network: &Network) -> Rule {
     let get = |name: &str| parts.get(name).filter(|value| !value.is_null());
     let protocol = get("ip_protocol").and_then(Value::as_str).and_then(Protocol::parse);
     let port = |name: &str| match get(name) {
@@ -150,5 +168,5 @@ fn rule(item: &Value, side: &str, catalogue: &Catalogue<'_>, network: &Network) 
         (None, None, Some(value)) => (Peer::Group(network.group(value, catalogue)), group),
         _ => (Peer::Unknown, "cidr_ip"),
     };
-    Rule { protocol, ports, written, peer, peer_attribute }
+    Rule { protocol, ports, written, peer, peer_attribute, resource: None }
 }

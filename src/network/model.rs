@@ -39,6 +39,8 @@ pub struct Network {
     /// A rule in a network ACL that is not known, or that the program does not make.
     pub(super) foreign_acl_rule: Option<Resource>,
     acl_entries: Vec<Resource>,
+    /// Rules of security groups that are resources of their own.
+    group_rules: Vec<(Kind, Resource)>,
     /// Subnet groups of databases and of caches.
     pub(super) database_subnets: Vec<Bundle>,
     pub(super) cache_subnets: Vec<Bundle>,
@@ -279,6 +281,7 @@ impl Network {
             }
             Kind::NetworkAcl => self.acls.push(Acl { resource: Some(resource), ..Acl::default() }),
             Kind::AclEntry => self.acl_entries.push(resource),
+            Kind::GroupIngress | Kind::GroupEgress => self.group_rules.push((kind, resource)),
             Kind::AclAssociation => {
                 let subnet = catalogue.resolve(get("subnet_id"), Kind::Subnet);
                 let acl = catalogue.resolve(get("network_acl_id"), Kind::NetworkAcl);
@@ -349,6 +352,28 @@ impl Network {
         for (group, (ingress, egress)) in self.groups.iter_mut().zip(rules) {
             group.ingress = ingress;
             group.egress = egress;
+        }
+        for (kind, resource) in std::mem::take(&mut self.group_rules) {
+            self.add_rule(kind, &resource, catalogue);
+        }
+    }
+
+    /// A rule that is a resource of its own, beside those in its group's list. Of a group that is not known, it may be any group's.
+    fn add_rule(&mut self, kind: Kind, resource: &Resource, catalogue: &Catalogue<'_>) {
+        let side = if kind == Kind::GroupIngress { "source_" } else { "destination_" };
+        let add = |group: &mut Group, rule| match if kind == Kind::GroupIngress { &mut group.ingress } else { &mut group.egress } {
+            Rules::Listed(rules) => rules.push(rule),
+            Rules::Everything | Rules::Unknown => {}
+        };
+        match catalogue.resolve(resource.inputs.get("group_id"), Kind::SecurityGroup) {
+            Ref::Own(index) => {
+                let rule = groups::standalone(resource, side, catalogue, self);
+                if let Some(group) = self.groups.get_mut(index) {
+                    add(group, rule);
+                }
+            }
+            Ref::Foreign(_) => {}
+            Ref::Unknown => self.groups.iter_mut().for_each(|group| add(group, groups::Rule::unknown())),
         }
     }
 

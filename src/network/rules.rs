@@ -17,8 +17,10 @@ pub(super) fn check(notes: &mut Notes<'_>) {
         for (attribute, rules) in [("security_group_ingress", &group.ingress), ("security_group_egress", &group.egress)] {
             let Rules::Listed(rules) = rules else { continue };
             for (position, rule) in rules.iter().enumerate() {
-                let at =
-                    |part: &'static str| Place::named(&group.resource.address, attribute).with(Part::At(position)).with(Part::Name(part));
+                let at = |part: &'static str| match &rule.resource {
+                    Some(resource) => Place::named(&resource.address, part),
+                    None => Place::named(&group.resource.address, attribute).with(Part::At(position)).with(Part::Name(part)),
+                };
                 empty_ports(notes, group, rule, &at);
                 stranger(notes, group, rule, &at);
                 if attribute == "security_group_ingress" {

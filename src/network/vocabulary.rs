@@ -13,6 +13,8 @@ pub(super) enum Kind {
     NatGateway,
     Peering,
     SecurityGroup,
+    GroupIngress,
+    GroupEgress,
     NetworkAcl,
     AclEntry,
     AclAssociation,
@@ -25,7 +27,7 @@ pub(super) enum Kind {
     Nodes,
 }
 
-const KINDS: [(&str, Kind); 20] = [
+const KINDS: [(&str, Kind); 22] = [
     ("aws.ec2.VPC", Kind::Vpc),
     ("aws.ec2.Subnet", Kind::Subnet),
     ("aws.ec2.RouteTable", Kind::RouteTable),
@@ -36,6 +38,8 @@ const KINDS: [(&str, Kind); 20] = [
     ("aws.ec2.NatGateway", Kind::NatGateway),
     ("aws.ec2.VPCPeeringConnection", Kind::Peering),
     ("aws.ec2.SecurityGroup", Kind::SecurityGroup),
+    ("aws.ec2.SecurityGroupIngress", Kind::GroupIngress),
+    ("aws.ec2.SecurityGroupEgress", Kind::GroupEgress),
     ("aws.ec2.NetworkAcl", Kind::NetworkAcl),
     ("aws.ec2.NetworkAclEntry", Kind::AclEntry),
     ("aws.ec2.SubnetNetworkAclAssociation", Kind::AclAssociation),
@@ -49,7 +53,7 @@ const KINDS: [(&str, Kind); 20] = [
 ];
 
 /// The types that are understood, with the attributes of each that are read.
-pub const TYPES: [(&str, &[&str]); 20] = [
+pub const TYPES: [(&str, &[&str]); 22] = [
     ("aws.ec2.VPC", &["cidr_block", "vpc_id", "default_security_group", "default_network_acl"]),
     ("aws.ec2.Subnet", &["vpc_id", "cidr_block", "map_public_ip_on_launch", "subnet_id"]),
     ("aws.ec2.RouteTable", &["vpc_id", "route_table_id"]),
@@ -70,6 +74,14 @@ pub const TYPES: [(&str, &[&str]); 20] = [
     ("aws.ec2.NatGateway", &["subnet_id", "connectivity_type", "availability_mode", "nat_gateway_id"]),
     ("aws.ec2.VPCPeeringConnection", &["vpc_id", "peer_vpc_id", "id"]),
     ("aws.ec2.SecurityGroup", &["vpc_id", "security_group_ingress", "security_group_egress", "group_id", "id"]),
+    (
+        "aws.ec2.SecurityGroupIngress",
+        &["group_id", "ip_protocol", "from_port", "to_port", "cidr_ip", "cidr_ipv6", "source_security_group_id"],
+    ),
+    (
+        "aws.ec2.SecurityGroupEgress",
+        &["group_id", "ip_protocol", "from_port", "to_port", "cidr_ip", "cidr_ipv6", "destination_security_group_id"],
+    ),
     ("aws.ec2.NetworkAcl", &["id"]),
     (
         "aws.ec2.NetworkAclEntry",
@@ -114,7 +126,14 @@ impl Kind {
             Kind::NatGateway => attribute == "nat_gateway_id",
             Kind::SecurityGroup => matches!(attribute, "group_id" | "id"),
             Kind::AclAssociation => attribute == "association_id",
-            Kind::Association | Kind::Route | Kind::Attachment | Kind::Peering | Kind::NetworkAcl | Kind::AclEntry => attribute == "id",
+            Kind::Association
+            | Kind::Route
+            | Kind::Attachment
+            | Kind::Peering
+            | Kind::NetworkAcl
+            | Kind::AclEntry
+            | Kind::GroupIngress
+            | Kind::GroupEgress => attribute == "id",
             Kind::DatabaseSubnets
             | Kind::Database
             | Kind::DatabaseCluster

@@ -12,6 +12,7 @@ use crate::value::{EvalFailure, Known, Object, Phase, Source, Value};
 
 use super::compare::{is_empty, left_out, satisfied, with_ignored};
 use super::facts::{Fact, Facts, Inputs};
+use super::lasting::lasting_dependencies;
 use super::options::{Options, PrepareError};
 use super::secrets::{Secrets, holds_secret};
 use super::view::View;
@@ -123,7 +124,15 @@ impl Differ<'_> {
                 wanted: Some(wanted),
             });
         }
-        let after = changes.iter().map(|c| (c.attribute.clone(), c.after.clone().unwrap_or(Value::Null))).collect();
+        let mut after: BTreeMap<Arc<str>, Value> =
+            changes.iter().map(|c| (c.attribute.clone(), c.after.clone().unwrap_or(Value::Null))).collect();
+        // AWS fills in or empties what follows a flag that changes.
+        let follows = |a: &&Attribute| a.filled_by.is_some_and(|flag| after.contains_key(flag)) && !after.contains_key(a.name);
+        let filled: Vec<&Attribute> = schema.attributes.iter().filter(follows).collect();
+        for attribute in filled {
+            let source = Source { address: address.clone(), attribute: attribute.name.into(), span: desired.span };
+            after.insert(attribute.name.into(), Value::attribute(source, attribute.ty.required().clone(), Phase::Apply));
+        }
         let fact = Fact::Changed { record: record.clone(), live, changes: after };
         let action = match imported {
             Some(record) => Action::Import { id: record.id.as_str().into() },
@@ -183,7 +192,7 @@ impl Differ<'_> {
 
     /// The record of a resource that stays as it is, when something about it in the program changed all the same.
     fn kept(&self, desired: &DesiredResource, schema: &ResourceSchema, wanted: &Wanted, record: &Record) -> Option<Record> {
-        let dependencies = dependencies(desired);
+        let dependencies = lasting_dependencies(desired, schema, Some(record), self.view);
         let protect = protects(desired, self.stack, schema);
         let same = dependencies == record.dependencies
             && protect == record.protect

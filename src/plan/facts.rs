@@ -66,7 +66,10 @@ impl Fact {
                 None => Some(recorded(record, live.as_deref(), name)),
             },
             Fact::Created { schema, inputs } => match inputs.get(name) {
-                Some(value) if !value.is_null() => Some(value.clone()),
+                Some(value) if !value.is_null() => {
+                    let completed = schema.attribute(name).is_some_and(|attribute| attribute.is_completed(value));
+                    (!completed).then(|| value.clone())
+                }
                 _ => match &schema.attribute(name)?.mode {
                     Mode::Optional { default } => Some(default.clone()),
                     Mode::Required | Mode::Chosen | Mode::Computed => None,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::address::Address;
+use crate::desired::Reason;
 use crate::graph::{Cause, Edge, Graph};
 use crate::state::Record;
 use crate::value::ResolvedObject;
@@ -20,8 +21,12 @@ pub struct Operation {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Half {
+    /// Empties the attributes that name what is deleted together with this.
+    Release,
     /// Creates, changes, imports; or nothing, for what stays.
     Make,
+    /// Applies the attributes that were postponed.
+    Finish,
     /// Deletes or forgets.
     Unmake,
 }
@@ -37,25 +42,35 @@ pub(crate) struct Ordering<'a> {
     pub claims: &'a ClaimMoves,
     /// True when AWS refuses to delete what the second step's record names while the first step's record names it.
     pub holds: &'a dyn Fn(&Step, &Step) -> bool,
+    /// Whether what a step deletes has attributes that can be emptied before.
+    pub can_release: &'a dyn Fn(&Step) -> bool,
 }
 
-struct Nodes {
+pub(super) struct Nodes {
     make: Vec<Option<usize>>,
+    /// By step; most have none.
+    pub(super) finish: HashMap<usize, usize>,
+    pub(super) release: HashMap<usize, usize>,
     unmake: Vec<Option<usize>>,
 }
 
 impl Nodes {
-    fn make(&self, step: usize) -> Option<usize> {
+    pub(super) fn make(&self, step: usize) -> Option<usize> {
         self.make.get(step).copied().flatten()
     }
 
-    fn unmake(&self, step: usize) -> Option<usize> {
+    /// What a step is through with.
+    fn done(&self, step: usize) -> Option<usize> {
+        self.finish.get(&step).copied().or_else(|| self.make(step))
+    }
+
+    pub(super) fn unmake(&self, step: usize) -> Option<usize> {
         self.unmake.get(step).copied().flatten()
     }
 }
 
 /// An edge that is wanted, as long as it closes no cycle; those added first win.
-type Wish = (usize, usize, Edge);
+pub(super) type Wish = (usize, usize, Edge);
 
 /// What each operation waits for.
 pub(crate) struct Ordered {
@@ -71,11 +86,12 @@ impl Ordering<'_> {
     /// The graph of operations: what the program says always holds; what the state remembers, and what makes things
     /// smoother, as far as it does not contradict that.
     pub(crate) fn operations(&self) -> Ordered {
-        let (mut graph, nodes) = self.nodes();
+        let (mut graph, mut nodes) = self.nodes();
+        let mut wishes = self.postponed(&mut graph, &mut nodes);
         for (i, step) in self.steps.iter().enumerate() {
             let Some(make) = nodes.make(i) else { continue };
             if let Some(desired) = &step.desired {
-                for dependency in &desired.dependencies {
+                for dependency in desired.dependencies.iter().filter(|d| !matches!(d.reason, Reason::Postponed { .. })) {
                     if let Some(on) = (self.position)(&dependency.on).and_then(|on| nodes.make(on)) {
                         graph.before(on, make, Edge::declared(dependency));
                     }
@@ -88,10 +104,10 @@ impl Ordering<'_> {
                 }
             }
         }
-        let mut wishes = Vec::new();
         // Without a delete nobody asks what the state remembers.
         if (0..self.steps.len()).any(|step| self.is_deleted(step)) {
-            wishes.extend(self.recorded(&nodes));
+            let released = self.release_circles(&mut graph, &mut nodes);
+            wishes.extend(self.recorded(&nodes, &released));
             wishes.extend(self.released(&nodes));
         }
         wishes.extend(self.claimed(&nodes));
@@ -146,7 +162,12 @@ impl Ordering<'_> {
     fn nodes(&self) -> (Graph<Operation>, Nodes) {
         let declared = self.steps.iter().filter_map(|step| step.desired.as_deref()).map(|desired| desired.dependencies.len());
         let mut graph = Graph::with_capacity(self.steps.len(), declared.sum());
-        let mut nodes = Nodes { make: Vec::with_capacity(self.steps.len()), unmake: Vec::with_capacity(self.steps.len()) };
+        let mut nodes = Nodes {
+            make: Vec::with_capacity(self.steps.len()),
+            finish: HashMap::new(),
+            release: HashMap::new(),
+            unmake: Vec::with_capacity(self.steps.len()),
+        };
         for (step, planned) in self.steps.iter().enumerate() {
             let (make, unmake) = match planned.action {
                 Action::Delete | Action::Forget => (false, true),
@@ -160,9 +181,9 @@ impl Ordering<'_> {
     }
 
     /// What depended on a thing is deleted before the thing is.
-    fn recorded(&self, nodes: &Nodes) -> Vec<Wish> {
+    fn recorded(&self, nodes: &Nodes, released: &BTreeSet<(usize, usize)>) -> Vec<Wish> {
         self.each_recorded()
-            .filter(|(i, on)| self.is_deleted(*i) && self.is_deleted(*on))
+            .filter(|(i, on)| self.is_deleted(*i) && self.is_deleted(*on) && !released.contains(&(*i, *on)))
             .filter_map(|(i, on)| Some((nodes.unmake(i)?, nodes.unmake(on)?, Edge::new(Cause::Recorded))))
             .collect()
     }
@@ -173,11 +194,13 @@ impl Ordering<'_> {
         let mut wishes = Vec::new();
         for (i, on) in self.each_recorded() {
             let release = Edge::new(Cause::Release);
-            match (nodes.make(i), nodes.unmake(on)) {
+            match (nodes.done(i), nodes.unmake(on)) {
                 (Some(make), Some(unmake)) if self.is_deleted(on) => wishes.push((make, unmake, release.clone())),
                 _ => {}
             }
-            let updated = self.steps.get(on).is_some_and(|s| s.action == Action::Update);
+            // What names each other: the one that stays forgets the other first.
+            let mutual = nodes.finish.contains_key(&on);
+            let updated = !mutual && self.steps.get(on).is_some_and(|s| s.action == Action::Update);
             if let (Some(unmake), Some(make), true) = (nodes.unmake(i), nodes.make(on), updated && self.is_deleted(i)) {
                 wishes.push((unmake, make, release));
             }
@@ -189,15 +212,15 @@ impl Ordering<'_> {
     fn claimed(&self, nodes: &Nodes) -> impl Iterator<Item = Wish> {
         self.claims.moves.iter().filter_map(|moved| {
             let from = match releasing_half(self.steps.get(moved.from)?) {
-                Half::Make => nodes.make(moved.from),
                 Half::Unmake => nodes.unmake(moved.from),
+                _ => nodes.done(moved.from),
             };
             Some((from?, nodes.make(moved.to)?, Edge::new(Cause::Claim)))
         })
     }
 
     /// Pairs of a step and a step that its record depends on.
-    fn each_recorded(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn each_recorded(&self) -> impl Iterator<Item = (usize, usize)> {
         self.steps.iter().enumerate().flat_map(move |(i, step)| {
             let dependencies = step.prior.as_deref().map_or(&[][..], |prior: &Record| prior.dependencies.as_slice());
             let old_selves = |of: &Address| self.deposed.get(of).into_iter().flatten().copied();
@@ -206,7 +229,7 @@ impl Ordering<'_> {
         })
     }
 
-    fn is_deleted(&self, step: usize) -> bool {
+    pub(super) fn is_deleted(&self, step: usize) -> bool {
         self.steps.get(step).is_some_and(|s| matches!(s.action, Action::Delete | Action::Replace { .. }))
     }
 }
@@ -302,7 +325,8 @@ pub(crate) fn arrange(steps: Vec<Step>, mut graph: Graph<Operation>) -> (Vec<Ste
         let Some(op) = graph.node(node).copied() else { continue };
         let replaced = steps.get(op.step).is_some_and(|s| matches!(s.action, Action::Replace { .. }));
         // A replacement stands where its new self comes.
-        if !(replaced && op.half == Half::Unmake)
+        let extra = matches!(op.half, Half::Release | Half::Finish);
+        if !(extra || replaced && op.half == Half::Unmake)
             && let Some(slot) = place.get_mut(op.step)
         {
             *slot = Some(sequence.len());

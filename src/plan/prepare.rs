@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use crate::address::Address;
 use crate::desired::{Desired, Lookup, Resources, Stack};
 use crate::diagnostic::{Diagnostic, closest};
-use crate::graph::{Edge, Graph, cycle_diagnostics};
+use crate::graph::{Graph, cycle_diagnostics, of_resources};
 use crate::provider::sandbox::own_names;
 use crate::provider::{ErrorKind, Identity, ProviderError};
 use crate::schema::{Attribute, ResourceSchema};
@@ -25,6 +25,7 @@ use super::facts::{Fact, Facts};
 use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
 use super::order::{Ordered, Ordering, arrange, spread_create_first};
 use super::policies::police;
+use super::postponed::{foreseen_facts, releasable};
 use super::secrets::Secrets;
 use super::view::View;
 use super::{Action, OutputChange, Plan, Step, Verdict, imports, moves, observe, renames};
@@ -245,7 +246,7 @@ impl Planner<'_> {
         forgets: &[(Address, crate::source::Span)],
         mut view: View,
     ) -> Result<Planned, PrepareError> {
-        let graph = dependencies(&resources);
+        let graph = of_resources(&resources);
         let Some(order) = graph.order(|i| i) else {
             return Err(PrepareError::Program(cycle_diagnostics(&graph)));
         };
@@ -259,7 +260,7 @@ impl Planner<'_> {
         let moves = self.claims(&steps, &facts)?;
         claims::refuse_create_first(&mut steps, &moves)?;
         if steps.iter().any(|step| matches!(step.action, Action::Replace { .. })) {
-            spread_create_first(&mut steps, &order, &dependencies(&facts.resources), &moves);
+            spread_create_first(&mut steps, &order, &of_resources(&facts.resources), &moves);
         }
         let operations = self.settled_order(&mut steps, base, &order, &facts.resources, &moves)?;
         let (steps, operations, scope) = self.chosen(steps, operations, &mut facts, &view)?;
@@ -287,7 +288,9 @@ impl Planner<'_> {
         let mut slots: Vec<Option<Step>> = facts.resources.iter().map(|_| None).collect();
         let mut records = Vec::new();
         let mut mistakes: Vec<Diagnostic> = Vec::new();
-        for &i in order {
+        let circular = foreseen_facts(facts, view, self.imported);
+        // What refers to what is compared after it is compared once more.
+        for &i in order.iter().chain(&circular) {
             let Some(desired) = facts.resources.get_index(i).map(|(_, desired)| desired.clone()) else { continue };
             let schema = self.engine.registry.get(&desired.type_name).ok_or_else(|| unknown_type(&desired.address, &desired.type_name))?;
             match differ.compare(&desired, schema, facts).await {
@@ -295,6 +298,9 @@ impl Planner<'_> {
                     self.check_import(&compared.step)?;
                     mistakes.extend(self.broken_rules(&compared, schema, facts));
                     facts.set(i, compared.fact);
+                    if !circular.is_empty() {
+                        records.retain(|(address, _)| *address != desired.address);
+                    }
                     records.extend(compared.record.map(|record| (desired.address.clone(), record)));
                     if let Some(slot) = slots.get_mut(i) {
                         *slot = Some(compared.step);
@@ -418,7 +424,7 @@ impl Planner<'_> {
                     *create_first = true;
                 }
             }
-            spread_create_first(steps, order, &dependencies(resources), moves);
+            spread_create_first(steps, order, &of_resources(resources), moves);
         }
     }
 
@@ -434,7 +440,11 @@ impl Planner<'_> {
             }
         }
         let holds = |holder: &Step, held: &Step| self.holds(holder, held);
-        Ordering { steps, position: &position, deposed: &deposed, claims: moves, holds: &holds }.operations()
+        let can_release = |step: &Step| {
+            let schema = step.prior.as_ref().and_then(|prior| self.engine.registry.get(&prior.type_name));
+            schema.zip(step.prior.as_deref()).is_some_and(|(schema, record)| releasable(schema, record).next().is_some())
+        };
+        Ordering { steps, position: &position, deposed: &deposed, claims: moves, holds: &holds, can_release: &can_release }.operations()
     }
 }
 
@@ -453,15 +463,6 @@ impl Planner<'_> {
 
 fn unknown_type(address: &Address, type_name: &str) -> PrepareError {
     PrepareError::UnknownType { address: address.clone(), type_name: type_name.to_owned() }
-}
-
-/// Who waits for whom, by position in the program.
-fn dependencies(resources: &Resources) -> Graph<Address> {
-    let waits = resources.values().enumerate().flat_map(|(i, resource)| {
-        let on = resource.dependencies.iter().filter_map(|d| Some((resources.get_index_of(&d.on)?, d)));
-        on.map(move |(on, dependency)| (i, on, Edge::declared(dependency)))
-    });
-    Graph::build(resources.keys().cloned(), waits)
 }
 
 type Conclusions = (Vec<(crate::desired::Assert, Verdict)>, Vec<OutputChange>);

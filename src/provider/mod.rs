@@ -96,6 +96,11 @@ pub trait Provider: Send + Sync {
     /// Answers a `lookup`: exactly one thing that fits `query`, with all its attributes.
     async fn lookup(&self, type_name: &str, region: &str, query: &ResolvedObject) -> Result<ResolvedObject, ProviderError>;
 
+    /// Returns how long reads may hide what was just created: at most `limit`.
+    fn consistency(&self, limit: std::time::Duration) -> std::time::Duration {
+        limit
+    }
+
     /// The text of a secret in the cloud's own store, by name or ARN.
     async fn secret(&self, region: &str, id: &str) -> Result<SecretText, ProviderError>;
 }

@@ -17,6 +17,7 @@ pub fn graph_dot(desired: &Desired) -> String {
     for (address, resource) in &desired.resources {
         for dependency in &resource.dependencies {
             let look = match &dependency.reason {
+                Reason::Postponed { attribute, .. } => format!("style = dotted, label = {}", quoted(attribute)),
                 Reason::Reference { attribute, .. } => format!("label = {}", quoted(attribute)),
                 Reason::After => "style = dashed, label = \"@after\"".to_owned(),
             };
@@ -38,7 +39,7 @@ pub fn graph_json(desired: &Desired) -> String {
     let edges = desired.resources.iter().flat_map(|(address, resource)| {
         resource.dependencies.iter().map(move |dependency| {
             let (attribute, of) = match &dependency.reason {
-                Reason::Reference { attribute, of } => (json!(&**attribute), json!(&**of)),
+                Reason::Reference { attribute, of } | Reason::Postponed { attribute, of } => (json!(&**attribute), json!(&**of)),
                 Reason::After => (json!(null), json!(null)),
             };
             json!({ "from": address.to_string(), "to": dependency.on.to_string(), "attribute": attribute, "of": of })

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::types::Type;
-use crate::value::{Duration, Value};
+use crate::value::{Duration, Object, Value};
 
 pub use claims::{Claim, Form, Of, Part, Reach};
 pub use codec::{CodecError, Resource, value_from_json, value_to_json};
@@ -43,6 +43,9 @@ pub struct ResourceSchema {
     pub claims: Vec<Claim>,
     /// Holds data that a new one would not have.
     pub stateful: bool,
+    /// Returns what remains of the data after a delete with these attributes: `a final snapshot`. `None`: nothing remains.
+    /// `#[resource(…, remains = path)]`
+    pub remains: Option<fn(&Object) -> Option<String>>,
     /// How long AWS usually takes, for estimates and the sandbox's clock.
     pub takes: Takes,
     /// Relations between attributes and resources that AWS enforces.
@@ -111,6 +114,11 @@ pub struct Attribute {
     pub write_only: bool,
     /// What it refers to cannot be deleted while it does: AWS refuses. Said only where AWS always does. `#[attr(…, holds)]`
     pub holds: bool,
+    /// Is applied in a call of its own after the create when it refers to the resource itself, or to one that waits for this one:
+    /// two security groups may name each other. `#[attr(…, deferred)]`
+    pub deferred: bool,
+    /// The resource is made from what this refers to: when that is replaced, this one is too. `#[attr(…, follows)]`
+    pub follows: bool,
     /// A list whose order means nothing; of a record: no list in it has one.
     pub unordered: bool,
     /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
@@ -132,6 +140,8 @@ pub struct Attribute {
     /// `{region}`, `{account}`, `{name}` (of the resource) and `{id}` (17 hex digits of its own) are filled in.
     /// Empty: it makes something up from the type and the name. `#[attr(…, sample("{region}a", "{region}b"))]`
     pub sample: &'static [&'static str],
+    /// AWS fills it in when this flag of the resource is on, and empties it otherwise. `#[attr(…, filled_by = "storage_encrypted")]`
+    pub filled_by: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -194,6 +204,8 @@ impl Attribute {
             replaces: false,
             write_only: false,
             holds: false,
+            deferred: false,
+            follows: false,
             unordered: false,
             ignore_case: false,
             owned: false,
@@ -203,11 +215,17 @@ impl Attribute {
             among: &[],
             interrupts: None,
             sample: &[],
+            filled_by: None,
         }
     }
 
     pub fn is_input(&self) -> bool {
         self.mode != Mode::Computed
+    }
+
+    /// Returns whether AWS adds fields to this value, a record that asks for a part of them.
+    pub fn is_completed(&self, value: &Value) -> bool {
+        self.filled_by.is_some() && matches!(value, Value::Object(_))
     }
 
     /// The number of [`Attribute::among`] that is nearest to `amount`, in `unit`; `None` when `amount` is one of them, or any will do.

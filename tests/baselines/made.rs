@@ -241,6 +241,7 @@ pub fn registry() -> Registry {
             name: "aws.rds.DBInstance",
             doc: "A relational database.\n\nIt keeps what is written to it.",
             stateful: true,
+            remains: None,
             range: None,
             import: &["db_instance_identifier"],
             attributes: vec![
@@ -280,6 +281,7 @@ fn schema() -> ResourceSchema {
         id: None,
         recovery: Recovery::Tag,
         stateful: false,
+        remains: None,
         range: None,
         claims: Vec::new(),
         takes: Takes::default(),

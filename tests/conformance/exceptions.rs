@@ -26,6 +26,18 @@ pub const ALL: &[Exception] = &[
         why: "a name finds a group in the default VPC only, and there the group has an id too",
     },
     Exception {
+        of: "aws.ec2.SecurityGroupIngress",
+        rule: Rule::Complete,
+        names: &["group_name", "source_security_group_name"],
+        why: "a name finds a group in the default VPC only, and there the group has an id too",
+    },
+    Exception {
+        of: "aws.ec2.SecurityGroupIngress",
+        rule: Rule::Required,
+        names: &["group_id"],
+        why: "the registry takes a name in its place, which finds a group in the default VPC only",
+    },
+    Exception {
         of: "aws.ec2.VPCEndpoint",
         rule: Rule::Enum,
         names: &["ip_address_type", "dns_options.dns_record_ip_type", "dns_options.private_dns_only_for_inbound_resolver_endpoint"],

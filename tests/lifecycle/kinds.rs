@@ -45,6 +45,7 @@ fn schema(name: &'static str, import: &'static [&'static str], recovery: Recover
         claims: Vec::new(),
         recovery,
         stateful: false,
+        remains: None,
         takes: Takes { create: Duration::seconds(30), update: Duration::seconds(20), delete: Duration::seconds(10) },
         rules: &[],
     }
@@ -105,6 +106,7 @@ pub fn registry() -> Arc<Registry> {
         ),
         ResourceSchema {
             stateful: true,
+            remains: None,
             ..schema(
                 SERVICE,
                 &["service_id"],

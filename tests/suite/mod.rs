@@ -1,6 +1,8 @@
 //! The language: programs that are right, programs that are wrong, and what plat says of them.
 
 mod acls;
+mod changes;
+mod circles;
 mod networks;
 mod policies;
 mod refused;

@@ -28,6 +28,8 @@ pub struct Attribute {
     pub write_only: bool,
     pub holds: bool,
     pub owned: bool,
+    pub deferred: bool,
+    pub follows: bool,
     pub unordered: bool,
     pub nullable: bool,
     pub always: bool,
@@ -39,6 +41,7 @@ pub struct Attribute {
     pub interrupts: Option<LitStr>,
     pub cfn: Option<LitStr>,
     pub sample: Vec<LitStr>,
+    pub filled_by: Option<LitStr>,
 }
 
 impl Attribute {
@@ -75,6 +78,8 @@ struct Settings {
     write_only: bool,
     holds: bool,
     owned: Option<Span>,
+    deferred: bool,
+    follows: bool,
     unordered: Option<Span>,
     nullable: Option<Span>,
     always: Option<Span>,
@@ -86,6 +91,7 @@ struct Settings {
     interrupts: Option<LitStr>,
     cfn: Option<LitStr>,
     sample: Vec<LitStr>,
+    filled_by: Option<LitStr>,
 }
 
 impl Settings {
@@ -100,6 +106,8 @@ impl Settings {
             "write_only" => self.write_only = true,
             "holds" => self.holds = true,
             "owned" => self.owned = Some(meta.path.span()),
+            "deferred" => self.deferred = true,
+            "follows" => self.follows = true,
             "unordered" => self.unordered = Some(meta.path.span()),
             "nullable" => self.nullable = Some(meta.path.span()),
             "always" => self.always = Some(meta.path.span()),
@@ -112,10 +120,11 @@ impl Settings {
             "among" => self.among = numbers(meta)?,
             "one_of" => self.one_of = texts(meta)?,
             "sample" => self.sample = texts(meta)?,
+            "filled_by" => self.filled_by = Some(meta.value()?.parse()?),
             _ => {
                 return Err(meta.error(
-                    "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, owned, unordered, \
-                     nullable, always, ignore_case, unit, range, among, one_of, interrupts, cfn, sample",
+                    "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, owned, deferred, \
+                     follows, unordered, nullable, always, ignore_case, unit, range, among, one_of, interrupts, cfn, sample, filled_by",
                 ));
             }
         }
@@ -139,6 +148,9 @@ impl Settings {
         }
         if let Some(default) = self.default.as_ref().filter(|_| mode != Mode::Optional) {
             return Err(Error::new(default.span(), "only an optional attribute has a default"));
+        }
+        if self.deferred && (mode == Mode::Required || self.replaces) {
+            return Err(Error::new(mode_span, "a deferred attribute is applied after the create: it is neither required nor `replaces`"));
         }
         if mode == Mode::Computed && (self.replaces || self.write_only) {
             return Err(Error::new(mode_span, "a computed attribute is only read: it has neither `replaces` nor `write_only`"));
@@ -186,6 +198,8 @@ impl Settings {
             write_only: self.write_only,
             holds: self.holds,
             owned: self.owned.is_some(),
+            deferred: self.deferred,
+            follows: self.follows,
             unordered: self.unordered.is_some(),
             nullable: self.nullable.is_some(),
             always: self.always.is_some(),
@@ -197,6 +211,7 @@ impl Settings {
             interrupts: self.interrupts,
             cfn: self.cfn,
             sample: self.sample,
+            filled_by: self.filled_by,
         })
     }
 }

@@ -18,6 +18,8 @@ pub struct Container {
     pub arn: Option<Ident>,
     pub recovery: Option<Ident>,
     pub stateful: bool,
+    /// Path of the function that tells what remains after a delete.
+    pub remains: Option<syn::Path>,
     pub lookup: bool,
     /// The attribute that is an address range, and the one that refers to the resource it lies in.
     pub range: Option<(Ident, Option<Ident>)>,
@@ -55,6 +57,7 @@ impl Container {
             arn: None,
             recovery: None,
             stateful: false,
+            remains: None,
             lookup: false,
             range: None,
             claims: None,
@@ -77,6 +80,7 @@ impl Container {
             "recovery" => self.recovery = Some(meta.value()?.parse()?),
             "rules" => self.rules = Some(meta.value()?.parse()?),
             "stateful" => self.stateful = true,
+            "remains" => self.remains = Some(meta.value()?.parse()?),
             "lookup" => self.lookup = true,
             "range" => {
                 let content;
@@ -86,9 +90,9 @@ impl Container {
             "claims" => self.claims = Some(meta.value()?.parse()?),
             "takes" => meta.parse_nested_meta(|inner| self.take_time(&inner))?,
             _ => {
-                return Err(
-                    meta.error("unknown setting; there are: import, id, arn, recovery, stateful, takes, lookup, range, claims, rules")
-                );
+                return Err(meta.error(
+                    "unknown setting; there are: import, id, arn, recovery, stateful, remains, takes, lookup, range, claims, rules",
+                ));
             }
         }
         Ok(())

@@ -22,6 +22,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
     // A lookup creates nothing, so which class it has is never asked.
     let recovery = container.recovery.as_ref().map_or_else(|| quote!(Compare), |r| quote!(#r));
     let stateful = container.stateful;
+    let remains = option(container.remains.as_ref());
     let range = match &container.range {
         None => quote!(None),
         Some((attribute, within)) => {
@@ -58,6 +59,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
                     id: #id,
                     recovery: ::plat::schema::Recovery::#recovery,
                     stateful: #stateful,
+                    remains: #remains,
                     range: #range,
                     claims: #claims,
                     takes: ::plat::schema::Takes {
@@ -135,6 +137,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
     };
     let (replaces, write_only, holds, unordered) = (attribute.replaces, attribute.write_only, attribute.holds, attribute.unordered);
     let owned = attribute.owned;
+    let (deferred, follows, filled_by) = (attribute.deferred, attribute.follows, option(attribute.filled_by.as_ref()));
     let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
     let unit = option(attribute.unit.as_ref().map(|u| quote!(::plat::schema::Unit::#u)));
@@ -152,6 +155,8 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             holds: #holds,
             owned: #owned,
             external_keys: &[],
+            deferred: #deferred,
+            follows: #follows,
             unordered: #unordered,
             ignore_case: #ignore_case,
             unit: #unit,
@@ -159,6 +164,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             among: &[#(#among),*],
             interrupts: #interrupts,
             sample: &[#(#sample),*],
+            filled_by: #filled_by,
         }
     })
 }

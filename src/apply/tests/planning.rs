@@ -294,7 +294,7 @@ async fn a_cycle_is_an_error_with_its_path() {
         Own::default(),
     );
     let Err(PrepareError::Program(diagnostics)) = Bench::new().prepare(&program).await else { panic!("no error") };
-    assert_eq!(diagnostics[0].message, "`a` waits for itself: `a` → `b` → `a`");
+    assert_eq!(diagnostics[0].message, "dependency cycle: `a` → `b` → `a`");
     assert_eq!((diagnostics[0].span, diagnostics[0].related.len()), (span(0), 1));
 }
 

@@ -195,6 +195,7 @@ pub fn schemas() -> Vec<ResourceSchema> {
         id: None,
         recovery,
         stateful,
+        remains: None,
         takes: Takes::default(),
         rules: &[],
         range: None,

@@ -120,7 +120,7 @@ fn relies_on(step: &Step, touched: &BTreeSet<&Address>, prepared: &Prepared) -> 
         let Some(record) = prepared.view.records.get(&dependency.on) else { continue };
         let taken = on.entry(dependency.on.to_string()).or_default();
         taken.insert("id".to_owned(), json!(record.id));
-        if let Reason::Reference { of, .. } = &dependency.reason {
+        if let Reason::Reference { of, .. } | Reason::Postponed { of, .. } = &dependency.reason {
             taken.insert(of.to_string(), taken_from(record, of));
         }
     }

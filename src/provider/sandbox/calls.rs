@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::checks::{check_inputs, check_references, check_update, fits, refusal};
 use super::faults::{ATTEMPTS, Call, What};
 use super::ids::{Dice, Maker};
+use super::managed::{at, fill};
 use super::occupied::Conflict;
 use super::references::View;
 use super::replica::Why;
@@ -280,6 +281,7 @@ impl Inner {
             let value = match &attribute.mode {
                 Mode::Required => None,
                 Mode::Optional { default } => Some(default.clone()).filter(|d| !d.is_null() && !attribute.write_only),
+                Mode::Chosen if attribute.filled_by.is_some() => None,
                 Mode::Chosen => {
                     made.push(codec.name(attribute.name));
                     maker.attribute(attribute, &known)
@@ -290,6 +292,7 @@ impl Inner {
                 known.insert(codec.name(attribute.name), value);
             }
         }
+        fill(codec, &mut maker, &mut known, &mut made);
         let ordered = schema.attributes.iter().filter_map(|a| known.get_key_value(a.name));
         (ordered.map(|(name, value)| (name.clone(), value.clone())).collect(), made)
     }
@@ -316,11 +319,15 @@ impl Inner {
         check_inputs("Modify", schema, &change.asked)?;
         self.check_rules("Modify", op, schema, &change.asked, Some(&prior))?;
         let needs = self.needs("Modify", op, schema, &change.asked, Some(&prior))?;
-        let next = changed(&codec, &prior, change);
+        let mut next = changed(&codec, &prior, change);
+        // What is sent back as the cloud chose it is still the cloud's.
+        let still = |path: &Arc<str>| !change.asked.sets(path.split('.').next().unwrap_or(path)) || at(&prior, path) == at(&next, path);
+        let mut made: Vec<Arc<str>> = thing.made.iter().filter(|path| still(path)).cloned().collect();
+        let mut maker = Maker::new(schema, op.region, &called(op.address), &next, Dice::new(&[op.type_name, id]), self.world.clock());
+        fill(&codec, &mut maker, &mut next, &mut made);
         check_update(schema, &prior, &next)?;
         let took = self.takes(schema.takes.update, struck);
         let ready = self.start(needs.iter().chain([&key])) + took;
-        let made: Vec<Arc<str>> = thing.made.into_iter().filter(|name| !change.asked.sets(name)).collect();
         self.check_claims("Modify", op, View { key: &key, schema, attributes: &next, made: &made, operation: &thing.operation }, false)?;
         let next = Arc::new(next);
         self.keep(&key, Thing { ready, made, body: Body::Read(next.clone()), ..thing })?;

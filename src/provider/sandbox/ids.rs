@@ -176,7 +176,7 @@ impl<'a> Maker<'a> {
         format!("arn:aws:{service}:{region}:{ACCOUNT}:{kind}/{last}")
     }
 
-    fn sample(&mut self, attribute: &Attribute) -> Option<Value> {
+    pub fn sample(&mut self, attribute: &Attribute) -> Option<Value> {
         let ty = attribute.ty.required();
         let of = if let Type::List(of) = ty { of.required() } else { ty };
         let mut texts = attribute.sample.iter().map(|text| self.fill(text)).collect::<Vec<_>>().into_iter().map(|text| {

@@ -78,6 +78,15 @@ impl<'a> View<'a> {
                 walk(value, &attribute.ty, &mut |reference| found(reference.of, reference.text));
             }
         }
+        // Fields that the cloud filled in beside those that were asked for.
+        for (name, field) in self.made.iter().filter_map(|path| path.split_once('.')) {
+            let attribute = self.schema.attribute(name).map(|attribute| attribute.ty.required());
+            if let (Some(Type::Record(record)), Some(Value::Object(fields))) = (attribute, self.attributes.get(name))
+                && let (Some(of), Some(value)) = (record.field(field), fields.get(field))
+            {
+                walk(value, &of.ty, &mut |reference| found(reference.of, reference.text));
+            }
+        }
     }
 }
 

@@ -25,6 +25,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         claims: Vec::new(),
         recovery: Recovery::Tag,
         stateful: false,
+        remains: None,
         takes: Takes { create: Duration::seconds(10), ..Takes::default() },
         rules: &[],
     }

@@ -64,6 +64,7 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
         id: None,
         recovery: Recovery::Tag,
         stateful: false,
+        remains: None,
         range: None,
         claims: Vec::new(),
         takes: Takes::default(),

@@ -16,6 +16,8 @@ mod region;
 mod route;
 mod route_table;
 mod security_group;
+mod security_group_egress;
+mod security_group_ingress;
 mod security_group_rules;
 mod subnet;
 mod subnet_network_acl_association;
@@ -39,6 +41,8 @@ pub use region::Region;
 pub use route::Route;
 pub use route_table::RouteTable;
 pub use security_group::SecurityGroup;
+pub use security_group_egress::SecurityGroupEgress;
+pub use security_group_ingress::SecurityGroupIngress;
 pub use security_group_rules::{Egress, Ingress};
 pub use subnet::{BlockPublicAccessStates, PrivateDnsNameOptionsOnLaunch, Subnet};
 pub use subnet_network_acl_association::SubnetNetworkAclAssociation;
@@ -51,5 +55,5 @@ pub use vpc_peering_connection::VpcPeeringConnection;
 
 resources!["ec2":
     Vpc, Subnet, InternetGateway, VpcGatewayAttachment, Eip, NatGateway, RouteTable, Route, SubnetRouteTableAssociation, SecurityGroup,
-    VpcEndpoint, FlowLog, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation, VpcPeeringConnection;
+    SecurityGroupIngress, SecurityGroupEgress, VpcEndpoint, FlowLog, NetworkAcl, NetworkAclEntry, SubnetNetworkAclAssociation, VpcPeeringConnection;
     lookups: AvailabilityZones, Region];

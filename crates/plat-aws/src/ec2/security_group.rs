@@ -5,7 +5,8 @@ use plat_derive::Resource;
 
 use super::{Egress, Ingress, Vpc};
 
-/// A firewall around network interfaces. It owns all its rules: a rule that is not written here is taken away.
+/// A firewall around network interfaces. It owns its rules: a rule that is neither written here nor an `aws.ec2.SecurityGroupIngress` or
+/// `aws.ec2.SecurityGroupEgress` is taken away. A rule may name the group itself, and two groups may name each other.
 ///
 /// ```plat
 /// resource main: aws.ec2.VPC { cidr_block = 10.0.0.0/16 }
@@ -33,10 +34,10 @@ pub struct SecurityGroup {
     #[attr(chosen, replaces)]
     pub group_name: Option<String>,
     /// What may go out. Left out: everything may, as AWS has it in a new group; `[]`: nothing.
-    #[attr(chosen, holds, unordered)]
+    #[attr(chosen, holds, deferred, unordered)]
     pub security_group_egress: Option<Vec<Egress>>,
     /// What may come in.
-    #[attr(optional, holds, owned, unordered)]
+    #[attr(optional, holds, owned, deferred, unordered)]
     pub security_group_ingress: Vec<Ingress>,
     /// Tags of the group.
     #[attr(optional)]
@@ -61,7 +62,7 @@ mod handler {
     use super::SecurityGroup;
     use crate::client::Aws;
     use crate::ec2::describe::{self, Described, PAGE, Seen};
-    use crate::ec2::security_group_rules::{Direction, Rule, change, rules_of};
+    use crate::ec2::security_group_rules::{Direction, Rule, change, owned_apart, rules_of};
     use crate::ec2::{interfaces, tagging};
     use crate::error::{incomplete, provider_error};
 
@@ -162,14 +163,24 @@ mod handler {
             let pages = aws.ec2().describe_security_groups().set_filters(Some(filters)).max_results(PAGE).into_paginator().items().send();
             let groups: Vec<sdk::SecurityGroup> =
                 pages.collect::<Result<_, _>>().await.map_err(|e| provider_error("DescribeSecurityGroups", e))?;
-            Ok(groups.into_iter().filter_map(from_sdk).collect())
+            let ids: Vec<String> = groups.iter().filter_map(|group| group.group_id.clone()).collect();
+            let mut apart = owned_apart(aws, &ids).await?;
+            let seen = groups.into_iter().filter_map(|group| {
+                let apart = group.group_id.as_ref().and_then(|id| apart.remove(id)).unwrap_or_default();
+                from_sdk(group, &|direction, rule| !apart.contains(&(direction, rule.key.clone())))
+            });
+            Ok(seen.collect())
         }
     }
 
-    fn from_sdk(group: sdk::SecurityGroup) -> Option<Seen<SecurityGroup>> {
+    /// `is_own` tells of a rule whether the group has it in its own list.
+    fn from_sdk(group: sdk::SecurityGroup, is_own: &dyn Fn(Direction, &Rule) -> bool) -> Option<Seen<SecurityGroup>> {
         let id = group.group_id?;
-        let ingress = rules_of(group.ip_permissions.unwrap_or_default());
-        let egress = rules_of(group.ip_permissions_egress.unwrap_or_default());
+        let own = |permissions: Option<Vec<sdk::IpPermission>>, direction| {
+            rules_of(permissions.unwrap_or_default()).into_iter().filter(|rule| is_own(direction, rule)).collect::<Vec<_>>()
+        };
+        let ingress = own(group.ip_permissions, Direction::In);
+        let egress = own(group.ip_permissions_egress, Direction::Out);
         let value = SecurityGroup {
             group_description: group.description.unwrap_or_default(),
             group_name: group.group_name,

@@ -72,8 +72,12 @@ pub struct Egress {
 mod canonical;
 #[cfg(feature = "ec2")]
 mod changing;
+#[cfg(feature = "ec2")]
+mod standalone;
 
 #[cfg(feature = "ec2")]
 pub(super) use canonical::{Rule, rules_of};
 #[cfg(feature = "ec2")]
 pub(super) use changing::{Direction, change};
+#[cfg(feature = "ec2")]
+pub(super) use standalone::{Standalone, owned_apart, rule_of, rules_in};

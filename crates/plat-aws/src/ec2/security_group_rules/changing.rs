@@ -9,7 +9,7 @@ use super::canonical::{Key, Rule};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::ec2) enum Direction {
     In,
     Out,

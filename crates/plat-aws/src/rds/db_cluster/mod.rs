@@ -105,7 +105,7 @@ pub struct DbCluster {
     #[attr(optional, default = false)]
     pub manage_master_user_password: bool,
     /// The secret that RDS keeps when `manage_master_user_password` is true.
-    #[attr(chosen, nullable)]
+    #[attr(chosen, nullable, filled_by = "manage_master_user_password", sample(r#"{"secret_arn": "arn:aws:secretsmanager:{region}:{account}:secret:rds!cluster-{id}", "kms_key_id": "arn:aws:kms:{region}:{account}:key/{id}"}"#))]
     pub master_user_secret: Option<MasterUserSecret>,
     /// How the first user logs in.
     #[attr(optional, write_only, one_of("iam-db-auth", "password"))]
@@ -130,7 +130,7 @@ pub struct DbCluster {
     #[attr(chosen, replaces)]
     pub storage_encrypted: Option<bool>,
     /// Key that encrypts the storage; needs `storage_encrypted`. Left out: the account's own key for RDS.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, nullable, replaces, filled_by = "storage_encrypted", sample("arn:aws:kms:{region}:{account}:key/{id}"))]
     pub kms_key_id: Option<Arn<Key>>,
 
     /// Subnets that the instances live in. Left out: the default subnet group.
@@ -203,10 +203,10 @@ pub struct DbCluster {
     #[attr(chosen, nullable)]
     pub performance_insights_enabled: Option<bool>,
     /// How long: `7d`, a multiple of `31d` up to `713d`, or `731d`.
-    #[attr(chosen, nullable, unit = days, range = 7..=731)]
+    #[attr(chosen, nullable, unit = days, range = 7..=731, filled_by = "performance_insights_enabled", sample("7d"))]
     pub performance_insights_retention_period: Option<Duration>,
     /// Key that encrypts Performance Insights. RDS refuses to change it once set.
-    #[attr(chosen, nullable)]
+    #[attr(chosen, nullable, filled_by = "performance_insights_enabled", sample("arn:aws:kms:{region}:{account}:key/{id}"))]
     pub performance_insights_kms_key_id: Option<Arn<Key>>,
     /// Mode of Database Insights.
     #[attr(chosen, nullable, one_of("advanced", "standard"))]

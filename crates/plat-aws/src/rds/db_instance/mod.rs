@@ -99,7 +99,7 @@ pub struct DbInstance {
     #[attr(optional, default = false)]
     pub manage_master_user_password: bool,
     /// The secret that RDS keeps when `manage_master_user_password` is true.
-    #[attr(chosen, nullable)]
+    #[attr(chosen, nullable, filled_by = "manage_master_user_password", sample(r#"{"secret_arn": "arn:aws:secretsmanager:{region}:{account}:secret:rds!db-{id}", "kms_key_id": "arn:aws:kms:{region}:{account}:key/{id}"}"#))]
     pub master_user_secret: Option<MasterUserSecret>,
     /// How the first user logs in.
     #[attr(optional, write_only, one_of("iam-db-auth", "password"))]
@@ -134,7 +134,7 @@ pub struct DbInstance {
     #[attr(chosen, replaces)]
     pub storage_encrypted: Option<bool>,
     /// Key that encrypts the storage; needs `storage_encrypted`. Left out: the account's own key for RDS.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, nullable, replaces, filled_by = "storage_encrypted", sample("arn:aws:kms:{region}:{account}:key/{id}"))]
     pub kms_key_id: Option<Arn<Key>>,
 
     /// Subnets the instance lives in. Left out: the default subnet group.
@@ -240,10 +240,10 @@ pub struct DbInstance {
     #[attr(optional, default = false)]
     pub enable_performance_insights: bool,
     /// How long: `7d`, a multiple of `31d` up to `713d`, or `731d`.
-    #[attr(chosen, nullable, unit = days, range = 7..=731)]
+    #[attr(chosen, nullable, unit = days, range = 7..=731, filled_by = "enable_performance_insights", sample("7d"))]
     pub performance_insights_retention_period: Option<Duration>,
     /// Key that encrypts Performance Insights. RDS refuses to change it once set.
-    #[attr(chosen, nullable)]
+    #[attr(chosen, nullable, filled_by = "enable_performance_insights", sample("arn:aws:kms:{region}:{account}:key/{id}"))]
     pub performance_insights_kms_key_id: Option<Arn<Key>>,
     /// Mode of Database Insights.
     #[attr(chosen, nullable, one_of("advanced", "standard"))]
