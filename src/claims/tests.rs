@@ -18,6 +18,7 @@ fn schema(claims: Vec<Claim>) -> ResourceSchema {
         claims,
         rules: &[],
         stateful: false,
+        remains: None,
         takes: Default::default(),
     }
 }
