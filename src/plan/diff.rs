@@ -339,6 +339,8 @@ fn difference(desired: &DesiredResource, attribute: &Attribute, wanted: &Value, 
     }
     let actual = shown(attribute, record, wanted).unwrap_or(&Value::Null);
     let before = record.inputs.get(attribute.name);
+    let resolved = attribute.resolve_symbols(wanted, &record.observed);
+    let wanted = resolved.as_ref().unwrap_or(wanted);
     let effective = match desired.options.ignore.is_empty() {
         true => None,
         false => Some(with_ignored(attribute.name, &desired.options.ignore, wanted, actual, before)),

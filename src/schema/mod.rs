@@ -123,6 +123,8 @@ pub struct Attribute {
     pub unordered: bool,
     /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
     pub ignore_case: bool,
+    /// Texts in the value that stand for the value of a computed attribute: the text, and the attribute's name.
+    pub stands_for: &'static [(&'static str, &'static str)],
     /// A collection that plat owns: left out of the configuration it is empty, whatever was added outside plat. `#[attr(…, owned)]`
     pub owned: bool,
     /// Keys of a map that other systems set: a key, or the beginning of keys and `*`. Neither drift nor a difference, and no update
@@ -208,6 +210,7 @@ impl Attribute {
             follows: false,
             unordered: false,
             ignore_case: false,
+            stands_for: &[],
             owned: false,
             external_keys: &[],
             unit: None,
@@ -234,6 +237,30 @@ impl Attribute {
             return None;
         }
         self.among.iter().min_by_key(|known| known.abs_diff(amount)).copied()
+    }
+
+    /// The value with what its symbols stand for, by what was read of the resource; `None` when there is nothing to replace.
+    pub fn resolve_symbols(&self, wanted: &Value, observed: &crate::value::Object) -> Option<Value> {
+        if self.stands_for.is_empty() {
+            return None;
+        }
+        match wanted {
+            Value::String(text) => {
+                let (_, name) = self.stands_for.iter().find(|(symbol, _)| **symbol == **text)?;
+                observed.get(*name).filter(|value| !value.is_null()).cloned()
+            }
+            Value::Object(entries) => {
+                let resolved: Vec<_> =
+                    entries.iter().filter_map(|(name, value)| Some((name.clone(), self.resolve_symbols(value, observed)?))).collect();
+                if resolved.is_empty() {
+                    return None;
+                }
+                let mut entries = (**entries).clone();
+                entries.extend(resolved);
+                Some(Value::Object(std::sync::Arc::new(entries)))
+            }
+            _ => None,
+        }
     }
 
     /// Is what was read what the program asks for, although it may be written differently? `15` asks for any 15.x, the order
@@ -344,6 +371,17 @@ mod tests {
         assert!(unordered.same(&texts(&["a", "b", "a"]), &texts(&["a", "a", "b"])));
         assert!(!unordered.same(&texts(&["a", "b", "b"]), &texts(&["a", "a", "b"])));
         assert!(!attribute(Type::list(Type::String)).same(&texts(&["a", "b"]), &texts(&["b", "a"])));
+    }
+
+    #[test]
+    fn a_symbol_is_replaced_by_what_it_stands_for() {
+        let template = Attribute { stands_for: &[("$Latest", "latest")], ..attribute(Type::Json) };
+        let of = |version: &str| Value::object([("name", Value::str("nodes")), ("version", Value::str(version))]);
+        let observed: crate::value::Object = [("latest".into(), Value::str("7"))].into_iter().collect();
+        assert_eq!(template.resolve_symbols(&of("$Latest"), &observed), Some(of("7")));
+        assert_eq!(template.resolve_symbols(&of("3"), &observed), None);
+        assert_eq!(template.resolve_symbols(&of("$Latest"), &crate::value::Object::default()), None);
+        assert_eq!(attribute(Type::Json).resolve_symbols(&of("$Latest"), &observed), None);
     }
 
     #[test]

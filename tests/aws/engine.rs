@@ -129,6 +129,8 @@ impl Thing {
         for (name, wanted) in &self.inputs {
             let attribute = self.schema.attribute(name).unwrap();
             let seen = self.seen.get(name).unwrap_or(&Value::Null);
+            let resolved = attribute.resolve_symbols(wanted, &self.seen);
+            let wanted = resolved.as_ref().unwrap_or(wanted);
             assert!(attribute.write_only || attribute.same(wanted, seen), "{}.{name}: {wanted:?} and {seen:?}", self.schema.name);
         }
         for attribute in self.schema.attributes.iter().filter(|a| !a.write_only && !self.inputs.contains_key(a.name)) {

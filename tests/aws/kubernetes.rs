@@ -14,9 +14,13 @@ const REGION: &str = "us-west-2";
 
 /// A cluster `shop` that takes access entries, made by boto3.
 fn cluster(cloud: &Cloud) {
+    cluster_with(cloud, "API");
+}
+
+fn cluster_with(cloud: &Cloud, mode: &str) {
     let [one, two, _] = network(cloud);
     let request = json!({
-        "name": "shop", "roleArn": role("eks"), "accessConfig": { "authenticationMode": "API" },
+        "name": "shop", "roleArn": role("eks"), "accessConfig": { "authenticationMode": mode },
         "resourcesVpcConfig": { "subnetIds": [one, two] },
     });
     boto(cloud, 0, &json!([["eks", "create_cluster", request]]))[0].get("/cluster/arn");
@@ -246,9 +250,7 @@ fn an_openid_provider_whose_answer_was_lost_is_found_by_its_tag() {
 fn a_cluster_without_access_entries_refuses_one() {
     let cloud = Cloud::start();
     let engine = Engine::new(&cloud);
-    cluster(&cloud);
-    let closed = json!({ "name": "shop", "accessConfig": { "authenticationMode": "CONFIG_MAP" } });
-    boto(&cloud, 0, &json!([["eks", "update_cluster_config", closed]]))[0].get("/update");
+    cluster_with(&cloud, "CONFIG_MAP");
     let refused = engine.create("aws.eks.AccessEntry", entry()).err().unwrap();
     assert!(refused.kind == ErrorKind::Refused && refused.message.contains("authentication mode"), "{refused}");
 }

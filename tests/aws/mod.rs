@@ -13,6 +13,7 @@ mod emulator;
 mod engine;
 mod expect;
 mod fault;
+mod first_calls;
 mod going_back;
 mod harness;
 mod hidden;

@@ -75,6 +75,7 @@ fn a_wait_ends_with_the_operation() {
     let started = std::time::Instant::now();
     let refused = engine.within(3).create("aws.rds.DBInstance", database()).err().unwrap();
     assert_eq!((refused.kind, refused.code.as_str()), (ErrorKind::Refused, "InvalidDBInstanceState"));
+    assert!(refused.message.contains("tried again for 3s: apply again, or set a longer `@timeout`"), "{refused}");
     assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
@@ -339,4 +340,40 @@ fn a_cache_that_is_being_changed_is_read_without_its_tags_and_found_with_them() 
     assert_eq!((read.get("tags"), read.get(plat::provider::UNSEEN)), (None, Some(&texts(&["tags"]))));
     let kept = plat::provider::with_known(read, &cache.seen);
     assert_eq!(kept, cache.seen);
+}
+
+#[test]
+fn the_newest_version_of_a_launch_template_is_the_number_that_it_stands_for() {
+    let cloud = Cloud::start();
+    let engine = Engine::new(&cloud);
+    cluster(&engine, &cloud);
+    let [subnet, ..] = network(&cloud);
+    let data = |kind: &str| json!({ "InstanceType": kind });
+    let make = json!(["ec2", "create_launch_template", { "LaunchTemplateName": "nodes", "LaunchTemplateData": data("t3.large") }]);
+    boto(&cloud, 0, &json!([make]))[0].get("");
+    let template = Value::object([("name", text("nodes")), ("version", text("$Latest"))]);
+    let wanted = inputs([
+        ("cluster_name", text("shop")),
+        ("nodegroup_name", text("app")),
+        ("node_role", text(&role("node"))),
+        ("subnets", texts(&[&subnet])),
+        ("launch_template", template.clone()),
+    ]);
+    let mut group = engine.create_by("0193a1b2-group", "aws.eks.Nodegroup", wanted).unwrap();
+    let version = |group: &super::engine::Thing| match group.seen.get("launch_template") {
+        Some(Value::Object(template)) => template.get("version").cloned(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(version(&group), Some(text("1")));
+
+    let more = json!(["ec2", "create_launch_template_version", { "LaunchTemplateName": "nodes", "LaunchTemplateData": data("t3.xlarge") }]);
+    boto(&cloud, 0, &json!([more]))[0].get("");
+    let read = engine.read("aws.eks.Nodegroup", &[&group.id]).remove(0).unwrap();
+    let schema = plat_aws::schemas().into_iter().find(|schema| schema.name == "aws.eks.Nodegroup").unwrap();
+    let meant = schema.attribute("launch_template").unwrap().resolve_symbols(&template, &read);
+    assert_eq!(meant, Some(Value::object([("name", text("nodes")), ("version", text("2"))])));
+    engine.change(&mut group, "launch_template", Some(template)).unwrap();
+    assert_eq!(version(&group), Some(text("2")));
+    let told = boto(&cloud, 0, &json!([["eks", "describe_nodegroup", { "clusterName": "shop", "nodegroupName": "app" }]]));
+    assert_eq!(told[0].text("/nodegroup/launchTemplate/version"), "2");
 }

@@ -63,16 +63,20 @@ fn caches_change_in_place() {
 }
 
 fn lives(name: &str) {
-    let cloud = Cloud::start();
+    lives_on(&Cloud::start(), name);
+}
+
+/// Takes the stack through its life in a cloud whose proxy may disturb the calls.
+pub fn lives_on(cloud: &Cloud, name: &str) {
     let project = Project::of_tests(name, "test");
     let wanted = Wanted::of(name);
     let step = |number: usize, command: &str, more: &[&str], code: i32| {
         let param = format!("step={number}");
-        project.run(&cloud, command, &[&["-p", &param], more].concat()).ends(code)
+        project.run(cloud, command, &[&["-p", &param], more].concat()).ends(code)
     };
 
     step(1, "apply", &["--yes"], 0);
-    wanted.seen(1, &Inventory::of(&cloud, REGION));
+    wanted.seen(1, &Inventory::of(cloud, REGION));
     step(1, "plan", &["--detailed-exitcode"], 0);
 
     let plan = step(2, "plan", &["--json"], 0).json();
@@ -84,11 +88,11 @@ fn lives(name: &str) {
         .collect();
     assert_eq!(changes, wanted.changes, "{plan:#}");
     step(2, "apply", &["--yes"], 0);
-    wanted.seen(2, &Inventory::of(&cloud, REGION));
+    wanted.seen(2, &Inventory::of(cloud, REGION));
     step(2, "plan", &["--detailed-exitcode"], 0);
 
     step(2, "destroy", &["--yes"], 0);
-    let left = Inventory::of(&cloud, REGION);
+    let left = Inventory::of(cloud, REGION);
     assert!(left.is_empty(), "left: {left:#?}");
     let unknown = cloud.proxy.ledger().unknown();
     assert!(unknown.is_empty(), "{unknown:?}");

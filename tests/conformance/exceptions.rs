@@ -72,6 +72,12 @@ pub const ALL: &[Exception] = &[
     },
     Exception {
         of: "aws.eks.Nodegroup",
+        rule: Rule::Known,
+        names: &["launch_template_default_version", "launch_template_latest_version"],
+        why: "what `$Default` and `$Latest` stand for: EKS answers with numbers",
+    },
+    Exception {
+        of: "aws.eks.Nodegroup",
         rule: Rule::Enum,
         names: &["capacity_type"],
         why: "`OnDemand` is CloudFormation's second spelling of ON_DEMAND; EKS does not know it",

@@ -34,6 +34,7 @@ pub struct Attribute {
     pub nullable: bool,
     pub always: bool,
     pub ignore_case: bool,
+    pub stands_for: Vec<(String, String)>,
     pub unit: Option<Ident>,
     pub range: Option<(i64, i64)>,
     pub among: Vec<i64>,
@@ -84,6 +85,7 @@ struct Settings {
     nullable: Option<Span>,
     always: Option<Span>,
     ignore_case: Option<Span>,
+    stands_for: Vec<LitStr>,
     unit: Option<Ident>,
     range: Option<(i64, i64, Span)>,
     among: Vec<i64>,
@@ -112,6 +114,7 @@ impl Settings {
             "nullable" => self.nullable = Some(meta.path.span()),
             "always" => self.always = Some(meta.path.span()),
             "ignore_case" => self.ignore_case = Some(meta.path.span()),
+            "stands_for" => self.stands_for = texts(meta)?,
             "default" => self.default = Some(meta.value()?.parse()?),
             "unit" => self.unit = Some(unit(meta.value()?.parse()?)?),
             "range" => self.range = Some(range(&meta.value()?.parse()?)?),
@@ -124,7 +127,7 @@ impl Settings {
             _ => {
                 return Err(meta.error(
                     "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, owned, deferred, \
-                     follows, unordered, nullable, always, ignore_case, unit, range, among, one_of, interrupts, cfn, sample, filled_by",
+                     follows, unordered, nullable, always, ignore_case, stands_for, unit, range, among, one_of, interrupts, cfn, sample, filled_by",
                 ));
             }
         }
@@ -186,6 +189,12 @@ impl Settings {
         if let Some((_, _, span)) = self.range.filter(|_| self.unit.is_none() && !matches!(innermost, "i64" | "f64")) {
             return Err(Error::new(span, "a range is for an i64, or for a Duration or Size with a `unit`"));
         }
+        let pair = |text: &LitStr| {
+            let value = text.value();
+            let pair = value.split_once('=').map(|(symbol, attribute)| (symbol.to_owned(), attribute.to_owned()));
+            pair.ok_or_else(|| Error::new(text.span(), "expected \"SYMBOL=COMPUTED_ATTRIBUTE\""))
+        };
+        let stands_for = self.stands_for.iter().map(pair).collect::<Result<Vec<_>>>()?;
         let ends = self.among.first().copied().zip(self.among.last().copied());
         Ok(Attribute {
             ident,
@@ -204,6 +213,7 @@ impl Settings {
             nullable: self.nullable.is_some(),
             always: self.always.is_some(),
             ignore_case: self.ignore_case.is_some(),
+            stands_for,
             unit: self.unit,
             range: self.range.map(|(least, most, _)| (least, most)).or(ends),
             among: self.among,

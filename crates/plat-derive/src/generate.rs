@@ -139,6 +139,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
     let owned = attribute.owned;
     let (deferred, follows, filled_by) = (attribute.deferred, attribute.follows, option(attribute.filled_by.as_ref()));
     let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
+    let stands_for = attribute.stands_for.iter().map(|(symbol, of)| quote!((#symbol, #of)));
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
     let unit = option(attribute.unit.as_ref().map(|u| quote!(::plat::schema::Unit::#u)));
     let range = option(attribute.range.map(|(least, most)| quote!((#least, #most))));
@@ -159,6 +160,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             follows: #follows,
             unordered: #unordered,
             ignore_case: #ignore_case,
+            stands_for: &[#(#stands_for),*],
             unit: #unit,
             range: #range,
             among: &[#(#among),*],

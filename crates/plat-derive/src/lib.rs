@@ -32,7 +32,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// `range(attribute)` or `range(attribute, within = attribute)`.
 ///
 /// `#[attr(…)]` on every field: one of `required`, `optional`, `chosen`, `computed`; then `default = literal`, `replaces`,
-/// `write_only`, `holds`, `owned`, `unordered`, `nullable`, `always`, `ignore_case`, `unit = days`, `range = 0..=35`, `among(1, 3, 5)`, `one_of("a", "b")`,
+/// `write_only`, `holds`, `owned`, `unordered`, `nullable`, `always`, `ignore_case`, `stands_for("$Latest=latest_version")`, `unit = days`, `range = 0..=35`, `among(1, 3, 5)`, `one_of("a", "b")`,
 /// `interrupts = "…"`, `cfn = "Name"`, `sample("…")`.
 #[proc_macro_derive(Resource, attributes(resource, attr))]
 pub fn resource(input: TokenStream) -> TokenStream {

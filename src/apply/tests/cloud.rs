@@ -20,6 +20,8 @@ pub enum Fault {
     /// The request is lost.
     NeverArrived,
     Refused,
+    /// Refused, because another thing is not found.
+    NotFound,
     /// Refused, and the refusal says what was sent.
     Echoes,
     /// It is there, and ended in a failed state.
@@ -136,6 +138,7 @@ impl Cloud {
         };
         match fault {
             Some(Fault::Refused) => Err(refused(verb, "not like this")),
+            Some(Fault::NotFound) => Err(ProviderError::new(ErrorKind::NotFound, verb, "the key is not found")),
             Some(Fault::NeverArrived) => Err(doubt(verb)),
             Some(Fault::Hangs) => std::future::pending().await,
             fault => Ok(fault),

@@ -118,6 +118,18 @@ async fn an_old_self_that_could_not_be_deleted_is_deleted_next_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_delete_that_does_not_find_another_thing_is_not_taken_for_done() {
+    let mut bench = Bench::new();
+    bench.apply(&Program::new().with("a", "t.Thing", &[("name", text("a"))])).await;
+    bench.cloud.fail("delete a", &[Fault::NotFound]);
+    let outcome = bench.try_apply(&Program::new()).await.unwrap();
+    assert_eq!(outcome.failed.len(), 1);
+    assert_eq!((bench.state.resources.len(), bench.cloud.ids().len()), (1, 1));
+    bench.apply(&Program::new()).await;
+    assert_eq!((bench.state.resources.len(), bench.cloud.ids().len()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_holds_an_old_self_without_a_new_one_is_deleted_before_it() {
     let mut bench = Bench::new();
     let holder = [("name", text("c")), ("link", of("a", "thing_id"))];

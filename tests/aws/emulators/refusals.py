@@ -4,12 +4,13 @@ starts, after the corrections.
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import DependencyViolationError
-from moto.ec2.models import EC2Backend
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.eks import urls as eks_urls
 from moto.eks.exceptions import InvalidParameterException, InvalidRequestException
+from moto.eks.models import EKSBackend
 from moto.eks.responses import EKSResponse
 
-from corrections import before
+from corrections import after, before
 
 
 def hold_by_network_interfaces() -> None:
@@ -67,7 +68,36 @@ def associate_encryption() -> None:
     eks_urls.url_paths["{0}/clusters/(?P<name>[^/]+)/encryption-config/associate$"] = dispatch
 
 
+def number_launch_templates() -> None:
+    """A node group answers with the number of the launch template's version, whatever it was asked for, and takes another one in place."""
+
+    def numbered(backend, asked: dict) -> dict:
+        ec2 = ec2_backends[backend.account_id][backend.region_name]
+        template = next(t for t in ec2.launch_templates.values() if asked.get("id") == t.id or asked.get("name") == t.name)
+        default = template.default_version_number
+        number = {"$Latest": len(template.versions), "$Default": default, None: default}.get(asked.get("version"), asked.get("version"))
+        return {"id": template.id, "name": template.name, "version": str(number)}
+
+    @after(EKSBackend, "create_nodegroup")
+    def _(self, group, *args, **kwargs):
+        if group.launch_template:
+            group.launch_template = numbered(self, group.launch_template)
+        return group
+
+    update = EKSResponse.update_nodegroup_version
+
+    def update_nodegroup_version(self):
+        asked = self._get_param("launchTemplate")
+        if asked:
+            group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
+            group.launch_template = numbered(self.eks_backend, asked)
+        return update(self)
+
+    EKSResponse.update_nodegroup_version = update_nodegroup_version
+
+
 def apply() -> None:
+    number_launch_templates()
     hold_by_network_interfaces()
     step_to_access_entries()
     associate_encryption()

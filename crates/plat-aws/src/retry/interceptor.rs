@@ -17,9 +17,10 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::retry::{ErrorKind, RetryConfig};
+use plat::provider::ProviderError;
 use plat::value::Duration as Timeout;
 
-use super::{class, refusal};
+use super::{Class, class, refusal};
 use crate::error::THROTTLED;
 
 /// The first pause; what passes quickly is seen soon.
@@ -33,8 +34,19 @@ tokio::task_local! {
 }
 
 /// Carries out an operation whose calls may wait out refusals until `timeout` has passed. Reads, outside of it, wait for nothing.
-pub(crate) async fn within<T>(timeout: Timeout, operation: impl Future<Output = T>) -> T {
-    DEADLINE.scope(Instant::now() + Duration::from_secs(timeout.0.unsigned_abs()), operation).await
+pub(crate) async fn within<T>(timeout: Timeout, operation: impl Future<Output = Result<T, ProviderError>>) -> Result<T, ProviderError> {
+    let deadline = Instant::now() + Duration::from_secs(timeout.0.unsigned_abs());
+    DEADLINE.scope(deadline, operation).await.map_err(|error| with_timeout(error, timeout, Instant::now() + LONGEST_PAUSE >= deadline))
+}
+
+/// Says of a refusal that may still pass that the time was over.
+fn with_timeout(mut error: ProviderError, timeout: Timeout, over: bool) -> ProviderError {
+    let passes = super::passes(&error.operation, &error.code, &error.message);
+    if over && passes && error.kind != plat::provider::ErrorKind::InDoubt {
+        error.message =
+            format!("{}; plat tried again for {timeout}: apply again, or set a longer `@timeout`", error.message.trim_end_matches('.'));
+    }
+    error
 }
 
 /// The end of the running operation; `None` outside of one.
@@ -53,6 +65,7 @@ struct Again(Duration);
 /// What was waited for so far, and the SDK's settings before that.
 #[derive(Debug, Clone)]
 struct Waiting {
+    class: Class,
     since: Instant,
     pause: Duration,
     repeated: u32,
@@ -105,8 +118,11 @@ fn pause(context: &FinalizerInterceptorContextMut<'_>, cfg: &mut ConfigBag, serv
     let class = class(service, operation, &refusal.code, &refusal.message).filter(|class| class.repeats())?;
     let now = Instant::now();
     let mut waiting = match cfg.load::<Waiting>() {
-        Some(waiting) => waiting.clone(),
+        Some(waiting) if waiting.class == class => waiting.clone(),
+        // Another reason to wait has a limit of its own.
+        Some(waiting) => Waiting { class, since: now, pause: FIRST_PAUSE, ..waiting.clone() },
         None => Waiting {
+            class,
             since: now,
             pause: FIRST_PAUSE,
             repeated: 0,

@@ -107,6 +107,12 @@ fn contains(text: &str, pattern: &str) -> bool {
     })
 }
 
+/// Whether a refusal of an operation, whose name only one service has, is one that the interceptor repeats until the deadline.
+#[cfg(feature = "client")]
+fn passes(operation: &str, code: &str, message: &str) -> bool {
+    rows().find(|row| row.covers(operation, code, message)).is_some_and(|row| row.class.repeats() && row.class.limit().is_none())
+}
+
 /// The class of a refusal, by the first row that covers it.
 pub fn class(service: &str, operation: &str, code: &str, message: &str) -> Option<Class> {
     let of_service = |row: &&Row| row.service == service || row.service.is_empty();

@@ -27,12 +27,16 @@ const EC2: &[Row] = &[
     // Other things that hold one another: addresses and gateways, tables and associations.
     row("ec2", &["Delete*", "Detach*", "Disassociate*", "Release*", "Replace*"], "DependencyViolation", "", Released),
     row("ec2", &["ReleaseAddress"], "InvalidIPAddress.InUse", "", Released),
+    // An address of a load balancer that is being deleted: provider-aws#7465. A missing permission is UnauthorizedOperation.
+    row("ec2", &["DisassociateAddress", "ReleaseAddress"], "AuthFailure", "permission to access the specified resource", Released),
     row("ec2", &["DetachVpnGateway", "DeleteVpnGateway"], "IncorrectState", "", Busy),
     // A range counts until its association is gone: provider-aws#7420.
     row("ec2", &["AssociateSubnetCidrBlock"], "SubnetCidrBlockLimitExceeded", "", Settling),
     // EC2 is eventually consistent: an id that it returned may be unknown to its other parts.
     // https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
     row("ec2", EC2_NAMING, "InvalidPermission.NotFound", "", Final),
+    row("ec2", EC2_NAMING, "InvalidRoute.NotFound", "", Final),
+    row("ec2", EC2_NAMING, "InvalidNetworkAclEntry.NotFound", "", Final),
     row("ec2", EC2_NAMING, "InvalidAMIID.NotFound", "", Final),
     row("ec2", EC2_NAMING, "InvalidKeyPair.NotFound", "", Final),
     row("ec2", EC2_NAMING, "*.NotFound", "", Created),

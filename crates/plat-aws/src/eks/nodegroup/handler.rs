@@ -4,7 +4,7 @@ use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, Provide
 use plat::value::ResolvedObject;
 
 use super::changes::{Release, Settings};
-use super::{Nodegroup, wire};
+use super::{Nodegroup, template, wire};
 use crate::client::Aws;
 use crate::eks::update::{self, DELAY};
 use crate::error::{absent, provider_error};
@@ -18,7 +18,8 @@ const PARALLEL: usize = 8;
 
 impl ResourceHandler<Aws> for Nodegroup {
     async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
-        let desired = asked.into_values();
+        let mut desired = asked.into_values();
+        desired.launch_template = template::numbered(aws, desired.launch_template).await?;
         let (cluster, name) = (desired.cluster_name.as_str(), name(op, &desired));
         create(aws, op, &name, &desired).await?;
         let id = format!("{cluster}|{name}");
@@ -28,12 +29,18 @@ impl ResourceHandler<Aws> for Nodegroup {
     }
 
     async fn read(aws: &Aws, ids: &[String]) -> Result<Vec<Option<Self>>, ProviderError> {
-        let read = |id: String| async move { Ok(describe(aws, parts(&id)?).await?.map(Nodegroup::from_wire)) };
+        let read = |id: String| async move {
+            match describe(aws, parts(&id)?).await? {
+                Some(found) => template::fill(aws, Nodegroup::from_wire(found)).await.map(Some),
+                None => Ok(None),
+            }
+        };
         stream::iter(ids.to_vec()).map(read).buffered(PARALLEL).try_collect().await
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-        let (_, desired) = change.into_sides()?;
+        let (_, mut desired) = change.into_sides()?;
+        desired.launch_template = template::numbered(aws, desired.launch_template).await?;
         let target = parts(id)?;
         // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
         let actual = active(aws, op, target).await?;
@@ -163,15 +170,15 @@ fn is_of(op: &Operation<'_>, found: &eks::Nodegroup) -> bool {
 /// by waiting.
 async fn active(aws: &Aws, op: &Operation<'_>, target: (&str, &str)) -> Result<Nodegroup, ProviderError> {
     use eks::NodegroupStatus::{Active, CreateFailed, Degraded, DeleteFailed, Deleting};
-    until("NodegroupActive", op.timeout, DELAY, || async {
+    let group = until("NodegroupActive", op.timeout, DELAY, || async {
         let Some(found) = describe(aws, target).await? else { return Ok(Progress::Pending) };
         Ok(match &found.status {
             Some(Active | Degraded) => Progress::Ready(Nodegroup::from_wire(found)),
             Some(CreateFailed | DeleteFailed | Deleting) => Progress::Failed(troubles(&found)),
             _ => Progress::Pending,
         })
-    })
-    .await
+    });
+    template::fill(aws, group.await?).await
 }
 
 /// The state of a node group that is not well, and what EKS says about it.

@@ -6,6 +6,8 @@ mod changes;
 mod handler;
 mod settings;
 #[cfg(feature = "eks")]
+mod template;
+#[cfg(feature = "eks")]
 mod wire;
 
 use std::collections::BTreeMap;
@@ -97,8 +99,13 @@ pub struct Nodegroup {
     /// Kubernetes labels of the nodes.
     #[attr(optional)]
     pub labels: BTreeMap<String, String>,
-    /// The launch template that the instances are made from. A node group that has one keeps one.
-    #[attr(optional, interrupts = "replaces the nodes, some at a time")]
+    /// The launch template that the instances are made from. A node group that has one keeps one. The versions `$Latest` and `$Default`
+    /// stand for a number: a plan shows the number, and a change when there is a newer one.
+    #[attr(
+        optional,
+        interrupts = "replaces the nodes, some at a time",
+        stands_for("$Latest=launch_template_latest_version", "$Default=launch_template_default_version")
+    )]
     pub launch_template: Option<LaunchTemplateSpecification>,
     /// Whether and how EKS replaces or reboots nodes that are not well.
     #[attr(chosen, nullable, unordered)]
@@ -133,4 +140,10 @@ pub struct Nodegroup {
     /// `CLUSTER/NODEGROUP`
     #[attr(computed)]
     pub id: String,
+    /// Number of the default version of the launch template.
+    #[attr(computed)]
+    pub launch_template_default_version: Option<String>,
+    /// Number of the newest version of the launch template.
+    #[attr(computed)]
+    pub launch_template_latest_version: Option<String>,
 }

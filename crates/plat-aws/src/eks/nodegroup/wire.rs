@@ -87,6 +87,8 @@ impl Nodegroup {
     pub(super) fn from_wire(found: eks::Nodegroup) -> Nodegroup {
         let cluster = found.cluster_name.unwrap_or_default();
         Nodegroup {
+            launch_template_default_version: None,
+            launch_template_latest_version: None,
             id: format!("{cluster}/{}", found.nodegroup_name.as_deref().unwrap_or_default()),
             cluster_name: cluster.into(),
             nodegroup_name: found.nodegroup_name,
