@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::values::{Attributes, Reader, Text, unstorable};
-use super::{Intent, Record, StateError, StateFile, Status};
+use super::{Intent, Record, StateError, StateFile, Status, StoredKey};
 use crate::address::Address;
 use crate::schema::Registry;
 use crate::threads::spread;
@@ -19,8 +19,13 @@ use crate::value::{Object, ResolvedObject};
 /// The version of the format that this plat writes, and the newest it reads.
 pub const VERSION: u64 = 1;
 
-/// The state's bytes: JSON, one resource to a line.
+/// The state's bytes: JSON, one resource to a line. Its key of fingerprints is closed where it was stored so.
 pub fn encode(state: &StateFile) -> Result<Vec<u8>, StateError> {
+    encode_with(state, state.stored_key.text().unwrap_or(&state.fingerprint_key))
+}
+
+/// The same with its key of fingerprints as `key` says.
+pub fn encode_with(state: &StateFile, key: &str) -> Result<Vec<u8>, StateError> {
     let head = HeaderOut {
         version: VERSION,
         stack: &state.stack,
@@ -29,7 +34,7 @@ pub fn encode(state: &StateFile) -> Result<Vec<u8>, StateError> {
         serial: state.serial,
         account: state.account.as_deref(),
         region: state.region.as_deref(),
-        fingerprint_key: &state.fingerprint_key,
+        fingerprint_key: key,
         outputs: &state.outputs,
         plans: &state.plans,
     };
@@ -71,6 +76,7 @@ pub fn decode(place: &str, bytes: &[u8], registry: &Registry) -> Result<StateFil
         serial: doc.serial,
         account: doc.account,
         region: doc.region,
+        stored_key: StoredKey::closed(&doc.fingerprint_key),
         fingerprint_key: doc.fingerprint_key,
         resources,
         outputs: doc.outputs,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::stored_key::is_closed;
 use super::{FingerprintKey, Loaded, Record, StateFile};
 use crate::address::Address;
 use crate::value::{Object, Secret, Value};
@@ -89,8 +90,22 @@ pub enum PushError {
     Older { found: u64, current: u64 },
     #[error("its serial is {found}, and the next one is {next}: something is missing in between")]
     Later { found: u64, next: u64 },
+    /// It can be used only where it was pulled.
+    #[error("its key of fingerprints is closed with the data key of another place, or of another time")]
+    ClosedKey,
     #[error("its key of fingerprints is {0}")]
     Key(&'static str),
+}
+
+/// A pulled state holds its key of fingerprints as it was stored: closed, where the stored one is encrypted. It is the stored one's.
+pub fn take_key(pushed: &mut StateFile, stored: &Loaded) {
+    let current = &stored.state;
+    if !stored.new
+        && (Some(pushed.fingerprint_key.as_str()) == current.stored_key.text() || pushed.fingerprint_key == current.fingerprint_key)
+    {
+        pushed.fingerprint_key.clone_from(&current.fingerprint_key);
+        pushed.stored_key = current.stored_key.clone();
+    }
 }
 
 /// Whether `pushed` may take the place of what is stored: the same stack, environment and lineage, and the current serial
@@ -100,6 +115,9 @@ pub fn check_push(stored: &Loaded, pushed: &StateFile) -> Result<(), PushError> 
     let name = |state: &StateFile| format!("{} · {}", state.stack, state.env);
     if (&pushed.stack, &pushed.env) != (&current.stack, &current.env) {
         return Err(PushError::Foreign { found: name(pushed), wanted: name(current) });
+    }
+    if is_closed(&pushed.fingerprint_key) {
+        return Err(PushError::ClosedKey);
     }
     if FingerprintKey::from_hex(&pushed.fingerprint_key).is_err() {
         return Err(PushError::Key("not 32 bytes in hex"));

@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::StateError;
-use super::codec::to_json;
+use super::codec::{self, to_json};
 use super::fingerprint::{fill, hex};
 use super::keys::{Context, DataKey, KeyChoice, Secrets, WrappedKey};
-use super::session::blocking;
+use super::session::{SNAPSHOT, blocking};
+use super::{StateError, StateFile, stored_key};
+use crate::schema::Registry;
 use crate::value::SecretText;
 
 /// Version of the envelope's format. From 2 on, the HEAD that names a snapshot is authenticated.
@@ -207,6 +208,27 @@ impl Encryption {
         self.opened(place, kind, bytes, None)
     }
 
+    /// A state out of the bytes of its snapshot, whose key of fingerprints can be used. `cipher`: as for [`Encryption::opened`].
+    pub(super) fn opened_state(
+        &self,
+        place: &str,
+        bytes: &[u8],
+        cipher: Option<&Cipher>,
+        registry: &Registry,
+    ) -> Result<StateFile, StateError> {
+        let mut state = codec::decode(place, &self.opened(place, SNAPSHOT, bytes, cipher)?, registry)?;
+        if stored_key::is_closed(&state.fingerprint_key) {
+            let with = |cipher: &Cipher| stored_key::open(cipher, &state.lineage, &state.fingerprint_key);
+            let key = match cipher.and_then(with) {
+                Some(key) => Some(key),
+                None => wrapped_in(bytes).map(|wrapped| self.unwrap(place, &wrapped)).transpose()?.and_then(|own| with(&own)),
+            };
+            state.fingerprint_key =
+                key.ok_or_else(|| StateError::damaged(place, "its key of fingerprints was closed with another data key"))?;
+        }
+        Ok(state)
+    }
+
     /// As [`Encryption::open_file`]. `cipher`: the key that is in use, whatever the file says of how it was wrapped once.
     pub(super) fn opened<'a>(
         &self,
@@ -292,11 +314,11 @@ impl Cipher {
         keyed(&self.data, b"plat:head").is_some_and(|keyed| keyed.chain_update(bound).verify_slice(mac).is_ok())
     }
 
-    fn close(&self, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
+    pub(super) fn close(&self, bound: &[u8], plain: &[u8]) -> Result<Vec<u8>, StateError> {
         close(&self.data, bound, plain)
     }
 
-    fn open(&self, bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn open(&self, bound: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
         open(&self.data, bound, bytes)
     }
 }

@@ -12,10 +12,10 @@ use super::head::{Head, PLAIN, check_unauthentic, parse_snapshot_name, path_part
 use super::journal::{Ledger, Written, replay};
 use super::lock::Lock;
 use super::seal::{Seal, sha256_hex};
-use super::session::{Commit, Current, Medium, SNAPSHOT, Writing, stored};
+use super::session::{Commit, Current, Medium, Writing, stored};
 use super::store::{Restored, Unlocked, encrypt, now};
 use super::values::Reader;
-use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
+use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, is_encrypted};
 use crate::files;
 use crate::schema::Registry;
 
@@ -53,6 +53,19 @@ impl LocalStore {
     #[must_use]
     pub fn with_encryption(self, encryption: Encryption) -> Self {
         Self { encryption, ..self }
+    }
+
+    /// For tests: the current snapshot as it was stored before keys of fingerprints were closed.
+    #[cfg(test)]
+    pub fn write_as_before(&self, registry: &Registry) {
+        let mut head = self.head().unwrap().unwrap();
+        let cipher = self.cipher(&head).unwrap().unwrap();
+        let state = self.load(registry).unwrap().state;
+        let plain = super::codec::encode_with(&state, &state.fingerprint_key).unwrap();
+        let bytes = cipher.close_file(super::session::SNAPSHOT, &state.lineage, state.serial, &plain).unwrap();
+        head.snapshot = sha256_hex(&bytes);
+        self.disk.replace(&self.snapshot_path(head.serial, &head.snapshot), &bytes).unwrap();
+        self.disk.replace(&self.head_path(), &head.encode(Some(&cipher)).unwrap()).unwrap();
     }
 
     /// For tests, on a disk that fails.
@@ -166,7 +179,7 @@ impl LocalStore {
         cipher: Option<&Cipher>,
     ) -> Result<StateFile, StateError> {
         let place = self.snapshot_path(serial, sha256).display().to_string();
-        codec::decode(&place, &self.encryption.opened(&place, SNAPSHOT, bytes, cipher)?, registry)
+        self.encryption.opened_state(&place, bytes, cipher, registry)
     }
 
     /// The snapshots by their names, newest first.

@@ -21,6 +21,7 @@ mod remote;
 mod seal;
 mod session;
 mod store;
+mod stored_key;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -32,7 +33,7 @@ use crate::address::Address;
 use crate::value::{Object, ResolvedObject, Value};
 
 pub use codec::{VERSION, decode, encode};
-pub use edit::{EditError, PushError, check_push, forget, move_records};
+pub use edit::{EditError, PushError, check_push, forget, move_records, take_key};
 pub use envelope::{Encryption, is_encrypted};
 pub use error::StateError;
 pub use fingerprint::{FingerprintKey, random_id};
@@ -43,6 +44,7 @@ pub use remote::RemoteStore;
 pub use seal::sha256_hex;
 pub use session::Session;
 pub use store::{Holder, Loaded, OpenOptions, Restored, Snapshot, StateStore, Unlocked};
+pub use stored_key::StoredKey;
 
 /// The state of one environment of one stack, in memory.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +60,8 @@ pub struct StateFile {
     pub region: Option<String>,
     /// Key of the secrets' fingerprints, 32 bytes in hex.
     pub fingerprint_key: String,
+    /// The same as it is stored, where the state is encrypted.
+    pub stored_key: StoredKey,
     pub resources: BTreeMap<Address, Arc<Record>>,
     pub outputs: BTreeMap<String, serde_json::Value>,
     /// Ids of saved plans that were carried out, the newest last: none is carried out twice.
@@ -120,6 +124,7 @@ impl StateFile {
             account: None,
             region: None,
             fingerprint_key: FingerprintKey::random()?.to_hex(),
+            stored_key: StoredKey::default(),
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
             plans: Vec::new(),

@@ -14,10 +14,10 @@ use super::journal::{Ledger, Written, replay};
 use super::lease::{Found, Lease, Place, RemoteCurrent, RemoteHead, RemoteJournal, live_lock, new_head, snapshot_object, unlock};
 use super::objects::Objects;
 use super::seal::{Seal, sha256_hex};
-use super::session::{Commit, Current, Medium, SNAPSHOT, Writing, blocking, stored};
+use super::session::{Commit, Current, Medium, Writing, blocking, stored};
 use super::store::{Restored, Unlocked, encrypt, now};
 use super::values::Reader;
-use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, codec, is_encrypted};
+use super::{Context, Encryption, Loaded, OpenOptions, Session, Snapshot, StateError, StateFile, StateStore, is_encrypted};
 use crate::schema::Registry;
 
 /// How many snapshots are kept.
@@ -187,8 +187,7 @@ impl RemoteStore {
         if is_encrypted(&pointed.snapshot) != cipher.is_some() {
             return Err(StateError::damaged(self.place.name("HEAD"), "it and its snapshot are not encrypted alike"));
         }
-        let plain = self.place.encryption.opened(&name, SNAPSHOT, &pointed.snapshot, cipher.as_deref())?;
-        let mut state = codec::decode(&name, &plain, registry)?;
+        let mut state = self.place.encryption.opened_state(&name, &pointed.snapshot, cipher.as_deref(), registry)?;
         if state.lineage != current.lineage {
             return Err(StateError::damaged(self.place.name("HEAD"), "it and its snapshot are of two lineages"));
         }
@@ -279,7 +278,7 @@ impl StateStore for RemoteStore {
         let place = self.place.clone();
         let head = self.wait(async move { place.head().await }).ok().flatten();
         let cipher = head.map(|found| self.place.cipher(&found.head)).transpose()?.flatten();
-        codec::decode(&name, &self.place.encryption.opened(&name, SNAPSHOT, &bytes, cipher.as_deref())?, registry)
+        self.place.encryption.opened_state(&name, &bytes, cipher.as_deref(), registry)
     }
 
     fn restore(&self, serial: u64, options: &OpenOptions, registry: &Registry) -> Result<Restored, StateError> {

@@ -7,6 +7,7 @@ use super::guard::Guard;
 use super::journal::{Ledger, carried, chain, encode_entry};
 use super::keys::WrappedKey;
 use super::seal::{Seal, sha256_hex};
+use super::stored_key;
 use super::{Context, Encryption, Entry, Intent, Loaded, Pending, Record, StateError, StateFile, codec};
 
 /// Where a session writes. Every method is durable when it returns, and an error leaves the old or the new behind, whole.
@@ -394,9 +395,11 @@ pub fn blocking<T>(work: impl FnOnce() -> T) -> T {
 
 /// A state's bytes as they are stored.
 pub fn stored(state: &StateFile, cipher: Option<&Cipher>) -> Result<Vec<u8>, StateError> {
-    let bytes = codec::encode(state)?;
     match cipher {
-        Some(cipher) => cipher.close_file(SNAPSHOT, &state.lineage, state.serial, &bytes),
-        None => Ok(bytes),
+        Some(cipher) => {
+            let key = stored_key::close(cipher, &state.lineage, &state.fingerprint_key)?;
+            cipher.close_file(SNAPSHOT, &state.lineage, state.serial, &codec::encode_with(state, &key)?)
+        }
+        None => codec::encode_with(state, &state.fingerprint_key),
     }
 }

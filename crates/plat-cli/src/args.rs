@@ -435,6 +435,9 @@ pub enum State {
 pub struct StatePull {
     #[command(flatten)]
     pub stack: StackArgs,
+    /// Print the key of the secrets' fingerprints in plain, to push the state to another place
+    #[arg(long)]
+    pub with_key: bool,
 }
 
 #[derive(Debug, Args)]

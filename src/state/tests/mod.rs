@@ -202,6 +202,7 @@ pub fn sample() -> StateFile {
         account: Some("123456789012".into()),
         region: Some("us-west-2".into()),
         fingerprint_key: "0123456789abcdef".repeat(4),
+        stored_key: Default::default(),
         resources: [(Address::root("db", None), database()), (Address::root("new", Some("a \"b\"\n".into())), stranger())].into(),
         outputs: [("endpoint".to_owned(), serde_json::json!("shop-db.example:5432"))].into(),
         plans: Vec::new(),

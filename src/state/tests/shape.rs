@@ -36,10 +36,15 @@ pub fn fits(root: &serde_json::Value, schema: &serde_json::Value, value: &serde_
             "minimum" | "minLength" => {}
             "pattern" => {
                 let text = value.as_str().unwrap();
-                let hex = |n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+                let is_hex =
+                    |text: &str, n: usize| text.len() == n && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+                let hex = |n: usize| is_hex(text, n);
                 let good = match rule.as_str().unwrap() {
                     "^[0-9a-f]{64}$" => hex(64),
                     "^[0-9a-f]{32}$" => hex(32),
+                    "^([0-9a-f]{64}|closed:[0-9a-f]{184})$" => {
+                        hex(64) || text.strip_prefix("closed:").is_some_and(|closed| is_hex(closed, 184))
+                    }
                     "^[0-9]{12}$" => text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()),
                     other => panic!("pattern {other}"),
                 };

@@ -3,7 +3,7 @@
 use plat::address::Address;
 use plat::desired::{Desired, Stack};
 use plat::render::{clean_line, shell_quoted, similar_address, state_diff, state_diff_json, state_source};
-use plat::state::{EditError, Loaded, PushError, StateFile, StateStore, Unlocked, check_push, forget, move_records};
+use plat::state::{EditError, Loaded, PushError, StateFile, StateStore, Unlocked, check_push, forget, move_records, take_key};
 
 use super::plan::address;
 use crate::args::{StateDiff, StateMv, StatePull, StatePush, StateRm, StateUnlock};
@@ -101,7 +101,10 @@ pub fn rm(args: StateRm, terminal: &Terminal) -> Answer {
 /// The state as it is stored, with what a cut-off apply had finished.
 pub fn pull(args: &StatePull, terminal: &Terminal) -> Answer {
     let project = Project::open(&args.stack, terminal)?;
-    let loaded = project.loaded()?;
+    let mut loaded = project.loaded()?;
+    if args.with_key {
+        loaded.state.stored_key = Default::default();
+    }
     if loaded.new {
         return Err(Failure::new("there is no state yet").help(format!("`{}` makes one", project.command("apply"))));
     }
@@ -123,6 +126,7 @@ pub fn push(args: StatePush, terminal: &Terminal) -> Answer {
         other => other.into(),
     })?;
     let (session, loaded) = opened(&*store, &project, "state push", args.lock_wait)?;
+    take_key(&mut pushed, &loaded);
     check_push(&loaded, &pushed).map_err(|error| push_failure(&name, &error, &project))?;
     check_values(&name, &pushed, &loaded.state, &project)?;
     pushed.remember_plans(&loaded.state);
@@ -290,6 +294,9 @@ fn push_failure(name: &str, error: &PushError, project: &Project) -> Failure {
     let failure = Failure::new(format!("`{name}` was not pushed: {error}"));
     match error {
         PushError::Foreign { .. } => failure.help("push it with `-e` of the environment that it is of"),
+        PushError::ClosedKey => {
+            failure.help(format!("where it is kept now, `{} --with-key` prints it in plain", project.command("state pull")))
+        }
         PushError::Lineage { .. } | PushError::Key(_) => {
             failure.help(format!("`{}` prints the state that belongs here", project.command("state pull")))
         }
