@@ -4,6 +4,7 @@ use crate::provider::{ErrorKind, ProviderError};
 use crate::schema::{Attribute, Mode, ResourceSchema};
 use crate::state::Record;
 use crate::types::Type;
+use crate::validate::constraints;
 use crate::validate::rules::{self, Before, NoOthers, Subject};
 use crate::value::{Object, Secret, Value};
 
@@ -21,6 +22,9 @@ pub(super) fn validate(schema: &ResourceSchema, inputs: &Object, before: Option<
     let missing = |a: &&Attribute| a.mode == Mode::Required && inputs.get(a.name).is_none_or(Value::is_null);
     if let Some(attribute) = schema.attributes.iter().find(missing) {
         return wrong(format!("`{}` is required and turned out to be null", attribute.name));
+    }
+    if let Some(violation) = constraints::violations(schema, inputs).first() {
+        return wrong(violation.text());
     }
     let before = before.map(|record| Before { observed: &record.observed, inputs: &record.inputs });
     let subject = Subject { schema, asked: inputs, creates: Some(before.is_none()), before, others: &NoOthers };

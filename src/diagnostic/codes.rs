@@ -64,6 +64,8 @@ pub const CODES: &[CodeInfo] = stories! {
     501 502 503 504 505 506 507 508 509 510 511 512 513 514 515 516 517 520 521 522
     // What resources occupy
     530 531 532 533
+    // What the registry says of values
+    540 541 542 543
     // Order
     601 602
     // Addresses

@@ -15,7 +15,7 @@ pub struct Place {
 }
 
 /// A step into a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
     Name(&'static str),
     At(usize),

@@ -4,6 +4,7 @@
 
 mod claims;
 mod codec;
+mod constraints;
 mod document;
 mod field;
 pub mod rules;
@@ -17,6 +18,7 @@ use crate::value::{Duration, Object, Value};
 
 pub use claims::{Claim, Form, Of, Part, Reach};
 pub use codec::{CodecError, Resource, value_from_json, value_to_json};
+pub use constraints::{Constraints, Node, Pattern, Scalar, Shape, Timeouts};
 pub use document::{canonical_document, same_document};
 pub use field::{AnyResource, Arn, Field, Id, Json, Named};
 pub use stream::{ObjectCodec, ObjectText, ValueSeed, ValueText};
@@ -50,6 +52,8 @@ pub struct ResourceSchema {
     pub takes: Takes,
     /// Relations between attributes and resources that AWS enforces.
     pub rules: &'static [rules::Rule],
+    /// What the cloud's registry says of the values of inputs.
+    pub constraints: Constraints,
 }
 
 /// An address range that must lie inside another's. That siblings share no address is a [`Claim`].
@@ -130,6 +134,9 @@ pub struct Attribute {
     /// Keys of a map that other systems set: a key, or the beginning of keys and `*`. Neither drift nor a difference, and no update
     /// removes them, unless the configuration sets them.
     pub external_keys: &'static [&'static str],
+    /// What the cloud makes of a value before it answers with it, for values that can be written in several ways. Both sides
+    /// of a comparison are brought into this form. `#[attr(…, canonical = function)]`
+    pub canonical: Option<fn(&Value) -> Value>,
     /// A duration or size that AWS counts in whole units of this.
     pub unit: Option<Unit>,
     /// Least and greatest, in `unit` where there is one.
@@ -213,6 +220,7 @@ impl Attribute {
             stands_for: &[],
             owned: false,
             external_keys: &[],
+            canonical: None,
             unit: None,
             range: None,
             among: &[],
@@ -267,12 +275,15 @@ impl Attribute {
     /// of an unordered list means nothing, and what a record leaves out is AWS's choice (but not in what cannot be read back).
     pub fn same(&self, wanted: &Value, observed: &Value) -> bool {
         self.agrees(&self.ty, wanted, observed)
+            || self.canonical.is_some_and(|canonical| self.agrees(&self.ty, &canonical(wanted), &canonical(observed)))
     }
 
     fn agrees(&self, ty: &Type, wanted: &Value, observed: &Value) -> bool {
         match (wanted, observed, ty.required()) {
             (wanted, observed, Type::Json) => same_document(wanted, observed),
             (Value::Version(wanted), Value::Version(observed), _) => wanted.covers(observed),
+            // Networks are kept without host bits.
+            (Value::Cidr(wanted), Value::Cidr(observed), _) => wanted.trunc() == observed.trunc(),
             (Value::String(wanted), Value::String(observed), _) if self.ignore_case => wanted.eq_ignore_ascii_case(observed),
             (Value::List(wanted), Value::List(observed), _) if wanted.len() != observed.len() => false,
             (Value::List(wanted), Value::List(observed), ty) if self.unordered => {

@@ -4,6 +4,7 @@
 //! checks again when more is known.
 
 mod claims;
+pub mod constraints;
 mod findings;
 mod rule_report;
 pub mod rules;
@@ -22,6 +23,7 @@ pub use test::Seen;
 pub fn check(resources: &Resources, registry: &Registry, places: &dyn Places) -> Vec<Diagnostic> {
     let mut findings = Findings::new(places);
     claims::check(resources, registry, &mut findings);
+    constraints::check(resources, registry, &mut findings);
     rules::check(resources, registry, &mut findings);
     findings.finish()
 }

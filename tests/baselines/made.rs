@@ -286,6 +286,7 @@ fn schema() -> ResourceSchema {
         claims: Vec::new(),
         takes: Takes::default(),
         rules: &[],
+        constraints: Default::default(),
     }
 }
 

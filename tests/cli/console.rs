@@ -39,8 +39,8 @@ fn each_line_is_answered_in_the_stacks_scope() {
     stack.sandbox(&["apply", "-e", "dev", "--yes"]).ends(0);
     let told = console(&stack, &["-e", "dev", "--sandbox"], "net.vpc_id.starts_with(\"vpc-\")\nplan.changes\n:quit\n1\n").ends(0);
     assert_eq!(told.out, "true\n0\n");
-    let told = console(&stack, &["-e", "dev", "--sandbox", "-p", "cidr=10.0.0.0/15"], "cidr\n").ends(0);
-    assert_eq!(told.out, "10.0.0.0/15\n");
+    let told = console(&stack, &["-e", "dev", "--sandbox", "-p", "cidr=10.0.0.0/17"], "cidr\n").ends(0);
+    assert_eq!(told.out, "10.0.0.0/17\n");
 }
 
 #[test]

@@ -21,7 +21,7 @@ const IN_A_ROW: usize = 5;
 pub fn program(step: usize) -> String {
     let (range, zones, days, rules) = match step {
         1 => ("10.0.0.0/16", "[\"a\", \"b\", \"c\"]", 7, "[443]"),
-        _ => ("10.0.0.0/15", "[\"b\", \"c\", \"d\"]", 30, "[443, 80]"),
+        _ => ("10.0.0.0/17", "[\"b\", \"c\", \"d\"]", 30, "[443, 80]"),
     };
     let own = if step == 1 { "resource old: aws.ec2.EIP {}" } else { "resource new: aws.ec2.InternetGateway {}" };
     format!(
@@ -111,7 +111,7 @@ impl World<'_> {
         }
         assert_eq!(recorded.keys().collect::<Vec<_>>(), things.keys().collect::<Vec<_>>(), "{case}");
         for thing in things.values().filter(|thing| thing["address"] == "net") {
-            assert_eq!(thing["attributes"]["cidr_block"], if step == 1 { "10.0.0.0/16" } else { "10.0.0.0/15" }, "{case}");
+            assert_eq!(thing["attributes"]["cidr_block"], if step == 1 { "10.0.0.0/16" } else { "10.0.0.0/17" }, "{case}");
             assert_eq!(thing["attributes"]["tags"]["Step"], step.to_string(), "{case}");
         }
     }

@@ -47,10 +47,10 @@ fn environments_have_states_of_their_own() {
 #[test]
 fn a_param_is_an_expression_of_the_language() {
     let stack = Stack::new(NETWORK);
-    let plan = stack.sandbox(&["plan", "-e", "dev", "-p", "cidr=10.0.0.0/12", "--json"]).ends(0).json();
+    let plan = stack.sandbox(&["plan", "-e", "dev", "-p", "cidr=10.0.0.0/17", "--json"]).ends(0).json();
     let steps = plan["steps"].as_array().unwrap();
     let net = steps.iter().find(|step| step["address"] == "net").unwrap();
-    assert!(net["changes"].as_array().unwrap().iter().any(|change| change["after"] == "10.0.0.0/12"), "{net:#}");
+    assert!(net["changes"].as_array().unwrap().iter().any(|change| change["after"] == "10.0.0.0/17"), "{net:#}");
     let wrong = stack.sandbox(&["plan", "-e", "dev", "-p", "cidr=12"]).ends(1);
     assert!(wrong.err.contains("error[E"), "{}", wrong.err);
 }

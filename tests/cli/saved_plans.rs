@@ -132,7 +132,7 @@ fn another_program_is_another_plan() {
 #[test]
 fn a_plan_is_for_one_env_one_lineage_and_its_own_params() {
     let stack = Stack::new(NETWORK);
-    planned(&stack, &["-p", "cidr=10.0.0.0/12"]);
+    planned(&stack, &["-p", "cidr=10.0.0.0/17"]);
     let env = stack.plat(&["apply", "it.plan", "-e", "prod"]).ends(5);
     assert!(env.err.contains("for the env `dev`, and here it is `prod`"), "{}", env.err);
     stack.plat(&["apply", "it.plan", "-p", "cidr=10.0.0.0/14"]).ends(5);
@@ -146,7 +146,7 @@ fn a_plan_is_for_one_env_one_lineage_and_its_own_params() {
     // The params are the plan's.
     stack.plat(&["apply", "it.plan"]).ends(0);
     let net = stack.sandbox(&["state", "show", "net", "-e", "dev", "--json"]).ends(0).json();
-    assert_eq!(net["inputs"]["cidr_block"], "10.0.0.0/12");
+    assert_eq!(net["inputs"]["cidr_block"], "10.0.0.0/17");
 }
 
 #[test]

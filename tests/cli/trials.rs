@@ -13,8 +13,8 @@ test "dev has two subnets" {
 }
 
 test "the range can change" {
-  env prod { cidr = 10.0.0.0/8 }
-  assert net.cidr_block == 10.0.0.0/8
+  env prod { cidr = 10.0.0.0/17 }
+  assert net.cidr_block == 10.0.0.0/17
 }
 "#;
 

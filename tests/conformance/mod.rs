@@ -1,6 +1,7 @@
 //! Every resource type against the CloudFormation registry: names, what is required, what a change replaces, what only AWS sets, what
 //! cannot be read, import ids, enums, types. The registry's schemas are those that cfn-lint carries.
 
+mod constraints;
 mod exceptions;
 mod names;
 mod registry;

@@ -48,6 +48,7 @@ fn schema(name: &'static str, import: &'static [&'static str], recovery: Recover
         remains: None,
         takes: Takes { create: Duration::seconds(30), update: Duration::seconds(20), delete: Duration::seconds(10) },
         rules: &[],
+        constraints: Default::default(),
     }
 }
 

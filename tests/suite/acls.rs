@@ -48,9 +48,13 @@ fn network_acls_are_followed() {
     assert_eq!(to_inner(&format!("in 100 allow 6 10.0.0.0/16 443-443\n{answers}")), Some(true));
     assert_eq!(to_inner(&format!("in 100 allow 6 10.0.11.0/24 443-443\n{answers}")), Some(false), "another subnet");
     assert_eq!(to_inner(&format!("in 100 allow 17 10.0.0.0/16 443-443\n{answers}")), Some(false), "another protocol");
-    assert_eq!(to_inner(&format!("in 90 deny 6 10.0.10.0/24\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(false), "refused first");
-    assert_eq!(to_inner(&format!("in 110 deny 6 10.0.10.0/24\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(true), "refused too late");
-    assert_eq!(to_inner(&format!("in 90 deny 6 10.0.10.0/25\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(true), "half is left");
+    assert_eq!(to_inner(&format!("in 90 deny 6 10.0.10.0/24 0-65535\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(false), "refused first");
+    assert_eq!(
+        to_inner(&format!("in 110 deny 6 10.0.10.0/24 0-65535\nin 100 allow -1 0.0.0.0/0\n{answers}")),
+        Some(true),
+        "refused too late"
+    );
+    assert_eq!(to_inner(&format!("in 90 deny 6 10.0.10.0/25 0-65535\nin 100 allow -1 0.0.0.0/0\n{answers}")), Some(true), "half is left");
     let halves = "in 90 allow 6 10.0.10.0/25 443-443\nout 100 allow 6 10.0.10.128/25 1024-65535";
     assert_eq!(to_inner(halves), Some(false), "those that may call get no answer");
     assert_eq!(to_inner("in 100 allow 6 10.0.0.0/16 443-443\nout 100 allow 6 10.0.10.0/24 80-1023"), Some(false));
@@ -62,7 +66,7 @@ fn network_acls_and_any_port() {
     let any = |rules: &str| with_acl(rules, "assert reachable(app, inner)")[0];
     assert_eq!(any("in 100 allow 6 10.0.0.0/16 443-443\nout 100 allow -1 0.0.0.0/0"), Some(true));
     assert_eq!(any("in 100 allow 47 10.0.0.0/16\nout 100 allow 47 0.0.0.0/0"), Some(true), "a protocol without ports");
-    assert_eq!(any("in 100 allow 47 10.0.0.0/16\nout 100 allow 6 0.0.0.0/0"), Some(false));
+    assert_eq!(any("in 100 allow 47 10.0.0.0/16\nout 100 allow 6 0.0.0.0/0 0-65535"), Some(false));
     let asserts = "assert reachable(inner, app)\nassert reachable(inner, internet)\nassert reachable(app, public)\nassert reachable(10.0.20.7/32, inner)";
     assert_eq!(with_acl("", asserts), [Some(false), Some(false), Some(true), Some(true)], "within a subnet no list is asked");
 }

@@ -176,7 +176,7 @@ resource far_out: aws.ec2.Route { route_table_id = far_routes, destination_cidr_
 #[test]
 fn what_the_program_does_not_say_is_unknown() {
     let foreign = r#"
-param vpc: Id<aws.ec2.VPC> = "vpc-1"
+param vpc: Id<aws.ec2.VPC> = "vpc-0123456789abcdef0"
 param table: Id<aws.ec2.RouteTable> = "rtb-1"
 resource public: aws.ec2.Subnet { vpc_id = vpc, cidr_block = 10.0.0.0/24, map_public_ip_on_launch = true }
 resource routes: aws.ec2.Route { route_table_id = table, destination_cidr_block = 0.0.0.0/0, gateway_id = "igw-1" }

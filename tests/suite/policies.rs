@@ -184,8 +184,8 @@ fn settings_and_rules_are_separated_like_those_of_every_body() {
 fn a_test_of_the_stack_is_subject_to_its_policies_and_may_expect_a_denial() {
     let program = |steps: &str| {
         format!(
-            "param wide: Bool = true\nresource net: aws.ec2.VPC {{ cidr_block = if wide {{ 10.0.0.0/12 }} else {{ 10.0.0.0/16 }} }}\n\
-             policy small for net: aws.ec2.VPC {{ deny if net.cidr_block.prefix() < 16, \"too wide\" }}\n\
+            "param wide: Bool = true\nresource net: aws.ec2.VPC {{ cidr_block = if wide {{ 10.0.0.0/16 }} else {{ 10.0.0.0/17 }} }}\n\
+             policy small for net: aws.ec2.VPC {{ deny if net.cidr_block.prefix() < 17, \"too wide\" }}\n\
              policy later for net: aws.ec2.VPC {{ deny if net.vpc_id == \"\", \"no id\" }}\n\
              test \"t\" {{\n{steps}\n}}\n"
         )

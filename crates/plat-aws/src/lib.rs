@@ -48,7 +48,7 @@ pub mod rds;
 pub mod secretsmanager;
 pub mod sts;
 
-use plat::schema::ResourceSchema;
+use plat::schema::{Constraints, ResourceSchema};
 
 #[cfg(feature = "client")]
 pub use bucket::Bucket;
@@ -60,6 +60,9 @@ pub use kms::StateKeys;
 pub use provider::{AwsProvider, Keys, Settings, provider};
 #[cfg(feature = "client")]
 pub use state_bucket::StateBucket;
+
+/// What the CloudFormation registry says of the values of each type: crates/plat-aws/registry/README.md.
+const CONSTRAINTS: &str = include_str!("../registry/constraints.jsonl");
 
 /// Every resource type and lookup on AWS. Needs no feature and no credentials.
 pub fn schemas() -> Vec<ResourceSchema> {
@@ -74,7 +77,12 @@ pub fn schemas() -> Vec<ResourceSchema> {
         secretsmanager::schemas(),
         sts::schemas(),
     ];
-    services.into_iter().flatten().map(external_tags::declare).collect()
+    services.into_iter().flatten().map(external_tags::declare).map(constrained).collect()
+}
+
+fn constrained(mut schema: ResourceSchema) -> ResourceSchema {
+    schema.constraints = Constraints::new(CONSTRAINTS, schema.name);
+    schema
 }
 
 /// The handlers of the services that this build speaks to.

@@ -35,6 +35,7 @@ pub struct Attribute {
     pub always: bool,
     pub ignore_case: bool,
     pub stands_for: Vec<(String, String)>,
+    pub canonical: Option<syn::Path>,
     pub unit: Option<Ident>,
     pub range: Option<(i64, i64)>,
     pub among: Vec<i64>,
@@ -86,6 +87,7 @@ struct Settings {
     always: Option<Span>,
     ignore_case: Option<Span>,
     stands_for: Vec<LitStr>,
+    canonical: Option<syn::Path>,
     unit: Option<Ident>,
     range: Option<(i64, i64, Span)>,
     among: Vec<i64>,
@@ -115,6 +117,7 @@ impl Settings {
             "always" => self.always = Some(meta.path.span()),
             "ignore_case" => self.ignore_case = Some(meta.path.span()),
             "stands_for" => self.stands_for = texts(meta)?,
+            "canonical" => self.canonical = Some(meta.value()?.parse()?),
             "default" => self.default = Some(meta.value()?.parse()?),
             "unit" => self.unit = Some(unit(meta.value()?.parse()?)?),
             "range" => self.range = Some(range(&meta.value()?.parse()?)?),
@@ -127,7 +130,7 @@ impl Settings {
             _ => {
                 return Err(meta.error(
                     "unknown setting; there are: required, optional, chosen, computed, default, replaces, write_only, holds, owned, deferred, \
-                     follows, unordered, nullable, always, ignore_case, stands_for, unit, range, among, one_of, interrupts, cfn, sample, filled_by",
+                     follows, unordered, nullable, always, ignore_case, stands_for, canonical, unit, range, among, one_of, interrupts, cfn, sample, filled_by",
                 ));
             }
         }
@@ -164,7 +167,7 @@ impl Settings {
         if let Some(span) = self.unordered.filter(|_| !shape.is_list() && shape.is_plain()) {
             return Err(Error::new(span, "only a Vec, or a record with one in it, can be unordered"));
         }
-        if let Some(span) = self.ignore_case.filter(|_| shape.innermost() != "String") {
+        if let Some(span) = self.ignore_case.filter(|_| !matches!(shape.innermost(), "String" | "Id" | "Arn")) {
             return Err(Error::new(span, "`ignore_case` is for texts"));
         }
         if let Some(span) = self.nullable.filter(|_| mode != Mode::Chosen || !shape.is_option()) {
@@ -214,6 +217,7 @@ impl Settings {
             always: self.always.is_some(),
             ignore_case: self.ignore_case.is_some(),
             stands_for,
+            canonical: self.canonical,
             unit: self.unit,
             range: self.range.map(|(least, most, _)| (least, most)).or(ends),
             among: self.among,

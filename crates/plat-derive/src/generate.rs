@@ -68,6 +68,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
                         delete: ::plat::value::Duration::seconds(#delete),
                     },
                     rules: #rules,
+                    constraints: ::std::default::Default::default(),
                 }
             }
 
@@ -138,6 +139,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
     let (replaces, write_only, holds, unordered) = (attribute.replaces, attribute.write_only, attribute.holds, attribute.unordered);
     let owned = attribute.owned;
     let (deferred, follows, filled_by) = (attribute.deferred, attribute.follows, option(attribute.filled_by.as_ref()));
+    let canonical = option(attribute.canonical.as_ref());
     let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
     let stands_for = attribute.stands_for.iter().map(|(symbol, of)| quote!((#symbol, #of)));
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));
@@ -161,6 +163,7 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
             unordered: #unordered,
             ignore_case: #ignore_case,
             stands_for: &[#(#stands_for),*],
+            canonical: #canonical,
             unit: #unit,
             range: #range,
             among: &[#(#among),*],

@@ -198,6 +198,7 @@ pub fn schemas() -> Vec<ResourceSchema> {
         remains: None,
         takes: Takes::default(),
         rules: &[],
+        constraints: Default::default(),
         range: None,
         claims: Vec::new(),
     };

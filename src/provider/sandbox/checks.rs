@@ -7,6 +7,7 @@ use super::world::{Codecs, Key};
 use crate::provider::{ErrorKind, ProviderError};
 use crate::schema::{Attribute, Kind, Mode, ResourceSchema};
 use crate::types::Type;
+use crate::validate::constraints;
 use crate::value::{Object, Secret, Value};
 
 /// A refusal of `call` on a type: `CreateVPC`.
@@ -45,7 +46,10 @@ pub(super) fn check_inputs(call: &str, schema: &ResourceSchema, inputs: &Object)
     let is_set = |a: &&Attribute| inputs.get(a.name).is_some_and(|v| !v.is_null());
     match schema.attributes.iter().filter(|a| a.mode == Mode::Required).find(|a| !is_set(a)) {
         Some(missing) => Err(refuse("MissingParameter", format!("the request must contain the parameter `{}`", missing.name))),
-        None => Ok(()),
+        None => match constraints::violations(schema, inputs).first() {
+            Some(violation) => Err(refuse("InvalidParameterValue", violation.text())),
+            None => Ok(()),
+        },
     }
 }
 

@@ -28,6 +28,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         remains: None,
         takes: Takes { create: Duration::seconds(10), ..Takes::default() },
         rules: &[],
+        constraints: Default::default(),
     }
 }
 

@@ -69,6 +69,7 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
         claims: Vec::new(),
         takes: Takes::default(),
         rules: &[],
+        constraints: Default::default(),
     }
 }
 

@@ -34,10 +34,10 @@ pub struct SecurityGroup {
     #[attr(chosen, replaces)]
     pub group_name: Option<String>,
     /// What may go out. Left out: everything may, as AWS has it in a new group; `[]`: nothing.
-    #[attr(chosen, holds, deferred, unordered)]
+    #[attr(chosen, holds, deferred, unordered, canonical = super::security_group_rules::canonical_rules)]
     pub security_group_egress: Option<Vec<Egress>>,
     /// What may come in.
-    #[attr(optional, holds, owned, deferred, unordered)]
+    #[attr(optional, holds, owned, deferred, unordered, canonical = super::security_group_rules::canonical_rules)]
     pub security_group_ingress: Vec<Ingress>,
     /// Tags of the group.
     #[attr(optional)]

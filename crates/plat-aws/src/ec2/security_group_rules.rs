@@ -68,12 +68,16 @@ pub struct Egress {
     pub description: Option<String>,
 }
 
+mod form;
+
 #[cfg(feature = "ec2")]
 mod canonical;
 #[cfg(feature = "ec2")]
 mod changing;
 #[cfg(feature = "ec2")]
 mod standalone;
+
+pub(super) use form::canonical_rules;
 
 #[cfg(feature = "ec2")]
 pub(super) use canonical::{Rule, rules_of};

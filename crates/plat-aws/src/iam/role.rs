@@ -50,7 +50,7 @@ pub struct Role {
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// ARN of the role.
-    #[attr(computed)]
+    #[attr(computed, sample("arn:aws:iam::{account}:role/{name}"))]
     pub arn: Arn<Role>,
     /// Unique id of the role, `AROA…`; another one when the role is made again under the same name.
     #[attr(computed)]

@@ -4,6 +4,7 @@ use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdG
 use ipnet::IpNet;
 use plat::provider::{ErrorKind, ProviderError};
 
+use super::form::{Ports, kept_ports, protocol_name};
 use super::{Egress, Ingress};
 
 /// A rule as AWS keeps it. Two rules with the same [`Key`] are the same rule, whatever they are described as.
@@ -30,9 +31,6 @@ pub(in crate::ec2) enum Peer {
     PrefixList(String),
     Group(String),
 }
-
-/// Protocols that AWS names, by number.
-const NAMED: [(&str, &str); 4] = [("1", "icmp"), ("6", "tcp"), ("17", "udp"), ("58", "icmpv6")];
 
 impl Ingress {
     pub(in crate::ec2) fn canonical(&self) -> Result<Rule, ProviderError> {
@@ -66,30 +64,19 @@ fn peers(networks: [Option<IpNet>; 2], prefix_list: Option<&String>, group: Opti
     networks.chain(prefix_list.cloned().map(Peer::PrefixList)).chain(group.map(|id| Peer::Group(id.to_owned()))).collect()
 }
 
-fn key(protocol: &str, ports: (Option<i64>, Option<i64>), peers: Vec<Peer>, words: &str) -> Result<Key, ProviderError> {
+fn key(protocol: &str, ports: Ports, peers: Vec<Peer>, words: &str) -> Result<Key, ProviderError> {
     let refuse = |message: String| Err(ProviderError::new(ErrorKind::Refused, "AuthorizeSecurityGroup", message));
     let mut peers = peers.into_iter();
     let (Some(peer), None) = (peers.next(), peers.next()) else {
         return refuse(format!("a rule of a security group has exactly one of {words}"));
     };
     let name = protocol_name(protocol);
-    // What AWS answers would not be what is written, and every plan would show it again.
-    if name != protocol {
-        return refuse(format!("`ip_protocol = \"{protocol}\"` is called `\"{name}\"` by AWS: write that"));
+    let kept = kept_ports(&name, ports);
+    if kept == (None, None) && !matches!(ports, (None | Some(-1), None | Some(-1))) {
+        return refuse(format!("`ip_protocol = \"{protocol}\"` is traffic on all ports: leave out `from_port` and `to_port`"));
     }
-    if name == "-1" && ports != (None, None) {
-        return refuse("`ip_protocol = \"-1\"` is all traffic on all ports: leave out `from_port` and `to_port`".to_owned());
-    }
+    let ports = kept;
     Ok(Key { protocol: name, from: ports.0, to: ports.1, peer })
-}
-
-/// The name that AWS answers with.
-fn protocol_name(protocol: &str) -> String {
-    let lower = protocol.to_ascii_lowercase();
-    if lower == "all" {
-        return "-1".to_owned();
-    }
-    NAMED.iter().find(|(number, _)| *number == lower).map_or(lower, |(_, name)| (*name).to_owned())
 }
 
 impl From<Rule> for Ingress {
@@ -142,9 +129,7 @@ pub(in crate::ec2) fn rules_of(permissions: Vec<IpPermission>) -> Vec<Rule> {
 
 fn flatten(permission: IpPermission) -> Vec<Rule> {
     let protocol = protocol_name(&permission.ip_protocol.unwrap_or_default());
-    let all = protocol == "-1";
-    let port = |port: Option<i32>| port.map(i64::from).filter(|_| !all);
-    let (from, to) = (port(permission.from_port), port(permission.to_port));
+    let (from, to) = kept_ports(&protocol, (permission.from_port.map(i64::from), permission.to_port.map(i64::from)));
     let rule = |peer: Peer, description: Option<String>, owner: Option<String>| Rule {
         key: Key { protocol: protocol.clone(), from, to, peer },
         description: description.filter(|text| !text.is_empty()),
@@ -205,7 +190,8 @@ mod tests {
         by_group.source_security_group_owner_id = Some("123456789012".into());
         by_group.description = Some("web".into());
         let by_list = Ingress { ip_protocol: "udp".into(), source_prefix_list_id: Some("pl-1".into()), ..Ingress::default() };
-        let by_v6 = Ingress { ip_protocol: "icmpv6".into(), cidr_ipv6: "2001:db8::/32".parse().ok(), ..Ingress::default() };
+        let mut by_v6 = Ingress { ip_protocol: "icmpv6".into(), cidr_ipv6: "2001:db8::/32".parse().ok(), ..Ingress::default() };
+        (by_v6.from_port, by_v6.to_port) = (Some(-1), Some(-1));
         for rule in [ingress("tcp", Some((22, 22)), "10.0.0.0/8"), ingress("-1", None, "0.0.0.0/0"), by_group, by_list, by_v6] {
             let read = rules_of(vec![rule.canonical().unwrap().to_sdk()]);
             assert_eq!(read.into_iter().map(Ingress::from).collect::<Vec<_>>(), [rule]);
@@ -244,8 +230,29 @@ mod tests {
         assert!(none.canonical().unwrap_err().message.contains("exactly one of"));
         let two = Ingress { cidr_ipv6: "::/0".parse().ok(), ..ingress("tcp", Some((1, 2)), "10.0.0.0/8") };
         assert!(two.canonical().is_err());
-        assert!(ingress("6", Some((1, 2)), "10.0.0.0/8").canonical().unwrap_err().message.contains("`\"tcp\"`"));
         assert!(ingress("-1", Some((0, 0)), "10.0.0.0/8").canonical().unwrap_err().message.contains("leave out"));
-        assert_eq!(ingress("50", None, "10.0.0.0/8").canonical().unwrap().key.protocol, "50");
+        assert!(ingress("50", Some((1, 2)), "10.0.0.0/8").canonical().is_err());
+    }
+
+    /// The key of what is written is the key of what AWS answers, or a change would authorize the rule a second time and
+    /// then revoke it.
+    #[test]
+    fn a_rule_has_one_key_however_it_is_written() {
+        let written = |protocol: &str, ports| ingress(protocol, ports, "10.0.0.0/8").canonical().unwrap().key;
+        let answered = |protocol: &str, ports: Option<(i32, i32)>| {
+            let permission = IpPermission::builder().ip_protocol(protocol).ip_ranges(IpRange::builder().cidr_ip("10.0.0.0/8").build());
+            let permission = permission.set_from_port(ports.map(|p| p.0)).set_to_port(ports.map(|p| p.1));
+            rules_of(vec![permission.build()]).remove(0).key
+        };
+        for (asked, observed) in [
+            (written("TCP", Some((1, 2))), answered("tcp", Some((1, 2)))),
+            (written("17", Some((1, 2))), answered("udp", Some((1, 2)))),
+            (written("icmpv6", None), answered("icmpv6", Some((-1, -1)))),
+            (written("58", Some((128, 0))), answered("icmpv6", Some((128, 0)))),
+            (written("50", None), answered("50", Some((-1, -1)))),
+            (written("-1", Some((-1, -1))), answered("-1", None)),
+        ] {
+            assert_eq!(asked, observed);
+        }
     }
 }

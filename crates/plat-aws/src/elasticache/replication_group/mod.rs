@@ -103,7 +103,7 @@ pub struct ReplicationGroup {
     pub durability: Option<String>,
 
     /// Subnets of the nodes. Left out: the default group.
-    #[attr(chosen, holds, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces, ignore_case)]
     pub cache_subnet_group_name: Option<Id<SubnetGroup>>,
     /// Security groups. Left out: the VPC's default one.
     #[attr(chosen, holds, unordered)]

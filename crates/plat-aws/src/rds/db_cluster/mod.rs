@@ -134,7 +134,7 @@ pub struct DbCluster {
     pub kms_key_id: Option<Arn<Key>>,
 
     /// Subnets that the instances live in. Left out: the default subnet group.
-    #[attr(chosen, holds, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces, ignore_case)]
     pub db_subnet_group_name: Option<Id<DbSubnetGroup>>,
     /// Security groups of all instances. Left out: the VPC's default one.
     #[attr(chosen, holds, unordered)]

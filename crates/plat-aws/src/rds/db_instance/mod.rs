@@ -84,7 +84,7 @@ pub struct DbInstance {
     pub license_model: Option<String>,
 
     /// Name of the database made with the instance (for Oracle: the SID). Left out: none is made for PostgreSQL and MySQL.
-    #[attr(chosen, nullable, replaces)]
+    #[attr(chosen, nullable, replaces, ignore_case)]
     pub db_name: Option<String>,
     /// System identifier of an Oracle database of RDS Custom.
     #[attr(chosen, nullable, replaces, ignore_case)]
@@ -138,7 +138,7 @@ pub struct DbInstance {
     pub kms_key_id: Option<Arn<Key>>,
 
     /// Subnets the instance lives in. Left out: the default subnet group.
-    #[attr(chosen, holds, nullable, replaces)]
+    #[attr(chosen, holds, nullable, replaces, ignore_case)]
     pub db_subnet_group_name: Option<Id<DbSubnetGroup>>,
     /// Security groups. Left out: the VPC's default one.
     #[attr(chosen, holds, unordered)]
