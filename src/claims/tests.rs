@@ -20,6 +20,7 @@ fn schema(claims: Vec<Claim>) -> ResourceSchema {
         stateful: false,
         remains: None,
         takes: Default::default(),
+        constraints: Default::default(),
     }
 }
 
