@@ -15,6 +15,7 @@ fn schema(constraints: &'static str, attributes: Vec<Attribute>) -> ResourceSche
         recovery: Recovery::Tag,
         range: None,
         stateful: false,
+        remains: None,
         takes: Takes::default(),
         rules: &[],
         claims: Vec::new(),
