@@ -57,6 +57,8 @@ impl Request {
 pub(super) enum End {
     Exists(Existing),
     Gone,
+    /// The delete was accepted, and is not through.
+    Going(ProviderError),
     /// It did not happen, or nobody knows.
     Failed(ProviderError),
     /// There is something, and it is not what it should be.
@@ -163,6 +165,7 @@ impl Call {
         };
         match end {
             End::Failed(error) => End::Failed(clean(error)),
+            End::Going(error) => End::Going(clean(error)),
             End::LeftBehind { id, observed, status, error } => End::LeftBehind { id, observed, status, error: clean(error) },
             end @ (End::Exists(_) | End::Gone) => end,
         }
@@ -284,7 +287,10 @@ impl Caller<'_> {
         };
         match self.provider.update(&self.operation(), &id, &finishing(self.schema, &observed, inputs)).await {
             Ok(attributes) => End::Exists(Existing { id, attributes }),
-            Err(error) => End::LeftBehind { id, observed, status: Status::Unfinished, error },
+            Err(error) => {
+                let status = if error.kind == ErrorKind::Failed { Status::Broken } else { Status::Unfinished };
+                End::LeftBehind { id, observed, status, error }
+            }
         }
     }
 
@@ -325,6 +331,7 @@ impl Caller<'_> {
             match self.provider.delete(&self.operation(), id, prior).await {
                 Ok(()) => return End::Gone,
                 Err(error) if error.kind == ErrorKind::InDoubt && attempt < ATTEMPTS => self.pause(attempt).await,
+                Err(error) if error.kind == ErrorKind::TimedOut => return End::Going(error),
                 Err(error) => return End::Failed(error),
             }
         }

@@ -353,6 +353,17 @@ impl<'a> Run<'a> {
                 self.tell(sent.step, sent.doing, Happened::Finished { elapsed, id: None, unchanged: false });
                 self.complete(sent.node);
             }
+            End::Going(error) => {
+                // The next apply deletes it again, which waits for the delete that runs.
+                let before = self.view.records.get(&sent.intent.address).cloned();
+                let record = before.map(|before| match before.status {
+                    Status::Ready => Arc::new(Record { status: Status::Unfinished, ..Record::clone(&before) }),
+                    Status::Broken | Status::Unfinished | Status::Deposed => before,
+                });
+                self.entries.push(Entry::Done { op, record: record.clone() });
+                self.holds(&sent.intent.address, record);
+                self.fail(sent.node, sent.doing, error, elapsed);
+            }
             End::LeftBehind { id, observed, status, error } => {
                 let before = self.view.records.get(&sent.intent.address).cloned();
                 let schema = self.engine.registry.get(&sent.intent.type_name);

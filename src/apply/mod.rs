@@ -35,8 +35,8 @@ pub struct Settings {
     /// Most calls at a time. They wait for the cloud, not for this machine: EC2 takes 50 changes in a burst and 5 a second
     /// from then on, so that more than this only queue up in front of the service.
     pub concurrency: usize,
-    /// How long a step may take that says nothing else (`@timeout`).
-    pub timeout: crate::value::Duration,
+    /// How long every operation may take; `None`: as its type's schema says. `@timeout` overrides both.
+    pub timeout: Option<crate::value::Duration>,
     /// How long a cloud may hide what was just created.
     pub consistency: Duration,
     /// How often a running step gives a sign of life.
@@ -45,7 +45,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { concurrency: 64, timeout: crate::value::Duration::minutes(60), consistency: Duration::from_secs(60), progress: PROGRESS }
+        Self { concurrency: 64, timeout: None, consistency: Duration::from_secs(60), progress: PROGRESS }
     }
 }
 

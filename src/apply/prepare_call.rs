@@ -12,7 +12,7 @@ use crate::plan::{
 use crate::provider::{Asked, Change, ErrorKind, ProviderError};
 use crate::schema::{Mode, Registry, ResourceSchema};
 use crate::state::{Entry, FingerprintKey, Intent, Record, Status, Verb, random_id};
-use crate::value::{Object, ResolvedObject, Value};
+use crate::value::{Duration, Object, ResolvedObject, Value};
 
 use super::call::{Call, Request};
 use super::events::Doing;
@@ -41,7 +41,7 @@ pub(super) struct Desk<'a> {
     pub facts: &'a Facts,
     pub secrets: &'a Secrets,
     pub key: &'a FingerprintKey,
-    pub timeout: crate::value::Duration,
+    pub timeout: Option<Duration>,
 }
 
 fn internal(message: impl Into<String>) -> ProviderError {
@@ -85,8 +85,8 @@ impl Desk<'_> {
         self.registry.get(type_name).ok_or_else(|| internal(format!("nothing is known of the type `{type_name}`")))
     }
 
-    fn timeout_of(&self, step: &Step) -> crate::value::Duration {
-        step.desired.as_ref().and_then(|d| d.options.timeout).unwrap_or(self.timeout)
+    fn timeout_of(&self, step: &Step, usual: Duration) -> Duration {
+        step.desired.as_ref().and_then(|d| d.options.timeout).or(self.timeout).unwrap_or(usual)
     }
 
     fn delete(&self, node: usize, operation: Operation, step: &Step) -> Result<Next, ProviderError> {
@@ -117,7 +117,7 @@ impl Desk<'_> {
             intent,
             schema: schema.clone(),
             request: Request::Delete { prior: as_last_seen(record, &schema.attributes) },
-            timeout: self.timeout_of(step),
+            timeout: self.timeout_of(step, schema.timeouts.delete),
             before: Vec::new(),
             undo: Vec::new(),
         })))
@@ -159,7 +159,7 @@ impl Desk<'_> {
             intent,
             schema: schema.clone(),
             request: Request::Update(change),
-            timeout: self.timeout_of(step),
+            timeout: self.timeout_of(step, schema.timeouts.update),
             before: Vec::new(),
             undo: Vec::new(),
         })))
@@ -187,7 +187,7 @@ impl Desk<'_> {
             intent: self.intent(desired, schema, &wanted, Verb::Create, None)?,
             schema: schema.clone(),
             request: Request::Create { inputs },
-            timeout: self.timeout_of(step),
+            timeout: self.timeout_of(step, schema.timeouts.create),
             before,
             undo,
         })))
@@ -235,7 +235,7 @@ impl Desk<'_> {
                     intent: self.intent(desired, schema, wanted, Verb::Update, Some(&record))?,
                     schema: schema.clone(),
                     request: Request::Update(change),
-                    timeout: self.timeout_of(step),
+                    timeout: self.timeout_of(step, schema.timeouts.update),
                     before,
                     undo: Vec::new(),
                 })))

@@ -162,7 +162,11 @@ async fn look(engine: &Engine, open: &Pending, journal: Option<Arc<dyn Journal>>
         type_name: &intent.type_name,
         region: &intent.region,
         schema,
-        timeout: settings.timeout,
+        timeout: settings.timeout.unwrap_or(match intent.verb {
+            Verb::Create => schema.timeouts.create,
+            Verb::Update => schema.timeouts.update,
+            Verb::Delete => schema.timeouts.delete,
+        }),
         consistency: if may_call { engine.provider.consistency(settings.consistency) } else { Duration::ZERO },
         sink: &sink,
     };
@@ -198,7 +202,7 @@ async fn create(
             }
             End::Failed(error) if error.kind == ErrorKind::InDoubt => return Err(error),
             // Refused now: what was asked for may be there all the same.
-            End::Failed(_) | End::Gone => {}
+            End::Failed(_) | End::Gone | End::Going(_) => {}
         }
     }
     let id = match accepted {

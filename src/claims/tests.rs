@@ -21,6 +21,7 @@ fn schema(claims: Vec<Claim>) -> ResourceSchema {
         remains: None,
         takes: Default::default(),
         constraints: Default::default(),
+        timeouts: Default::default(),
     }
 }
 

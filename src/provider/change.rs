@@ -123,7 +123,45 @@ impl Change {
     }
 }
 
+impl<R: Resource> Asked<R> {
+    /// What is left to change after a create made `made`: what was asked for and is not so.
+    pub fn follow_up(self, made: R) -> Change<R> {
+        let (schema, asked, seen) = (R::schema(), self.values.to_object(), made.to_object());
+        let differs = |name: &&Arc<str>| {
+            let (asked, seen) = (asked.get(*name).unwrap_or(&Value::Null), seen.get(*name).unwrap_or(&Value::Null));
+            schema.attribute(name).is_some_and(|attribute| !attribute.same(asked, seen) && !(is_empty(asked) && is_empty(seen)))
+        };
+        let changed = self.names.0.iter().filter(differs).cloned().collect();
+        Change { asked: self, observed: made, changed }
+    }
+}
+
+/// Nothing, or a collection with nothing in it: AWS answers one for the other.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::List(items) => items.is_empty(),
+        Value::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
 impl<R: Resource> Change<R> {
+    /// The same change of a resource that was read again. What no read shows stays as it was.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not have the type that its attribute declares.
+    pub fn of(self, read: &R) -> Result<Self, CodecError> {
+        let (before, mut now) = (self.observed.to_object(), read.to_object());
+        for attribute in R::schema().attributes.iter().filter(|a| a.write_only || a.ty.holds_secret()) {
+            if let Some((name, value)) = before.get_key_value(attribute.name) {
+                now.insert(name.clone(), value.clone());
+            }
+        }
+        Ok(Self { observed: R::from_object(&now)?, ..self })
+    }
+
     /// What was read, and the same with the changed attributes as they are asked for: the two differ in what changes, and in
     /// nothing else. The second holds observed values and is only for comparing; what a call sends comes from `asked`.
     ///
@@ -131,6 +169,16 @@ impl<R: Resource> Change<R> {
     ///
     /// When a value does not have the type that its attribute declares.
     pub fn into_sides(self) -> Result<(R, R), CodecError> {
+        let target = self.target()?;
+        Ok((self.observed, target))
+    }
+
+    /// What was read, with the changed attributes as they are asked for.
+    ///
+    /// # Errors
+    ///
+    /// When a value does not have the type that its attribute declares.
+    pub fn target(&self) -> Result<R, CodecError> {
         let asked = self.asked.values.to_object();
         let mut target: Object = self.observed.to_object();
         for (name, value) in &asked {
@@ -140,6 +188,6 @@ impl<R: Resource> Change<R> {
             }
         }
         target.retain(|name, _| asked.contains_key(name) || !self.changed.contains(name));
-        Ok((self.observed, R::from_object(&target)?))
+        R::from_object(&target)
     }
 }

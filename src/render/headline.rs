@@ -69,7 +69,12 @@ fn reason(step: &Step, view: &View<'_>) -> String {
     let lost = if stateful { ", and its data is lost" } else { "" };
     match &step.action {
         Action::NoOp | Action::Create => String::new(),
-        Action::Update => interruption(step),
+        Action::Update => match interruption(step) {
+            none if none.is_empty() && step.prior.as_ref().is_some_and(|prior| prior.status == Status::Unfinished) => {
+                "finished: the last operation on it was not through when plat stopped waiting".to_owned()
+            }
+            interruption => interruption,
+        },
         Action::Replace { forced_by, .. } if forced_by.is_empty() => {
             let broken = step.prior.as_ref().is_some_and(|prior| prior.status == Status::Broken);
             format!("replaced: {}{lost}", if broken { "it never became usable" } else { "asked for" })

@@ -18,7 +18,7 @@ use crate::value::{Duration, Object, Value};
 
 pub use claims::{Claim, Form, Of, Part, Reach};
 pub use codec::{CodecError, Resource, value_from_json, value_to_json};
-pub use constraints::{Constraints, Node, Pattern, Scalar, Shape, Timeouts};
+pub use constraints::{Constraints, Node, Pattern, Scalar, Shape, Timeouts as RegistryTimeouts};
 pub use document::{canonical_document, same_document};
 pub use field::{AnyResource, Arn, Field, Id, Json, Named};
 pub use stream::{ObjectCodec, ObjectText, ValueSeed, ValueText};
@@ -54,6 +54,8 @@ pub struct ResourceSchema {
     pub rules: &'static [rules::Rule],
     /// What the cloud's registry says of the values of inputs.
     pub constraints: Constraints,
+    /// How long an operation may take before plat stops waiting. `@timeout` overrides it. `#[resource(…, timeouts(create = "36h"))]`
+    pub timeouts: Timeouts,
 }
 
 /// An address range that must lie inside another's. That siblings share no address is a [`Claim`].
@@ -98,6 +100,26 @@ pub struct Takes {
 impl Default for Takes {
     fn default() -> Self {
         Self { create: Duration::seconds(2), update: Duration::seconds(2), delete: Duration::seconds(2) }
+    }
+}
+
+/// The longest time that each operation may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    pub create: Duration,
+    pub update: Duration,
+    pub delete: Duration,
+}
+
+impl Timeouts {
+    /// CloudFormation's own limit for a handler that declares none:
+    /// <https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html> (`timeoutInMinutes`).
+    pub const USUAL: Duration = Duration::minutes(120);
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { create: Self::USUAL, update: Self::USUAL, delete: Self::USUAL }
     }
 }
 

@@ -95,9 +95,9 @@ pub struct Record {
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Ready,
-    /// Created but never became usable: the next apply replaces it.
+    /// Created, and ended in a failed state: the next apply replaces it.
     Broken,
-    /// Exists, but what follows its create or change may be missing: the next apply finishes it with an update.
+    /// Exists, and its create, change or delete is not through or lacks a follow-up call: the next apply finishes it.
     Unfinished,
     /// Replaced create-first, and its old self not yet deleted.
     Deposed,

@@ -80,23 +80,52 @@ impl Engine {
         Ok(thing)
     }
 
-    /// Changes one attribute, and leaves the others as the engine does: write-only ones stand as last applied.
+    /// Changes one attribute, as the engine does: write-only ones stand as last applied.
     pub fn change(&self, thing: &mut Thing, attribute: &str, to: Option<Value>) -> Outcome<()> {
-        let (schema, inputs) = (&thing.schema, &thing.inputs);
+        self.change_all(thing, &[(attribute, to)])
+    }
+
+    /// Changes these attributes; one that is `None` is left out from now on. None at all: what was begun is finished.
+    pub fn change_all(&self, thing: &mut Thing, changes: &[(&str, Option<Value>)]) -> Outcome<()> {
+        let schema = &thing.schema;
+        let changed = |name: &str| changes.iter().any(|(changed, _)| *changed == name);
         let mut prior: Object = (*thing.seen).clone();
-        let kept = schema.attributes.iter().filter(|a| a.write_only && !(a.name == attribute && a.ty.holds_secret()));
-        prior.extend(kept.filter_map(|a| inputs.get_key_value(a.name)).map(|(k, v)| (k.clone(), v.clone())));
-        match &to {
-            Some(value) => drop(thing.inputs.insert(attribute.into(), value.clone())),
-            None => drop(thing.inputs.remove(attribute)),
+        let kept = schema.attributes.iter().filter(|a| a.write_only && !(changed(a.name) && a.ty.holds_secret()));
+        prior.extend(kept.filter_map(|a| thing.inputs.get_key_value(a.name)).map(|(k, v)| (k.clone(), v.clone())));
+        for (attribute, to) in changes {
+            match to {
+                Some(value) => drop(thing.inputs.insert((*attribute).into(), value.clone())),
+                None => drop(thing.inputs.remove(*attribute)),
+            }
         }
-        let id = format!("0193a1b2-c3d4-7e5f-8a9b-{attribute}");
+        let id = format!("0193a1b2-c3d4-7e5f-8a9b-{}", changes.first().map_or("finish", |(attribute, _)| attribute));
         let op = self.op(&id, schema);
         let asked = Asked::new(resolved(thing.inputs.clone()));
-        let change = Change { asked, observed: resolved(prior), changed: AttributeNames::from([attribute]) };
+        let changed: AttributeNames = changes.iter().map(|(name, _)| (*name).into()).collect();
+        let change = Change { asked, observed: resolved(prior), changed };
         thing.seen = self.runtime.block_on(self.provider.update(&op, &thing.id, &change))?;
         thing.assert_settled();
         Ok(())
+    }
+
+    /// Creates a resource without looking whether it is as asked for.
+    pub fn made(&self, type_name: &str, inputs: Object) -> Outcome<String> {
+        let schema = plat_aws::schemas().into_iter().find(|s| s.name == type_name).unwrap();
+        let made = self.runtime.block_on(self.provider.create(&self.op(OPERATION, &schema), &resolved(inputs)))?;
+        Ok(made.id)
+    }
+
+    /// The configuration does not set the attribute any more, which changes nothing.
+    pub fn leave_out(&self, thing: &mut Thing, attribute: &str) -> &Self {
+        thing.inputs.remove(attribute);
+        self
+    }
+
+    /// What is known of a resource whose create was not through.
+    pub fn known(&self, type_name: &str, id: &str, inputs: Object) -> Thing {
+        let schema = plat_aws::schemas().into_iter().find(|s| s.name == type_name).unwrap();
+        let seen = self.read(type_name, &[id]).pop().flatten().unwrap();
+        Thing { schema, id: id.to_owned(), inputs, seen }
     }
 
     pub fn delete(&self, thing: &Thing) -> Outcome<()> {

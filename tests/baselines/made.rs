@@ -5,7 +5,7 @@ use std::sync::Arc;
 use plat::address::Address;
 use plat::desired::{DesiredResource, Options, Output};
 use plat::plan::{Action, Change, Drift, DriftKind, OutputChange, Plan, Step};
-use plat::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes};
+use plat::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes, Timeouts};
 use plat::source::{FileId, SourceMap, Span};
 use plat::state::{Record, Status};
 use plat::types::Type;
@@ -287,6 +287,7 @@ fn schema() -> ResourceSchema {
         takes: Takes::default(),
         rules: &[],
         constraints: Default::default(),
+        timeouts: Timeouts::default(),
     }
 }
 

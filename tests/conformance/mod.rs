@@ -38,6 +38,8 @@ pub enum Rule {
     Enum,
     /// The type fits the property's JSON type.
     Type,
+    /// An operation may take as long as the registry's handler.
+    Timeout,
 }
 
 /// One difference.
@@ -112,6 +114,13 @@ fn compare(schema: &ResourceSchema, registry: &Registry) -> Vec<Finding> {
     let identifier: Vec<String> = registered.identifier().iter().map(|name| attribute_name(schema, name)).collect();
     if import != identifier {
         report.say("", Rule::Import, format!("import is {import:?}, and the primary identifier {identifier:?}"));
+    }
+    let timeouts = schema.timeouts;
+    for (operation, timeout) in [("create", timeouts.create), ("update", timeouts.update), ("delete", timeouts.delete)] {
+        let registered = registered.timeout(operation);
+        if timeout != registered {
+            report.say("", Rule::Timeout, format!("{operation} has {timeout}, and the registry's handler {registered}"));
+        }
     }
     report.findings
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use plat::schema::Timeouts;
+use plat::value::Duration;
 use serde_json::Value;
 
 use crate::project::tool;
@@ -52,6 +54,12 @@ fn parse(path: &PathBuf) -> Value {
 impl RegistryType {
     pub fn properties(&self) -> Vec<Property> {
         fields(&self.0, &self.0)
+    }
+
+    /// How long the handler of `create`, `update` or `delete` may take; one that declares nothing has CloudFormation's limit.
+    pub fn timeout(&self, operation: &str) -> Duration {
+        let minutes = self.0["handlers"][operation]["timeoutInMinutes"].as_i64();
+        minutes.map_or(Timeouts::USUAL, Duration::minutes)
     }
 
     pub fn is_required(&self, name: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plat::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes};
+use plat::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes, Timeouts};
 use plat::types::{Field, Record, Type};
 use plat::value::{Duration, Value};
 
@@ -49,6 +49,7 @@ fn schema(name: &'static str, import: &'static [&'static str], recovery: Recover
         takes: Takes { create: Duration::seconds(30), update: Duration::seconds(20), delete: Duration::seconds(10) },
         rules: &[],
         constraints: Default::default(),
+        timeouts: Timeouts::default(),
     }
 }
 

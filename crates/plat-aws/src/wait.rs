@@ -10,6 +10,8 @@ use plat::value::Duration;
 pub(crate) enum Progress<T> {
     Ready(T),
     Pending,
+    /// Not yet; says what is seen and what is waited for: "status `modifying`, waiting for `iops`".
+    Waiting(String),
     /// It will never be ready; says why.
     Failed(String),
 }
@@ -26,14 +28,17 @@ where
     let started = Instant::now();
     let limit = StdDuration::from_secs(timeout.0.unsigned_abs());
     let mut pause = FIRST_PAUSE.min(delay);
+    let mut seen = String::new();
     loop {
         match look().await? {
             Progress::Ready(ready) => return Ok(ready),
             Progress::Failed(reason) => return Err(ProviderError::new(ErrorKind::Failed, what, reason)),
             Progress::Pending => {}
+            Progress::Waiting(what) => seen = what,
         }
         if started.elapsed() + pause > limit {
-            let message = format!("not ready after {timeout}");
+            let seen = if seen.is_empty() { seen } else { format!(": {seen}") };
+            let message = format!("not ready after {timeout}{seen}");
             return Err(ProviderError::new(ErrorKind::TimedOut, what, message));
         }
         tokio::time::sleep(pause).await;

@@ -25,10 +25,12 @@ pub struct Container {
     pub range: Option<(Ident, Option<Ident>)>,
     /// The function that returns what a resource of the type occupies exclusively.
     pub claims: Option<syn::Path>,
-    /// Seconds of create, update, delete.
+    /// Usual seconds of create, update, delete.
     pub takes: [Option<i64>; 3],
     /// The slice of rules that stands beside the struct.
     pub rules: Option<syn::Path>,
+    /// Longest seconds of create, update, delete.
+    pub timeouts: [Option<i64>; 3],
 }
 
 impl Container {
@@ -63,6 +65,7 @@ impl Container {
             claims: None,
             takes: [None; 3],
             rules: None,
+            timeouts: [None; 3],
         }
     }
 
@@ -88,27 +91,14 @@ impl Container {
                 self.range = Some(range(&content)?);
             }
             "claims" => self.claims = Some(meta.value()?.parse()?),
-            "takes" => meta.parse_nested_meta(|inner| self.take_time(&inner))?,
+            "takes" => meta.parse_nested_meta(|inner| take_time(&mut self.takes, &inner))?,
+            "timeouts" => meta.parse_nested_meta(|inner| take_time(&mut self.timeouts, &inner))?,
             _ => {
                 return Err(meta.error(
-                    "unknown setting; there are: import, id, arn, recovery, stateful, remains, takes, lookup, range, claims, rules",
+                    "unknown setting; there are: import, id, arn, recovery, stateful, remains, takes, timeouts, lookup, range, claims, rules",
                 ));
             }
         }
-        Ok(())
-    }
-
-    fn take_time(&mut self, meta: &ParseNestedMeta<'_>) -> Result<()> {
-        let [create, update, delete] = &mut self.takes;
-        let place = match meta.path.get_ident().map(ToString::to_string).as_deref() {
-            Some("create") => create,
-            Some("update") => update,
-            Some("delete") => delete,
-            _ => return Err(meta.error("`takes` has create, update and delete")),
-        };
-        let text: LitStr = meta.value()?.parse()?;
-        *place =
-            Some(seconds(&text.value()).ok_or_else(|| Error::new(text.span(), "a duration is written like \"90s\", \"6m\" or \"1h30m\""))?);
         Ok(())
     }
 
@@ -140,6 +130,21 @@ impl Container {
             _ => Ok(()),
         }
     }
+}
+
+/// `create = "6m"`, into its place among create, update and delete.
+fn take_time(times: &mut [Option<i64>; 3], meta: &ParseNestedMeta<'_>) -> Result<()> {
+    let [create, update, delete] = times;
+    let place = match meta.path.get_ident().map(ToString::to_string).as_deref() {
+        Some("create") => create,
+        Some("update") => update,
+        Some("delete") => delete,
+        _ => return Err(meta.error("there are create, update and delete")),
+    };
+    let text: LitStr = meta.value()?.parse()?;
+    *place =
+        Some(seconds(&text.value()).ok_or_else(|| Error::new(text.span(), "a duration is written like \"90s\", \"6m\" or \"1h30m\""))?);
+    Ok(())
 }
 
 /// `cidr_block` or `cidr_block, within = vpc_id`

@@ -37,6 +37,10 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
     let claims = container.claims.as_ref().map_or_else(|| quote!(::std::vec::Vec::new()), |path| quote!(#path()));
     let [create, update, delete] = container.takes.map(|seconds| seconds.unwrap_or(2));
     let rules = container.rules.as_ref().map_or_else(|| quote!(&[]), |path| quote!(#path));
+    let [create_limit, update_limit, delete_limit] = container.timeouts.map(|seconds| match seconds {
+        Some(seconds) => quote!(::plat::value::Duration::seconds(#seconds)),
+        None => quote!(::plat::schema::Timeouts::USUAL),
+    });
     let described = attributes.iter().map(describe).collect::<Result<Vec<_>>>()?;
     let decode = attributes.iter().map(decode).collect::<Result<Vec<_>>>()?;
     let encode = attributes.iter().map(encode);
@@ -69,6 +73,7 @@ pub fn resource(input: &DeriveInput) -> Result<TokenStream> {
                     },
                     rules: #rules,
                     constraints: ::std::default::Default::default(),
+                    timeouts: ::plat::schema::Timeouts { create: #create_limit, update: #update_limit, delete: #delete_limit },
                 }
             }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use crate::provider::{Change, ErrorKind, Existing, Identity, Operation, Provider, ProviderError};
 use crate::schema::{Mode, Recovery, Registry};
-use crate::value::{Object, ResolvedObject, Secret, SecretText, Value};
+use crate::value::{Duration, Object, ResolvedObject, Secret, SecretText, Value};
 
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub enum Fault {
     Echoes,
     /// It is there, and ended in a failed state.
     Fails,
+    /// It is under way, and not through in time.
+    TimesOut,
     /// The create went through; what follows it is refused.
     FollowUpRefused,
     /// Never answers.
@@ -44,6 +46,7 @@ struct World {
     things: BTreeMap<String, Thing>,
     next: u64,
     log: Vec<String>,
+    timeouts: Vec<Duration>,
     faults: HashMap<String, VecDeque<Fault>>,
 }
 
@@ -81,6 +84,11 @@ impl Cloud {
     /// Every changing call since the last time.
     pub fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.world.lock().unwrap().log)
+    }
+
+    /// How long every changing call since the last time was allowed to take.
+    pub fn timeouts(&self) -> Vec<Duration> {
+        std::mem::take(&mut self.world.lock().unwrap().timeouts)
     }
 
     pub fn ids(&self) -> Vec<String> {
@@ -134,6 +142,7 @@ impl Cloud {
         let fault = {
             let mut world = self.world.lock().unwrap();
             world.log.push(call.clone());
+            world.timeouts.push(op.timeout);
             world.faults.get_mut(&call).and_then(VecDeque::pop_front)
         };
         match fault {
@@ -207,6 +216,7 @@ impl Provider for Cloud {
         match fault {
             Some(Fault::LostLater) => Err(doubt("create")),
             Some(Fault::Fails) => Err(ProviderError::new(ErrorKind::Failed, "create", "it is in the state `failed`")),
+            Some(Fault::TimesOut) => Err(ProviderError::new(ErrorKind::TimedOut, "create", "not ready after 5m: status `creating`")),
             Some(Fault::FollowUpRefused) => Err(refused("create", "the second call was refused")),
             _ => Ok(Existing { attributes: self.readable(&self.world.lock().unwrap().things[&id]), id }),
         }
@@ -248,6 +258,7 @@ impl Provider for Cloud {
         };
         match fault {
             Some(Fault::Lost | Fault::LostLater) => Err(doubt("update")),
+            Some(Fault::TimesOut) => Err(ProviderError::new(ErrorKind::TimedOut, "update", "not ready after 5m: status `modifying`")),
             Some(Fault::Fails) => Err(ProviderError::new(ErrorKind::Failed, "update", "it is in the state `failed`")),
             _ => Ok(attributes),
         }
@@ -255,6 +266,9 @@ impl Provider for Cloud {
 
     async fn delete(&self, op: &Operation<'_>, id: &str, _: &ResolvedObject) -> Result<(), ProviderError> {
         let fault = self.arrive("delete", op).await?;
+        if fault == Some(Fault::TimesOut) {
+            return Err(ProviderError::new(ErrorKind::TimedOut, "delete", "not gone after 5m: status `deleting`"));
+        }
         {
             let mut world = self.world.lock().unwrap();
             if let Some((child, _)) = world.things.iter().find(|(_, t)| refers(&t.attributes).contains(&id)) {

@@ -10,6 +10,7 @@ mod refactoring;
 mod replacing;
 mod saving;
 mod settling;
+mod timing_out;
 
 use std::sync::Arc;
 use std::time::Duration;

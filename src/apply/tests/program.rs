@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::desired::{Assert, Dependency, Desired, DesiredResource, Import, Lookup, Move, Options, Output, Reason, Stack, StateLocation};
 use crate::plan::Answers;
-use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes};
+use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes, Timeouts};
 use crate::source::{FileId, Span};
 use crate::types::Type;
-use crate::value::{Phase, Secret, SecretReference, SecretStore, Source, Value};
+use crate::value::{Duration, Phase, Secret, SecretReference, SecretStore, Source, Value};
 
 use super::address;
 
@@ -199,6 +199,7 @@ pub fn schemas() -> Vec<ResourceSchema> {
         takes: Takes::default(),
         rules: &[],
         constraints: Default::default(),
+        timeouts: Timeouts { delete: Duration::minutes(90), ..Timeouts::default() },
         range: None,
         claims: Vec::new(),
     };

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::provider::{Accepted, Asked, Change};
-use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes};
+use crate::schema::{Attribute, Kind, Mode, Recovery, ResourceSchema, Takes, Timeouts};
 use crate::types::{Field, Record, Type};
 use crate::value::{Duration, Secret, Value};
 
@@ -29,6 +29,7 @@ fn schema(name: &'static str, import: &'static [&'static str], attributes: Vec<A
         takes: Takes { create: Duration::seconds(10), ..Takes::default() },
         rules: &[],
         constraints: Default::default(),
+        timeouts: Timeouts::default(),
     }
 }
 

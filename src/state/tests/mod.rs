@@ -19,7 +19,7 @@ use std::time::Duration as Wait;
 
 use super::{Holder, Intent, LocalStore, OpenOptions, Record, StateFile, Status, Verb};
 use crate::address::Address;
-use crate::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes};
+use crate::schema::{Attribute, Kind, Mode, Recovery, Registry, ResourceSchema, Takes, Timeouts};
 use crate::types::Type;
 use crate::value::{Object, ResolvedObject, Secret, Size, Value};
 
@@ -70,6 +70,7 @@ fn schema(name: &'static str, attributes: Vec<Attribute>) -> ResourceSchema {
         takes: Takes::default(),
         rules: &[],
         constraints: Default::default(),
+        timeouts: Timeouts::default(),
     }
 }
 

@@ -17,6 +17,7 @@ fn schema(constraints: &'static str, attributes: Vec<Attribute>) -> ResourceSche
         stateful: false,
         remains: None,
         takes: Takes::default(),
+        timeouts: Default::default(),
         rules: &[],
         claims: Vec::new(),
         constraints: Constraints::parse(constraints).unwrap(),

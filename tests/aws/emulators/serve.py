@@ -17,11 +17,15 @@ def leave_with_parent() -> None:
 def serve_moto(port: str) -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
     import corrections
+    import databases
+    import keys
     import refusals
     from moto.server import main
 
     corrections.apply()
     refusals.apply()
+    databases.apply()
+    keys.apply()
     main(["-H", "127.0.0.1", "-p", port])
 
 

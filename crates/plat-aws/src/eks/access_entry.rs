@@ -111,6 +111,7 @@ mod handler {
         }
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+            let groups_asked = change.asked.sets("kubernetes_groups") || change.changes("kubernetes_groups");
             let (prior, desired) = change.into_sides()?;
             let target = parts(id)?;
             let username = desired.username.clone().filter(|name| Some(name) != prior.username.as_ref());
@@ -121,8 +122,8 @@ mod handler {
                     .principal_arn(target.0)
                     .cluster_name(target.1)
                     .client_request_token(update::token(op, "entry"))
-                    .set_kubernetes_groups(Some(desired.kubernetes_groups.clone()))
-                    .set_username(desired.username.clone());
+                    .set_kubernetes_groups(groups_asked.then(|| desired.kubernetes_groups.clone()))
+                    .set_username(username);
                 request.send().await.map_err(|e| provider_error("UpdateAccessEntry", e))?;
             }
             grant(aws, target, &prior.access_policies, &desired.access_policies).await?;

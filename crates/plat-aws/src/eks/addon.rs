@@ -118,10 +118,10 @@ mod handler {
         }
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-            let (prior, desired) = change.into_sides()?;
             let target = parts(id)?;
             // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
             let actual = settled(aws, op, target).await?;
+            let (prior, desired) = change.of(&actual)?.into_sides()?;
             if desired.installs_another(&actual, &prior) {
                 self::change(aws, op, target, &actual, &prior, &desired).await?;
             }

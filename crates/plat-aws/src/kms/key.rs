@@ -110,19 +110,16 @@ mod handler {
 
     impl ResourceHandler<Aws> for Key {
         async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
-            let desired = asked.into_values();
-            check(&desired)?;
-            let id = create(aws, op, &desired).await?;
+            check(&asked)?;
+            let id = create(aws, op, &asked).await?;
             op.accepted.accepted(&id)?;
             let made = there(aws, op, &id).await?;
             // The description and the policy are in place from the start.
-            let bare = Key {
-                description: desired.description.clone(),
-                key_policy: desired.key_policy.clone(),
-                tags: desired.tags.clone(),
-                ..made
-            };
-            change(aws, &id, &bare, &desired).await?;
+            let bare =
+                Key { description: asked.description.clone(), key_policy: asked.key_policy.clone(), tags: asked.tags.clone(), ..made };
+            let change = asked.follow_up(bare);
+            let desired = change.target()?;
+            self::change(aws, &id, &change, &desired).await?;
             Ok((id.clone(), there(aws, op, &id).await?))
         }
 
@@ -131,9 +128,9 @@ mod handler {
         }
 
         async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-            let (prior, desired) = change.into_sides()?;
-            check(&desired)?;
-            self::change(aws, id, &prior, &desired).await?;
+            check(&change.asked)?;
+            let desired = change.target()?;
+            self::change(aws, id, &change, &desired).await?;
             there(aws, op, id).await
         }
 
@@ -274,13 +271,12 @@ mod handler {
         Ok(keys.into_iter().filter_map(|key| key.key_id).collect())
     }
 
-    /// The calls that make `prior` into `desired`. A disabled key takes no changes of rotation, so it is enabled first and disabled last.
-    async fn change(aws: &Aws, id: &str, prior: &Key, desired: &Key) -> Result<(), ProviderError> {
-        let kms = aws.kms();
-        let rotates = desired.enable_key_rotation != prior.enable_key_rotation
-            || desired.enable_key_rotation
-                && desired.rotation_period_in_days.is_some()
-                && desired.rotation_period_in_days != prior.rotation_period_in_days;
+    /// The calls that make `change.observed` into `desired`. A disabled key takes no changes of rotation, so it is enabled first and
+    /// disabled last.
+    async fn change(aws: &Aws, id: &str, change: &Change<Key>, desired: &Key) -> Result<(), ProviderError> {
+        let (kms, prior) = (aws.kms(), &change.observed);
+        let another_period = desired.rotation_period_in_days != prior.rotation_period_in_days;
+        let rotates = desired.enable_key_rotation != prior.enable_key_rotation || (desired.enable_key_rotation && another_period);
         if !prior.enabled && (desired.enabled || rotates) {
             kms.enable_key().key_id(id).send().await.map_err(|e| provider_error("EnableKey", e))?;
         }
@@ -293,7 +289,7 @@ mod handler {
             put_policy(aws, id, document::to_text(policy), desired.bypass_policy_lockout_safety_check).await?;
         }
         if rotates && desired.enable_key_rotation {
-            let request = kms.enable_key_rotation().key_id(id).set_rotation_period_in_days(days(desired.rotation_period_in_days)?);
+            let request = kms.enable_key_rotation().key_id(id).set_rotation_period_in_days(days(change.asked.rotation_period_in_days)?);
             request.send().await.map_err(|e| provider_error("EnableKeyRotation", e))?;
         } else if rotates {
             kms.disable_key_rotation().key_id(id).send().await.map_err(|e| provider_error("DisableKeyRotation", e))?;

@@ -14,6 +14,8 @@ mod parameter_groups;
 mod rules;
 #[cfg(feature = "rds")]
 mod support;
+#[cfg(feature = "rds")]
+mod waiting;
 
 pub use db_cluster::{ClusterEndpoint, DbCluster, DbClusterRole, ReadEndpoint, ScalingConfiguration, ServerlessV2ScalingConfiguration};
 pub use db_cluster_parameter_group::DbClusterParameterGroup;

@@ -36,9 +36,10 @@ impl ResourceHandler<Aws> for Cluster {
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-        let (_, desired) = change.into_sides()?;
         // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
         let actual = active(aws, op, id).await?;
+        // What does not change stays as it is now, not as it was when the plan was made.
+        let desired = change.of(&actual)?.target()?;
         if let Some(setting) = changes::fixed(&actual, &desired) {
             let message = format!(
                 "`{setting}` cannot change in a cluster that is there: set it back, or give the cluster a new `name` to replace it"

@@ -47,7 +47,8 @@ pub(super) struct Release {
 }
 
 impl Release {
-    pub(super) fn between(actual: &Nodegroup, desired: &Nodegroup) -> Option<Release> {
+    /// `asked`: the version that the configuration sets, if it sets one.
+    pub(super) fn between(actual: &Nodegroup, desired: &Nodegroup, asked: Option<&Version>) -> Option<Release> {
         let runs = |wanted: &Version| actual.version.as_ref().is_some_and(|version| wanted.covers(version));
         let mut release = Release {
             version: desired.version.clone().filter(|wanted| !runs(wanted)),
@@ -59,7 +60,7 @@ impl Release {
         }
         // EKS takes a release only of the version that is named with it, or of the one that runs.
         if release.release_version.is_some() {
-            release.version = release.version.or_else(|| desired.version.clone());
+            release.version = release.version.or_else(|| asked.cloned());
         }
         Some(release)
     }
@@ -100,7 +101,7 @@ mod tests {
             ..Nodegroup::default()
         };
         assert_eq!(Settings::between(&actual(), &desired), None);
-        assert_eq!(Release::between(&actual(), &desired), None);
+        assert_eq!(Release::between(&actual(), &desired, None), None);
     }
 
     #[test]
@@ -127,15 +128,17 @@ mod tests {
     fn what_the_nodes_run_goes_in_one_update() {
         let desired = Nodegroup { version: Some(Version("1.29".into())), release_version: None, ..actual() };
         let expected = Release { version: Some(Version("1.29".into())), ..Release::default() };
-        assert_eq!(Release::between(&actual(), &desired), Some(expected));
+        assert_eq!(Release::between(&actual(), &desired, desired.version.as_ref()), Some(expected));
         let desired = Nodegroup { release_version: Some("1.28.8-20240506".into()), ..actual() };
-        let release = Release::between(&actual(), &desired).unwrap();
+        let release = Release::between(&actual(), &desired, None).unwrap();
+        assert_eq!(release.version, None, "the version that runs is not asked for");
+        let release = Release::between(&actual(), &desired, desired.version.as_ref()).unwrap();
         assert_eq!((release.version, release.release_version.as_deref()), (Some(Version("1.28".into())), Some("1.28.8-20240506")));
         let template = |version: &str| LaunchTemplateSpecification { id: Some("lt-1".into()), version: Some(version.into()), name: None };
         let had =
             Nodegroup { launch_template: Some(LaunchTemplateSpecification { name: Some("nodes".into()), ..template("1") }), ..actual() };
         let desired = |version: &str| Nodegroup { launch_template: Some(template(version)), ..actual() };
-        assert_eq!(Release::between(&had, &desired("1")), None);
-        assert_eq!(Release::between(&had, &desired("2")).unwrap().launch_template, Some(template("2")));
+        assert_eq!(Release::between(&had, &desired("1"), None), None);
+        assert_eq!(Release::between(&had, &desired("2"), None).unwrap().launch_template, Some(template("2")));
     }
 }

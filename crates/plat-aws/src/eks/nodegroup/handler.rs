@@ -39,11 +39,13 @@ impl ResourceHandler<Aws> for Nodegroup {
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-        let (_, mut desired) = change.into_sides()?;
-        desired.launch_template = template::numbered(aws, desired.launch_template).await?;
         let target = parts(id)?;
         // An update that an interrupted apply began may still run. What it leaves behind is what is left to change.
         let actual = active(aws, op, target).await?;
+        // The autoscaler and AWS's own upgrades change a group while plat plans: what does not change stays as it is now.
+        let change = change.of(&actual)?;
+        let mut desired = change.target()?;
+        desired.launch_template = template::numbered(aws, desired.launch_template).await?;
         if actual.launch_template.is_some() && desired.launch_template.is_none() {
             let message = "a node group keeps its launch template: name it, or give the group a new `nodegroup_name` to replace it";
             return Err(ProviderError::new(ErrorKind::Refused, "UpdateNodegroupVersion", message));
@@ -51,7 +53,7 @@ impl ResourceHandler<Aws> for Nodegroup {
         if let Some(settings) = Settings::between(&actual, &desired) {
             change_settings(aws, op, target, settings).await?;
         }
-        if let Some(release) = Release::between(&actual, &desired) {
+        if let Some(release) = Release::between(&actual, &desired, change.asked.version.as_ref()) {
             change_release(aws, op, target, release, desired.force_update_enabled).await?;
         }
         update::tag(aws, actual.arn.as_str(), &actual.tags, &desired.tags).await?;

@@ -2,7 +2,7 @@
 
 use aws_sdk_elasticache::types;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use plat::provider::{Asked, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, AttributeNames, Change, ErrorKind, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
 use super::settle::{ABSENT, available, find, gone};
@@ -30,7 +30,7 @@ impl ResourceHandler<Aws> for ReplicationGroup {
         let answer = call.send_with(aws.elasticache()).await.map_err(|e| provider_error("CreateReplicationGroup", e))?;
         let id = answer.replication_group().and_then(types::ReplicationGroup::replication_group_id).unwrap_or(&name).to_owned();
         op.accepted.accepted(&id)?;
-        let found = available(aws, op, &id).await?;
+        let found = available(aws, op, &id, &AttributeNames::default()).await?;
         let seen = observed(aws, &found, &nodes(aws, &found).await?).await?;
         Ok((id, seen))
     }
@@ -46,22 +46,24 @@ impl ResourceHandler<Aws> for ReplicationGroup {
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
+        // Nothing to change: what an earlier operation began is waited for.
+        let awaited = if change.changed.is_empty() { change.asked.names().clone() } else { change.changed.clone() };
         let (prior, desired) = change.into_sides()?;
-        let before = available(aws, op, id).await?;
+        let before = available(aws, op, id, &AttributeNames::default()).await?;
         let (growing, shrinking): (Vec<_>, Vec<_>) =
             reshapings(&prior, &desired, &shards(&before)).into_iter().partition(super::shape::Reshaping::grows);
         for change in &growing {
-            reshape(aws, op, id, change).await?;
+            reshape(aws, op, id, change, &awaited).await?;
         }
         for call in modify::requests(id, &prior, &desired, before.auth_token_enabled().unwrap_or(false)) {
             call.send_with(aws.elasticache()).await.map_err(|e| provider_error("ModifyReplicationGroup", e))?;
-            available(aws, op, id).await?;
+            available(aws, op, id, &awaited).await?;
         }
         for change in &shrinking {
-            reshape(aws, op, id, change).await?;
+            reshape(aws, op, id, change, &awaited).await?;
         }
         retag(aws, before.arn().unwrap_or_default(), &prior.tags, &desired.tags).await?;
-        let found = available(aws, op, id).await?;
+        let found = available(aws, op, id, &awaited).await?;
         observed(aws, &found, &nodes(aws, &found).await?).await
     }
 

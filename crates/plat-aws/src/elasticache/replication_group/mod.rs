@@ -43,6 +43,7 @@ use crate::kms::Key;
     recovery = Name, claims = super::claims::replication_group,
     stateful,
     takes(create = "7m", update = "6m", delete = "5m"),
+    timeouts(create = "5h", update = "24h", delete = "5h"),
     rules = super::rules::GROUP
 )]
 pub struct ReplicationGroup {

@@ -1,7 +1,7 @@
 //! How many shards and replicas a group has, and the calls that change it.
 
 use aws_sdk_elasticache::types::{ConfigureShard, ReplicationGroup as Found, ReshardingConfiguration};
-use plat::provider::{Operation, ProviderError};
+use plat::provider::{AttributeNames, Operation, ProviderError};
 
 use super::settle::available;
 use super::{NodeGroupConfiguration, ReplicationGroup};
@@ -96,7 +96,13 @@ pub(super) fn shards(found: &Found) -> Vec<String> {
     found.node_groups().iter().filter_map(|shard| shard.node_group_id().map(str::to_owned)).collect()
 }
 
-pub(super) async fn reshape(aws: &Aws, op: &Operation<'_>, id: &str, change: &Reshaping) -> Result<(), ProviderError> {
+pub(super) async fn reshape(
+    aws: &Aws,
+    op: &Operation<'_>,
+    id: &str,
+    change: &Reshaping,
+    awaited: &AttributeNames,
+) -> Result<(), ProviderError> {
     match change {
         Reshaping::Replicas { count, more } => replicas(aws, id, to_int(Some(*count)), None, *more).await?,
         Reshaping::PerShard { counts, more } => {
@@ -120,7 +126,7 @@ pub(super) async fn reshape(aws: &Aws, op: &Operation<'_>, id: &str, change: &Re
             call.send().await.map_err(|e| provider_error("ModifyReplicationGroupShardConfiguration", e))?;
         }
     }
-    available(aws, op, id).await?;
+    available(aws, op, id, awaited).await?;
     Ok(())
 }
 

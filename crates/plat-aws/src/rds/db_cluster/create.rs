@@ -7,8 +7,9 @@ use aws_sdk_rds::operation::restore_db_cluster_from_snapshot::builders::RestoreD
 use aws_sdk_rds::operation::restore_db_cluster_to_point_in_time::RestoreDbClusterToPointInTimeInput;
 use aws_sdk_rds::operation::restore_db_cluster_to_point_in_time::builders::RestoreDbClusterToPointInTimeInputBuilder;
 use aws_sdk_rds::types::{self, Tag};
-use plat::provider::{ErrorKind, ProviderError};
+use plat::provider::{ErrorKind, Operation, ProviderError};
 
+use super::settle::{find, gone};
 use super::{DbCluster, ScalingConfiguration, ServerlessV2ScalingConfiguration};
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
@@ -64,7 +65,7 @@ macro_rules! shared {
             .set_publicly_accessible($d.publicly_accessible)
             .set_network_type($d.network_type.clone())
             .set_monitoring_interval(to_seconds($d.monitoring_interval))
-            .set_monitoring_role_arn(text(&$d.monitoring_role_arn))
+            .set_monitoring_role_arn(text(&$d.monitoring_role_arn).filter(|_| $d.monitoring_interval.is_some_and(|i| i.0 > 0)))
             .set_enable_performance_insights($d.performance_insights_enabled)
             .set_performance_insights_kms_key_id(text(&$d.performance_insights_kms_key_id))
             .set_performance_insights_retention_period(to_days($d.performance_insights_retention_period))
@@ -74,7 +75,27 @@ macro_rules! shared {
 }
 
 /// Sends the call that makes the cluster.
-pub(super) async fn send(aws: &Aws, id: &str, d: &DbCluster, tags: Vec<Tag>) -> Result<types::DbCluster, ProviderError> {
+pub(super) async fn send(
+    aws: &Aws,
+    op: &Operation<'_>,
+    id: &str,
+    d: &DbCluster,
+    tags: Vec<Tag>,
+) -> Result<types::DbCluster, ProviderError> {
+    match ask(aws, id, d, tags.clone()).await {
+        // A delete that took longer than an apply waited: the name is free when it is through.
+        Err(taken) if taken.kind == ErrorKind::Exists => match find(aws, id).await? {
+            Some(found) if found.status() == Some("deleting") => {
+                gone(aws, op, id).await?;
+                ask(aws, id, d, tags).await
+            }
+            _ => Err(taken),
+        },
+        answer => answer,
+    }
+}
+
+async fn ask(aws: &Aws, id: &str, d: &DbCluster, tags: Vec<Tag>) -> Result<types::DbCluster, ProviderError> {
     let (operation, made) = match d.origin() {
         Origin::PointInTime => {
             let operation = "RestoreDBClusterToPointInTime";

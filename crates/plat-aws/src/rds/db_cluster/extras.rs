@@ -2,10 +2,11 @@
 
 use plat::provider::{ErrorKind, Operation, ProviderError};
 
-use super::settle::{Until, settle};
+use super::settle::{LEAVING_GLOBAL, PROMOTION, settle};
 use super::{DbCluster, DbClusterRole};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
+use crate::rds::waiting::Until;
 
 /// Roles are added and taken away one by one.
 pub(super) async fn roles(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbCluster, desired: &DbCluster) -> Result<(), ProviderError> {
@@ -18,14 +19,14 @@ pub(super) async fn roles(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbClu
         let answer = call.set_feature_name(role.feature_name).send().await;
         let gone = ["DBClusterRoleNotFound", "DBClusterRoleNotFoundFault"];
         absent(answer.map_err(|e| provider_error("RemoveRoleFromDBCluster", e)), &gone)?;
-        settle(aws, op, id, Until::Changed).await?;
+        settle(aws, op, id, Until::Changed(&["associated_roles"].into())).await?;
     }
     for role in missing(&prior.associated_roles, &desired.associated_roles) {
         let call = aws.rds().add_role_to_db_cluster().db_cluster_identifier(id).role_arn(role.role_arn.as_str());
         let answer = call.set_feature_name(role.feature_name).send().await;
         let there = ["DBClusterRoleAlreadyExists", "DBClusterRoleAlreadyExistsFault"];
         absent(answer.map_err(|e| provider_error("AddRoleToDBCluster", e)), &there)?;
-        settle(aws, op, id, Until::Changed).await?;
+        settle(aws, op, id, Until::Changed(&["associated_roles"].into())).await?;
     }
     Ok(())
 }
@@ -58,7 +59,7 @@ pub(super) async fn promotion(
         (Some(_), None) => {
             let call = aws.rds().promote_read_replica_db_cluster().db_cluster_identifier(id);
             call.send().await.map_err(|e| provider_error("PromoteReadReplicaDBCluster", e))?;
-            settle(aws, op, id, Until::Changed).await.map(drop)
+            settle(aws, op, id, Until::Changed(&[PROMOTION].into())).await.map(drop)
         }
         (before, Some(after)) if !before.as_ref().is_some_and(|before| before.eq_ignore_ascii_case(after)) => {
             let message = format!("`{id}` cannot come to replicate `{after}`: make a new replica under another name");
@@ -77,10 +78,10 @@ pub(super) async fn global(aws: &Aws, op: &Operation<'_>, id: &str, prior: &DbCl
         Some("") => {
             let call = aws.rds().remove_from_global_cluster().global_cluster_identifier(before);
             let answer = call.db_cluster_identifier(prior.db_cluster_arn.as_str()).send().await;
-            let gone = ["DBClusterNotFoundFault", "GlobalClusterNotFoundFault"];
+            let gone = ["DBClusterNotFoundFault", "DBClusterNotFound", "GlobalClusterNotFoundFault", "GlobalClusterNotFound"];
             match absent(answer.map_err(|e| provider_error("RemoveFromGlobalCluster", e)), &gone)? {
-                Some(_) => settle(aws, op, id, Until::Changed).await.map(drop),
-                // The member left already, or it or the global database is deleted: there is nothing to wait for.
+                Some(_) => settle(aws, op, id, Until::Changed(&[LEAVING_GLOBAL].into())).await.map(drop),
+                // It left before, or one of the two is gone.
                 None => Ok(()),
             }
         }

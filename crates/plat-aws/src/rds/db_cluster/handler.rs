@@ -5,13 +5,14 @@ use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
 use super::create::{Origin, send};
-use super::settle::{Until, find, settle};
+use super::settle::{find, settle};
 use super::{DbCluster, delete, extras, modify};
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
 use crate::names::generated;
 use crate::query;
 use crate::rds::support::{made_by, new_tags, retag};
+use crate::rds::waiting::Until;
 
 /// How many names one filter takes.
 const NAMES_PER_CALL: usize = 100;
@@ -21,14 +22,13 @@ const LONGEST_NAME: usize = 63;
 
 impl ResourceHandler<Aws> for DbCluster {
     async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
-        let desired = asked.into_values();
-        let name = desired.name(op);
-        let made = send(aws, &name, &desired, new_tags(&desired.tags, op)).await?;
+        let name = asked.name(op);
+        let made = send(aws, op, &name, &asked, new_tags(&asked.tags, op)).await?;
         let id = made.db_cluster_identifier().unwrap_or(&name).to_owned();
         op.accepted.accepted(&id)?;
-        let made = settle(aws, op, &id, Until::Usable).await?;
-        let prior = as_made(DbCluster::observe(&made), &desired);
-        let seen = change(aws, op, &id, prior, desired).await?;
+        let made = settle(aws, op, &id, Until::Created).await?;
+        let made = as_made(DbCluster::observe(&made), &asked);
+        let seen = change(aws, op, &id, asked.follow_up(made)).await?;
         Ok((id, seen))
     }
 
@@ -47,10 +47,14 @@ impl ResourceHandler<Aws> for DbCluster {
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-        let (prior, desired) = change.into_sides()?;
-        extras::promotion(aws, op, id, &prior, &desired).await?;
-        extras::global(aws, op, id, &prior, &desired).await?;
-        self::change(aws, op, id, prior, desired).await
+        let desired = change.target()?;
+        extras::promotion(aws, op, id, &change.observed, &desired).await?;
+        extras::global(aws, op, id, &change.observed, &desired).await?;
+        if change.changed.is_empty() {
+            // An earlier operation was not through: nobody knows which of the attributes it was about.
+            settle(aws, op, id, Until::Changed(change.asked.names())).await?;
+        }
+        self::change(aws, op, id, change).await
     }
 
     async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
@@ -92,16 +96,17 @@ fn as_made(seen: DbCluster, desired: &DbCluster) -> DbCluster {
     }
 }
 
-/// Brings a cluster from `prior` to `desired`, and reads it.
-async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: DbCluster, desired: DbCluster) -> Result<DbCluster, ProviderError> {
-    if let Some(call) = modify::request(id, &prior, &desired) {
+/// Makes the change, and reads the cluster.
+async fn change(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<DbCluster>) -> Result<DbCluster, ProviderError> {
+    let (prior, desired) = (&change.observed, &change.target()?);
+    if let Some(call) = modify::request(id, prior, desired, &change.asked) {
         // RDS refuses changes while it is at something else, the daily backup say.
         settle(aws, op, id, Until::Usable).await?;
         call.send_with(aws.rds()).await.map_err(|e| provider_error("ModifyDBCluster", e))?;
-        settle(aws, op, id, Until::Changed).await?;
+        settle(aws, op, id, Until::Changed(&change.changed)).await?;
     }
-    extras::http_endpoint(aws, &prior, &desired).await?;
-    extras::roles(aws, op, id, &prior, &desired).await?;
+    extras::http_endpoint(aws, prior, desired).await?;
+    extras::roles(aws, op, id, prior, desired).await?;
     retag(aws, prior.db_cluster_arn.as_str(), &prior.tags, &desired.tags).await?;
     let found = find(aws, id).await?.ok_or_else(|| incomplete("DescribeDBClusters", "DBClusters"))?;
     Ok(DbCluster::observe(&found))

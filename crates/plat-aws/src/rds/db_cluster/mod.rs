@@ -55,7 +55,8 @@ use crate::kms::Key;
     arn = db_cluster_arn,
     recovery = Name, claims = super::claims::db_cluster,
     stateful,
-    takes(create = "2m", update = "2m", delete = "2m")
+    takes(create = "2m", update = "2m", delete = "2m"),
+    timeouts(create = "36h", update = "36h")
 )]
 pub struct DbCluster {
     /// Name of the cluster, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.

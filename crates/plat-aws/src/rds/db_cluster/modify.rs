@@ -3,6 +3,7 @@
 use aws_sdk_rds::operation::modify_db_cluster::ModifyDbClusterInput;
 use aws_sdk_rds::operation::modify_db_cluster::builders::ModifyDbClusterInputBuilder;
 use aws_sdk_rds::types;
+use plat::provider::Asked;
 use plat::value::SecretText;
 
 use super::DbCluster;
@@ -10,29 +11,30 @@ use super::create::{scaling, serverless_v2};
 use crate::rds::difference::Difference;
 use crate::units::{lower, text, to_days, to_gib, to_int, to_seconds};
 
-/// The request that brings `prior` to `desired`, at once; `None` when nothing in it would differ.
-pub(super) fn request(id: &str, prior: &DbCluster, desired: &DbCluster) -> Option<ModifyDbClusterInputBuilder> {
+/// The request that brings `prior` to `desired`, at once; `None` when nothing in it would differ. What RDS takes only together with a
+/// change is sent as it is asked for, and never as it was read.
+pub(super) fn request(id: &str, prior: &DbCluster, desired: &DbCluster, asked: &Asked<DbCluster>) -> Option<ModifyDbClusterInputBuilder> {
     let diff = Difference::default();
     let call = ModifyDbClusterInput::builder().db_cluster_identifier(id);
-    let call = engine(&diff, call, prior, desired);
+    let call = engine(&diff, call, prior, desired, asked);
     let call = access(&diff, call, prior, desired);
     let call = upkeep(&diff, call, prior, desired);
-    let call = insights(&diff, call, prior, desired);
+    let call = insights(&diff, call, prior, desired, asked);
     diff.any().then(|| call.apply_immediately(true))
 }
 
 type Call = ModifyDbClusterInputBuilder;
 
-fn engine(diff: &Difference, call: Call, prior: &DbCluster, desired: &DbCluster) -> Call {
+fn engine(diff: &Difference, call: Call, prior: &DbCluster, desired: &DbCluster, asked: &Asked<DbCluster>) -> Call {
     let version = diff.version(&prior.engine_version, &desired.engine_version);
     let upgrade = version.as_ref().map(|_| true);
-    let instances = desired.db_instance_parameter_group_name.clone().filter(|_| version.is_some());
+    let instances = asked.db_instance_parameter_group_name.clone().filter(|_| version.is_some());
     let scaled = |d: &DbCluster| d.scaling_configuration.as_ref().map(scaling);
     let scaled_v2 = |d: &DbCluster| d.serverless_v2_scaling_configuration.as_ref().map(serverless_v2);
     // RDS wants the storage's kind and rate together when one of them changes.
     let kind = diff.name(&prior.storage_type, &desired.storage_type);
     let rate = diff.of(&prior.iops, &desired.iops);
-    let rate = rate.or(desired.iops.filter(|_| kind.is_some()));
+    let rate = rate.or(asked.iops.filter(|_| kind.is_some()));
     call.set_engine_version(version)
         .set_allow_major_version_upgrade(upgrade)
         .set_db_instance_parameter_group_name(instances)
@@ -95,17 +97,20 @@ fn upkeep(diff: &Difference, call: Call, prior: &DbCluster, desired: &DbCluster)
         .set_deletion_protection(diff.flag(prior.deletion_protection, desired.deletion_protection))
 }
 
-fn insights(diff: &Difference, call: Call, prior: &DbCluster, desired: &DbCluster) -> Call {
+fn insights(diff: &Difference, call: Call, prior: &DbCluster, desired: &DbCluster, asked: &Asked<DbCluster>) -> Call {
     let turned = diff.of(&prior.performance_insights_enabled, &desired.performance_insights_enabled);
     let mode = diff.of(&prior.database_insights_mode, &desired.database_insights_mode);
     let key = diff.of(&prior.performance_insights_kms_key_id, &desired.performance_insights_kms_key_id);
     let kept = diff.of(&prior.performance_insights_retention_period, &desired.performance_insights_retention_period);
     // A mode is accepted only together with what it needs.
-    let with_mode = desired.performance_insights_enabled == Some(true) && (turned.is_some() || mode.is_some());
-    let kept = kept.or(desired.performance_insights_retention_period.filter(|_| with_mode));
+    let with_mode = asked.performance_insights_enabled == Some(true) && (turned.is_some() || mode.is_some());
+    let kept = kept.or(asked.performance_insights_retention_period.filter(|_| with_mode));
     let every = diff.of(&prior.monitoring_interval, &desired.monitoring_interval);
-    let role = diff.of(&prior.monitoring_role_arn, &desired.monitoring_role_arn);
-    let role = role.or_else(|| desired.monitoring_role_arn.clone().filter(|_| every.is_some()));
+    // RDS takes a role only with an interval that is not 0.
+    let off = desired.monitoring_interval.unwrap_or_default().0 == 0;
+    let role = if off { None } else { diff.of(&prior.monitoring_role_arn, &desired.monitoring_role_arn) };
+    let role = role.or_else(|| asked.monitoring_role_arn.clone().filter(|_| every.is_some() && !off));
+    let every = every.or(desired.monitoring_interval.filter(|_| role.is_some()));
     call.set_enable_performance_insights(turned.or(with_mode.then_some(true)))
         .set_database_insights_mode(mode.map(|m| types::DatabaseInsightsMode::from(m.as_str())))
         .set_performance_insights_kms_key_id(text(&key))
@@ -141,10 +146,15 @@ mod tests {
         Some(ServerlessV2ScalingConfiguration { min_capacity: Some(least), max_capacity: Some(most), seconds_until_auto_pause: None })
     }
 
+    fn modify(prior: &DbCluster, desired: &DbCluster) -> Option<ModifyDbClusterInputBuilder> {
+        let object = plat::value::ResolvedObject::new(plat::schema::Resource::to_object(desired)).unwrap();
+        request("orders", prior, desired, &Asked::new(object).decode().unwrap())
+    }
+
     fn modification(change: impl FnOnce(&mut DbCluster)) -> Option<ModifyDbClusterInput> {
         let mut desired = cluster();
         change(&mut desired);
-        request("orders", &cluster(), &desired).map(|call| call.build().unwrap())
+        modify(&cluster(), &desired).map(|call| call.build().unwrap())
     }
 
     #[test]
@@ -180,9 +190,9 @@ mod tests {
     fn a_password_is_sent_when_it_is_new_or_taken_back() {
         let secret = || Some(SecretText::new("correct horse"));
         let same = DbCluster { master_user_password: secret(), ..cluster() };
-        assert!(request("orders", &same, &same.clone()).is_none());
+        assert!(modify(&same, &same.clone()).is_none());
         let managed = DbCluster { manage_master_user_password: true, ..same.clone() };
-        let call = request("orders", &managed, &same).unwrap().build().unwrap();
+        let call = modify(&managed, &same).unwrap().build().unwrap();
         assert_eq!((call.manage_master_user_password(), call.master_user_password()), (Some(false), Some("correct horse")));
     }
 
@@ -190,7 +200,7 @@ mod tests {
     fn the_first_serverless_takes_its_endpoint_here_and_a_directory_is_left_by_name() {
         let prior = DbCluster { engine_mode: Some("serverless".to_owned()), domain: Some("d-1".to_owned()), ..cluster() };
         let desired = DbCluster { domain: None, enable_http_endpoint: true, ..prior.clone() };
-        let call = request("orders", &prior, &desired).unwrap().build().unwrap();
+        let call = modify(&prior, &desired).unwrap().build().unwrap();
         assert_eq!((call.domain(), call.enable_http_endpoint()), (Some("none"), Some(true)));
     }
 }

@@ -9,8 +9,9 @@ use aws_sdk_rds::operation::restore_db_instance_from_db_snapshot::builders::Rest
 use aws_sdk_rds::operation::restore_db_instance_to_point_in_time::RestoreDbInstanceToPointInTimeInput;
 use aws_sdk_rds::operation::restore_db_instance_to_point_in_time::builders::RestoreDbInstanceToPointInTimeInputBuilder;
 use aws_sdk_rds::types::{self, Tag};
-use plat::provider::{ErrorKind, ProviderError};
+use plat::provider::{ErrorKind, Operation, ProviderError};
 
+use super::settle::{find, gone};
 use super::{AdditionalStorageVolume, DbInstance, ProcessorFeature};
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
@@ -106,7 +107,27 @@ macro_rules! shared {
 }
 
 /// Sends the call that makes the instance.
-pub(super) async fn send(aws: &Aws, id: &str, d: &DbInstance, tags: Vec<Tag>) -> Result<types::DbInstance, ProviderError> {
+pub(super) async fn send(
+    aws: &Aws,
+    op: &Operation<'_>,
+    id: &str,
+    d: &DbInstance,
+    tags: Vec<Tag>,
+) -> Result<types::DbInstance, ProviderError> {
+    match ask(aws, id, d, tags.clone()).await {
+        // A delete that took longer than an apply waited: the name is free when it is through.
+        Err(taken) if taken.kind == ErrorKind::Exists => match find(aws, id).await? {
+            Some(found) if found.db_instance_status() == Some("deleting") => {
+                gone(aws, op, id).await?;
+                ask(aws, id, d, tags).await
+            }
+            _ => Err(taken),
+        },
+        answer => answer,
+    }
+}
+
+async fn ask(aws: &Aws, id: &str, d: &DbInstance, tags: Vec<Tag>) -> Result<types::DbInstance, ProviderError> {
     let (operation, made) = match d.origin() {
         Origin::Empty if d.engine.is_none() || d.db_instance_class.is_none() => {
             let message = "`engine` and `db_instance_class` are needed, but for a replica and for what is restored";
@@ -139,7 +160,8 @@ fn empty(id: &str, d: &DbInstance, tags: Vec<Tag>) -> CreateDbInstanceInputBuild
     let call = shared!(CreateDbInstanceInput::builder(), d, tags);
     call.db_instance_identifier(id)
         .set_engine(lower(&d.engine))
-        .set_engine_version(d.engine_version.as_ref().map(|v| v.0.to_string()))
+        // A member of a cluster runs the cluster's version.
+        .set_engine_version(d.engine_version.as_ref().filter(|_| d.db_cluster_identifier.is_none()).map(|v| v.0.to_string()))
         .set_engine_lifecycle_support(d.engine_lifecycle_support.clone())
         .set_license_model(d.license_model.clone())
         .set_db_name(d.db_name.clone())
@@ -166,7 +188,7 @@ fn empty(id: &str, d: &DbInstance, tags: Vec<Tag>) -> CreateDbInstanceInputBuild
         .set_performance_insights_kms_key_id(text(&d.performance_insights_kms_key_id))
         .set_database_insights_mode(d.database_insights_mode.as_deref().map(types::DatabaseInsightsMode::from))
         .set_monitoring_interval(to_seconds(Some(d.monitoring_interval).filter(|i| i.0 > 0)))
-        .set_monitoring_role_arn(text(&d.monitoring_role_arn))
+        .set_monitoring_role_arn(text(&d.monitoring_role_arn).filter(|_| d.monitoring_interval.0 > 0))
         .set_tde_credential_arn(d.tde_credential_arn.clone())
         .set_tde_credential_password(d.tde_credential_password.as_ref().map(|p| p.expose().to_owned()))
 }
@@ -184,7 +206,7 @@ fn replica(id: &str, d: &DbInstance, tags: Vec<Tag>) -> CreateDbInstanceReadRepl
         .set_performance_insights_kms_key_id(text(&d.performance_insights_kms_key_id))
         .set_database_insights_mode(d.database_insights_mode.as_deref().map(types::DatabaseInsightsMode::from))
         .set_monitoring_interval(to_seconds(Some(d.monitoring_interval).filter(|i| i.0 > 0)))
-        .set_monitoring_role_arn(text(&d.monitoring_role_arn))
+        .set_monitoring_role_arn(text(&d.monitoring_role_arn).filter(|_| d.monitoring_interval.0 > 0))
 }
 
 fn from_snapshot(id: &str, d: &DbInstance, tags: Vec<Tag>) -> RestoreDbInstanceFromDbSnapshotInputBuilder {

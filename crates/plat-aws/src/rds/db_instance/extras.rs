@@ -3,10 +3,11 @@
 use aws_sdk_rds::config::{Builder, Region};
 use plat::provider::{ErrorKind, Operation, ProviderError};
 
-use super::settle::{Until, settle};
+use super::settle::{PROMOTION, settle};
 use super::{DbInstance, DbInstanceRole};
 use crate::client::Aws;
 use crate::error::{absent, provider_error};
+use crate::rds::waiting::Until;
 use crate::units::{from_days, text, to_days};
 
 /// Roles are added and taken away one by one, and the instance has to be usable in between.
@@ -54,7 +55,7 @@ pub(super) async fn promotion(
             if replicates {
                 let call = aws.rds().promote_read_replica().db_instance_identifier(id);
                 call.send().await.map_err(|e| provider_error("PromoteReadReplica", e))?;
-                settle(aws, op, id, Until::Changed).await?;
+                settle(aws, op, id, Until::Changed(&[PROMOTION].into())).await?;
             }
             Ok(())
         }
@@ -62,7 +63,13 @@ pub(super) async fn promotion(
 }
 
 /// Copies of automated backups are asked for in the region that they go to.
-pub(super) async fn backup_copies(aws: &Aws, arn: &str, prior: &DbInstance, desired: &DbInstance) -> Result<(), ProviderError> {
+pub(super) async fn backup_copies(
+    aws: &Aws,
+    arn: &str,
+    prior: &DbInstance,
+    desired: &DbInstance,
+    asked: &DbInstance,
+) -> Result<(), ProviderError> {
     let kept = desired.automatic_backup_replication_retention_period;
     let same_kept = kept.is_none() || kept == prior.automatic_backup_replication_retention_period;
     let same_key = desired.automatic_backup_replication_kms_key_id.is_none()
@@ -81,8 +88,8 @@ pub(super) async fn backup_copies(aws: &Aws, arn: &str, prior: &DbInstance, desi
             .rds()
             .start_db_instance_automated_backups_replication()
             .source_db_instance_arn(arn)
-            .set_backup_retention_period(to_days(kept.or(desired.backup_retention_period)))
-            .set_kms_key_id(text(&desired.automatic_backup_replication_kms_key_id));
+            .set_backup_retention_period(to_days(asked.automatic_backup_replication_retention_period.or(asked.backup_retention_period)))
+            .set_kms_key_id(text(&asked.automatic_backup_replication_kms_key_id));
         let answer = call.customize().config_override(in_region(region)).send().await;
         answer.map_err(|e| provider_error("StartDBInstanceAutomatedBackupsReplication", e))?;
     }
@@ -108,6 +115,6 @@ fn in_region(region: &str) -> Builder {
 pub(super) async fn restart(aws: &Aws, op: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
     let answer = aws.rds().reboot_db_instance().db_instance_identifier(id).send().await;
     answer.map_err(|e| provider_error("RebootDBInstance", e))?;
-    settle(aws, op, id, Until::Changed).await?;
+    settle(aws, op, id, Until::Changed(&["db_parameter_group_name"].into())).await?;
     Ok(())
 }

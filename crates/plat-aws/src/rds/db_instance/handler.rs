@@ -1,17 +1,18 @@
 //! Create, read, change, delete.
 
 use aws_sdk_rds::types;
-use plat::provider::{Asked, Change, Operation, ProviderError, ResourceHandler};
+use plat::provider::{Asked, AttributeNames, Change, Operation, ProviderError, ResourceHandler};
 use plat::value::ResolvedObject;
 
 use super::create::{Origin, send};
-use super::settle::{Until, find, settle, wants_restart};
+use super::settle::{find, settle, wants_restart};
 use super::{DbInstance, delete, extras, modify};
 use crate::client::Aws;
 use crate::error::{incomplete, provider_error};
 use crate::names::generated;
 use crate::query;
 use crate::rds::support::{made_by, new_tags, retag};
+use crate::rds::waiting::Until;
 
 /// How many names one filter takes.
 const NAMES_PER_CALL: usize = 100;
@@ -21,14 +22,13 @@ const LONGEST_NAME: usize = 63;
 
 impl ResourceHandler<Aws> for DbInstance {
     async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
-        let desired = asked.into_values();
-        let name = desired.name(op);
-        let made = send(aws, &name, &desired, new_tags(&desired.tags, op)).await?;
+        let name = asked.name(op);
+        let made = send(aws, op, &name, &asked, new_tags(&asked.tags, op)).await?;
         let id = made.db_instance_identifier().unwrap_or(&name).to_owned();
         op.accepted.accepted(&id)?;
-        let made = settle(aws, op, &id, Until::Usable).await?;
-        let prior = as_made(DbInstance::observe(&made), &desired);
-        let seen = change(aws, op, &id, prior, desired).await?;
+        let made = settle(aws, op, &id, Until::Created).await?;
+        let made = as_made(DbInstance::observe(&made), &asked);
+        let seen = change(aws, op, &id, asked.follow_up(made)).await?;
         Ok((id, seen))
     }
 
@@ -52,16 +52,21 @@ impl ResourceHandler<Aws> for DbInstance {
     }
 
     async fn update(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<Self>) -> Result<Self, ProviderError> {
-        let (prior, desired) = change.into_sides()?;
-        extras::promotion(aws, op, id, &prior, &desired).await?;
-        self::change(aws, op, id, prior, desired).await
+        extras::promotion(aws, op, id, &change.observed, &change.target()?).await?;
+        if change.changed.is_empty() {
+            // An earlier operation was not through: nobody knows which of the attributes it was about.
+            let names = at_once(&change.asked, change.asked.names());
+            let now = change.asked.apply_immediately.unwrap_or(true);
+            settle(aws, op, id, if now { Until::Changed(&names) } else { Until::Usable }).await?;
+        }
+        self::change(aws, op, id, change).await
     }
 
     async fn delete(aws: &Aws, op: &Operation<'_>, id: &str, prior: Self) -> Result<(), ProviderError> {
         if let Some(region) = &prior.automatic_backup_replication_region {
             let none = DbInstance { automatic_backup_replication_region: None, ..prior.clone() };
             let copied = DbInstance { automatic_backup_replication_region: Some(region.clone()), ..prior.clone() };
-            extras::backup_copies(aws, prior.db_instance_arn.as_str(), &copied, &none).await?;
+            extras::backup_copies(aws, prior.db_instance_arn.as_str(), &copied, &none, &none).await?;
         }
         delete::delete(aws, op, id, &prior).await
     }
@@ -98,24 +103,33 @@ fn as_made(seen: DbInstance, desired: &DbInstance) -> DbInstance {
     }
 }
 
-/// Brings an instance from `prior` to `desired`, and reads it.
-async fn change(aws: &Aws, op: &Operation<'_>, id: &str, prior: DbInstance, desired: DbInstance) -> Result<DbInstance, ProviderError> {
-    let now = desired.apply_immediately.unwrap_or(true);
-    if let Some(call) = modify::request(id, &prior, &desired) {
+/// Makes the change, and reads the instance.
+async fn change(aws: &Aws, op: &Operation<'_>, id: &str, change: Change<DbInstance>) -> Result<DbInstance, ProviderError> {
+    let (prior, desired, asked) = (&change.observed, &change.target()?, &change.asked);
+    let now = asked.apply_immediately.unwrap_or(true);
+    if let Some(call) = modify::request(id, prior, desired, asked) {
         // RDS refuses changes while it is at something else, the daily backup say.
         settle(aws, op, id, Until::Usable).await?;
         call.send_with(aws.rds()).await.map_err(|e| provider_error("ModifyDBInstance", e))?;
-        let changed = settle(aws, op, id, if now { Until::Changed } else { Until::Usable }).await?;
-        let regrouped = desired.db_parameter_group_name.is_some() && prior.db_parameter_group_name != desired.db_parameter_group_name;
-        if now && regrouped && wants_restart(&changed) {
+        let names = at_once(asked, &change.changed);
+        let changed = settle(aws, op, id, if now { Until::Changed(&names) } else { Until::Usable }).await?;
+        if now && change.changes("db_parameter_group_name") && wants_restart(&changed) {
             extras::restart(aws, op, id).await?;
         }
     }
-    extras::roles(aws, op, id, &prior, &desired).await?;
-    extras::backup_copies(aws, prior.db_instance_arn.as_str(), &prior, &desired).await?;
+    extras::roles(aws, op, id, prior, desired).await?;
+    extras::backup_copies(aws, prior.db_instance_arn.as_str(), prior, desired, asked).await?;
     retag(aws, prior.db_instance_arn.as_str(), &prior.tags, &desired.tags).await?;
     let found = find(aws, id).await?.ok_or_else(|| incomplete("DescribeDBInstances", "DBInstances"))?;
     observed(aws, &found).await
+}
+
+/// Those of the attributes that RDS applies without a restart that somebody has to ask for.
+fn at_once(asked: &DbInstance, names: &AttributeNames) -> AttributeNames {
+    let mut names = names.clone();
+    let rotates = asked.certificate_rotation_restart.unwrap_or(true);
+    names.retain(|name| name != "dedicated_log_volume" && (rotates || name != "ca_certificate_identifier"));
+    names
 }
 
 async fn observed(aws: &Aws, found: &types::DbInstance) -> Result<DbInstance, ProviderError> {

@@ -14,6 +14,8 @@ mod modify;
 mod observe;
 #[cfg(feature = "rds")]
 mod settle;
+#[cfg(feature = "rds")]
+mod storage;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -55,6 +57,7 @@ use crate::secretsmanager::Secret;
     recovery = Name, claims = super::claims::db_instance,
     stateful,
     takes(create = "8m", update = "5m", delete = "5m"),
+    timeouts(create = "36h", update = "36h", delete = "36h"),
     rules = super::rules::INSTANCE
 )]
 pub struct DbInstance {
@@ -483,4 +486,11 @@ pub struct DbInstanceStatusInfo {
     /// What is wrong.
     #[attr(optional)]
     pub message: Option<String>,
+}
+
+/// An instance of which every attribute that has a value is asked for.
+#[cfg(all(test, feature = "rds"))]
+fn asking(instance: &DbInstance) -> plat::provider::Asked<DbInstance> {
+    let object = plat::value::ResolvedObject::new(plat::schema::Resource::to_object(instance)).unwrap();
+    plat::provider::Asked::new(object).decode().unwrap()
 }

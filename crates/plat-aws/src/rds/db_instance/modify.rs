@@ -3,29 +3,39 @@
 use aws_sdk_rds::operation::modify_db_instance::ModifyDbInstanceInput;
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDbInstanceInputBuilder;
 use aws_sdk_rds::types;
+use plat::provider::Asked;
 use plat::value::SecretText;
 
-use super::{AdditionalStorageVolume, DbInstance};
+use super::DbInstance;
+use super::storage::storage;
 use crate::rds::difference::Difference;
-use crate::units::{lower, text, texts, to_days, to_gib, to_int, to_mib, to_seconds};
+use crate::units::{lower, text, texts, to_days, to_int, to_seconds};
 
-/// The request that brings `prior` to `desired`; `None` when nothing in it would differ.
-pub(super) fn request(id: &str, prior: &DbInstance, desired: &DbInstance) -> Option<ModifyDbInstanceInputBuilder> {
+/// The request that brings `prior` to `desired`; `None` when nothing in it would differ. What RDS takes only together with a
+/// change is sent as it is asked for, and never as it was read.
+pub(super) fn request(
+    id: &str,
+    prior: &DbInstance,
+    desired: &DbInstance,
+    asked: &Asked<DbInstance>,
+) -> Option<ModifyDbInstanceInputBuilder> {
     let diff = Difference::default();
     let call = ModifyDbInstanceInput::builder().db_instance_identifier(id);
     let call = engine(&diff, call, prior, desired);
-    let call = storage(&diff, call, prior, desired);
+    let call = storage(&diff, call, prior, desired, asked);
     let call = access(&diff, call, prior, desired);
     let call = upkeep(&diff, call, prior, desired);
-    let call = insights(&diff, call, prior, desired);
-    let call = directory(&diff, call, prior, desired);
+    let call = insights(&diff, call, prior, desired, asked);
+    let call = directory(&diff, call, prior, desired, asked);
     diff.any().then(|| call.apply_immediately(desired.apply_immediately.unwrap_or(true)))
 }
 
-type Call = ModifyDbInstanceInputBuilder;
+pub(super) type Call = ModifyDbInstanceInputBuilder;
 
 fn engine(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance) -> Call {
-    let version = diff.version(&prior.engine_version, &desired.engine_version);
+    // A member of a cluster runs the cluster's version.
+    let own = prior.db_cluster_identifier.is_none();
+    let version = if own { diff.version(&prior.engine_version, &desired.engine_version) } else { None };
     let upgrade = version.as_ref().and(desired.allow_major_version_upgrade);
     call.set_db_instance_class(diff.of(&prior.db_instance_class, &desired.db_instance_class))
         .set_engine_version(version)
@@ -40,32 +50,6 @@ fn engine(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstanc
         .set_replica_mode(diff.of(&prior.replica_mode, &desired.replica_mode).map(|m| types::ReplicaMode::from(m.as_str())))
         .set_promotion_tier(to_int(diff.of(&prior.promotion_tier, &desired.promotion_tier)))
         .set_multi_az(diff.flag(prior.multi_az, desired.multi_az))
-}
-
-/// RDS wants size, type and rate together when one of them changes on `gp3`, `io1` or `io2`.
-fn storage(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance) -> Call {
-    let grown = desired.max_allocated_storage.is_some() && desired.allocated_storage < prior.allocated_storage;
-    let size = desired.allocated_storage.filter(|_| !grown);
-    let kind = diff.name(&prior.storage_type, &desired.storage_type);
-    let changes = [
-        diff.of(&prior.allocated_storage, &size).is_some(),
-        kind.is_some(),
-        diff.of(&prior.iops, &desired.iops).is_some(),
-        diff.of(&prior.storage_throughput, &desired.storage_throughput).is_some(),
-    ];
-    // Turning growth off is said by a limit that is the size itself.
-    let limit = match (desired.max_allocated_storage, prior.max_allocated_storage) {
-        (None, Some(_)) => diff.note(size.or(prior.allocated_storage)),
-        (wanted, had) => diff.of(&had, &wanted),
-    };
-    let together = changes.contains(&true);
-    call.set_allocated_storage(to_gib(size.or(prior.allocated_storage).filter(|_| together)))
-        .set_storage_type(desired.storage_type.clone().filter(|_| together))
-        .set_iops(to_int(desired.iops.filter(|_| together)))
-        .set_storage_throughput(to_mib(desired.storage_throughput.filter(|_| together)))
-        .set_max_allocated_storage(to_gib(limit))
-        .set_additional_storage_volumes(volumes(diff, prior, desired))
-        .set_dedicated_log_volume(diff.flag(prior.dedicated_log_volume, desired.dedicated_log_volume))
 }
 
 fn access(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance) -> Call {
@@ -104,29 +88,43 @@ fn upkeep(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstanc
         .set_certificate_rotation_restart(restart)
 }
 
-fn insights(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance) -> Call {
+fn insights(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance, asked: &Asked<DbInstance>) -> Call {
+    // What a member does not ask for is its cluster's.
+    let ours = |name: &str| prior.db_cluster_identifier.is_none() || asked.sets(name);
+    let logs = diff.exports(&prior.enable_cloudwatch_logs_exports, &desired.enable_cloudwatch_logs_exports);
+    let call = call.set_cloudwatch_logs_export_configuration(logs);
+    let call = if ours("monitoring_interval") { monitoring(diff, call, prior, desired, asked) } else { call };
+    if !ours("enable_performance_insights") {
+        return call;
+    }
     let turned = diff.flag(prior.enable_performance_insights, desired.enable_performance_insights);
     let mode = diff.of(&prior.database_insights_mode, &desired.database_insights_mode);
     let key = diff.of(&prior.performance_insights_kms_key_id, &desired.performance_insights_kms_key_id);
     let kept = diff.of(&prior.performance_insights_retention_period, &desired.performance_insights_retention_period);
     // A mode is accepted only together with what it needs.
-    let with_mode = desired.enable_performance_insights && (turned.is_some() || mode.is_some());
-    let kept = kept.or(desired.performance_insights_retention_period.filter(|_| with_mode));
-    let every = diff.note((prior.monitoring_interval != desired.monitoring_interval).then_some(desired.monitoring_interval));
-    let role = diff.of(&prior.monitoring_role_arn, &desired.monitoring_role_arn);
-    let role = role.or_else(|| desired.monitoring_role_arn.clone().filter(|_| every.is_some()));
+    let with_mode = asked.enable_performance_insights && (turned.is_some() || mode.is_some());
+    let kept = kept.or(asked.performance_insights_retention_period.filter(|_| with_mode));
     call.set_enable_performance_insights(turned.or(with_mode.then_some(true)))
         .set_database_insights_mode(mode.map(|m| types::DatabaseInsightsMode::from(m.as_str())))
         .set_performance_insights_kms_key_id(text(&key))
         .set_performance_insights_retention_period(to_days(kept))
-        .set_monitoring_interval(to_seconds(every))
-        .set_monitoring_role_arn(text(&role))
-        .set_cloudwatch_logs_export_configuration(
-            diff.exports(&prior.enable_cloudwatch_logs_exports, &desired.enable_cloudwatch_logs_exports),
-        )
 }
 
-fn directory(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance) -> Call {
+/// RDS takes a role only with an interval that is not 0.
+fn monitoring(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance, asked: &Asked<DbInstance>) -> Call {
+    if desired.monitoring_interval.0 == 0 {
+        let off = diff.note((prior.monitoring_interval.0 != 0).then_some(0));
+        return call.set_monitoring_interval(off);
+    }
+    let every = diff.note((prior.monitoring_interval != desired.monitoring_interval).then_some(desired.monitoring_interval));
+    let role = diff.of(&prior.monitoring_role_arn, &desired.monitoring_role_arn);
+    let changed = every.is_some() || role.is_some();
+    call.set_monitoring_interval(to_seconds(every.or(Some(desired.monitoring_interval).filter(|_| changed))))
+        .set_monitoring_role_arn(text(&role.or_else(|| asked.monitoring_role_arn.clone().filter(|_| changed))))
+}
+
+/// Joining a directory says all that is asked for of it.
+fn directory(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInstance, asked: &Asked<DbInstance>) -> Call {
     let settings = |d: &DbInstance| {
         let names = (d.domain.clone(), d.domain_fqdn.clone(), d.domain_ou.clone(), d.domain_iam_role_name.clone());
         (names, d.domain_auth_secret_arn.clone(), d.domain_dns_ips.clone())
@@ -140,12 +138,12 @@ fn directory(diff: &Difference, call: Call, prior: &DbInstance, desired: &DbInst
     if !joins {
         return call.disable_domain(true);
     }
-    call.set_domain(desired.domain.clone())
-        .set_domain_fqdn(desired.domain_fqdn.clone())
-        .set_domain_ou(desired.domain_ou.clone())
-        .set_domain_iam_role_name(desired.domain_iam_role_name.clone())
-        .set_domain_auth_secret_arn(text(&desired.domain_auth_secret_arn))
-        .set_domain_dns_ips(texts(&desired.domain_dns_ips))
+    call.set_domain(asked.domain.clone())
+        .set_domain_fqdn(asked.domain_fqdn.clone())
+        .set_domain_ou(asked.domain_ou.clone())
+        .set_domain_iam_role_name(asked.domain_iam_role_name.clone())
+        .set_domain_auth_secret_arn(text(&asked.domain_auth_secret_arn))
+        .set_domain_dns_ips(texts(&asked.domain_dns_ips))
 }
 
 fn processor_features(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Option<Vec<types::ProcessorFeature>> {
@@ -154,45 +152,12 @@ fn processor_features(diff: &Difference, prior: &DbInstance, desired: &DbInstanc
     diff.note((!same).then(features).flatten())
 }
 
-fn volumes(diff: &Difference, prior: &DbInstance, desired: &DbInstance) -> Option<Vec<types::ModifyAdditionalStorageVolume>> {
-    let (had, wanted) = (&prior.additional_storage_volumes, &desired.additional_storage_volumes);
-    let named = |volume: &AdditionalStorageVolume, among: &[AdditionalStorageVolume]| {
-        among.iter().find(|other| other.volume_name == volume.volume_name).cloned()
-    };
-    let changed = wanted.iter().filter(|w| !named(w, had).is_some_and(|h| as_wanted(w, &h))).map(|w| {
-        types::ModifyAdditionalStorageVolume::builder()
-            .set_volume_name(w.volume_name.clone())
-            .set_allocated_storage(to_gib(w.allocated_storage))
-            .set_max_allocated_storage(to_gib(w.max_allocated_storage))
-            .set_iops(to_int(w.iops))
-            .set_storage_throughput(to_mib(w.storage_throughput))
-            .set_storage_type(w.storage_type.clone())
-            .build()
-    });
-    let gone = had
-        .iter()
-        .filter(|h| named(h, wanted).is_none())
-        .map(|h| types::ModifyAdditionalStorageVolume::builder().set_volume_name(h.volume_name.clone()).set_for_delete(true).build());
-    let all: Vec<_> = changed.chain(gone).collect();
-    diff.note((!all.is_empty()).then_some(all))
-}
-
-fn as_wanted(wanted: &AdditionalStorageVolume, had: &AdditionalStorageVolume) -> bool {
-    fn fits<T: PartialEq>(wanted: &Option<T>, had: &Option<T>) -> bool {
-        wanted.is_none() || wanted == had
-    }
-    fits(&wanted.allocated_storage, &had.allocated_storage)
-        && fits(&wanted.max_allocated_storage, &had.max_allocated_storage)
-        && fits(&wanted.iops, &had.iops)
-        && fits(&wanted.storage_throughput, &had.storage_throughput)
-        && fits(&wanted.storage_type, &had.storage_type)
-}
-
 #[cfg(test)]
 mod tests {
     use plat::schema::Id;
     use plat::value::{Duration, Size, Version};
 
+    use super::super::asking;
     use super::*;
 
     fn database() -> DbInstance {
@@ -210,10 +175,14 @@ mod tests {
         }
     }
 
+    fn modify(prior: &DbInstance, desired: &DbInstance) -> Option<ModifyDbInstanceInputBuilder> {
+        request("db", prior, desired, &asking(desired))
+    }
+
     fn modification(change: impl FnOnce(&mut DbInstance)) -> Option<ModifyDbInstanceInput> {
         let mut desired = database();
         change(&mut desired);
-        request("db", &database(), &desired).map(|call| call.build().unwrap())
+        modify(&database(), &desired).map(|call| call.build().unwrap())
     }
 
     #[test]
@@ -240,28 +209,6 @@ mod tests {
     }
 
     #[test]
-    fn storage_is_said_as_a_whole() {
-        let call = modification(|d| {
-            d.storage_type = Some("gp3".to_owned());
-            d.iops = Some(3000);
-        });
-        let call = call.unwrap();
-        assert_eq!((call.allocated_storage(), call.storage_type(), call.iops()), (Some(100), Some("gp3"), Some(3000)));
-    }
-
-    #[test]
-    fn storage_that_grew_by_itself_is_not_shrunk() {
-        let prior = DbInstance { allocated_storage: Some(Size::gib(150)), ..database() };
-        assert!(request("db", &prior, &database()).is_none());
-    }
-
-    #[test]
-    fn growth_is_turned_off_by_a_limit_that_is_the_size() {
-        let call = modification(|d| d.max_allocated_storage = None).unwrap();
-        assert_eq!((call.max_allocated_storage(), call.allocated_storage()), (Some(100), None));
-    }
-
-    #[test]
     fn a_major_upgrade_is_allowed_only_with_a_new_version() {
         let call = modification(|d| {
             d.engine_version = Some(Version("16.1".into()));
@@ -275,7 +222,7 @@ mod tests {
     fn logs_are_turned_on_and_off_by_name() {
         let prior = DbInstance { enable_cloudwatch_logs_exports: vec!["a".to_owned(), "b".to_owned()], ..database() };
         let desired = DbInstance { enable_cloudwatch_logs_exports: vec!["b".to_owned(), "c".to_owned()], ..database() };
-        let call = request("db", &prior, &desired).unwrap().build().unwrap();
+        let call = modify(&prior, &desired).unwrap().build().unwrap();
         let exports = call.cloudwatch_logs_export_configuration().unwrap();
         assert_eq!((exports.enable_log_types(), exports.disable_log_types()), (&["c".to_owned()][..], &["a".to_owned()][..]));
     }
@@ -284,26 +231,58 @@ mod tests {
     fn a_password_is_sent_when_it_is_new_or_taken_back() {
         let secret = || Some(SecretText::new("correct horse"));
         let same = DbInstance { master_user_password: secret(), ..database() };
-        assert!(request("db", &same, &same.clone()).is_none());
-        let call = request("db", &database(), &same).unwrap().build().unwrap();
+        assert!(modify(&same, &same.clone()).is_none());
+        let call = modify(&database(), &same).unwrap().build().unwrap();
         assert_eq!(call.master_user_password(), Some("correct horse"));
         let managed = DbInstance { manage_master_user_password: true, ..same.clone() };
-        let call = request("db", &managed, &same).unwrap().build().unwrap();
+        let call = modify(&managed, &same).unwrap().build().unwrap();
         assert_eq!((call.manage_master_user_password(), call.master_user_password()), (Some(false), Some("correct horse")));
     }
 
     #[test]
     fn leaving_a_domain_is_said_once() {
         let prior = DbInstance { domain: Some("d-1".to_owned()), ..database() };
-        let call = request("db", &prior, &database()).unwrap().build().unwrap();
+        let call = modify(&prior, &database()).unwrap().build().unwrap();
         assert_eq!((call.disable_domain(), call.domain()), (Some(true), None));
     }
 
     #[test]
-    fn monitoring_goes_with_its_role() {
-        let prior = DbInstance { monitoring_role_arn: Some("arn:role".into()), ..database() };
-        let desired = DbInstance { monitoring_interval: Duration::seconds(60), ..prior.clone() };
-        let call = request("db", &prior, &desired).unwrap().build().unwrap();
+    fn monitoring_goes_with_its_role_and_is_turned_off_without_it() {
+        let off = DbInstance { monitoring_role_arn: Some("arn:role".into()), ..database() };
+        let on = DbInstance { monitoring_interval: Duration::seconds(60), ..off.clone() };
+        let call = modify(&off, &on).unwrap().build().unwrap();
         assert_eq!((call.monitoring_interval(), call.monitoring_role_arn()), (Some(60), Some("arn:role")));
+        let call = modify(&on, &off).unwrap().build().unwrap();
+        assert_eq!((call.monitoring_interval(), call.monitoring_role_arn()), (Some(0), None));
+        // A role that was read is not one that is asked for.
+        let call = request("db", &on, &off, &asking(&DbInstance { monitoring_role_arn: None, ..off.clone() })).unwrap().build().unwrap();
+        assert_eq!((call.monitoring_interval(), call.monitoring_role_arn()), (Some(0), None));
+        let another = DbInstance { monitoring_role_arn: Some("arn:other".into()), ..on.clone() };
+        let call = modify(&on, &another).unwrap().build().unwrap();
+        assert_eq!((call.monitoring_interval(), call.monitoring_role_arn()), (Some(60), Some("arn:other")));
+    }
+
+    #[test]
+    fn a_member_leaves_version_insights_and_monitoring_to_its_cluster() {
+        let member = DbInstance {
+            db_cluster_identifier: Some("aurora".to_owned()),
+            enable_performance_insights: true,
+            monitoring_interval: Duration::seconds(60),
+            monitoring_role_arn: Some("arn:role".into()),
+            ..database()
+        };
+        let alone = DbInstance {
+            engine_version: Some(Version("16.1".into())),
+            enable_performance_insights: false,
+            monitoring_interval: Duration::seconds(0),
+            ..member.clone()
+        };
+        let none = plat::provider::Asked::new(plat::value::ResolvedObject::default()).decode().unwrap_or_default();
+        assert!(request("db", &member, &alone, &none).is_none());
+        let asked = modify(&member, &alone).unwrap().build().unwrap();
+        assert_eq!(
+            (asked.enable_performance_insights(), asked.monitoring_interval(), asked.engine_version()),
+            (Some(false), Some(0), None)
+        );
     }
 }
