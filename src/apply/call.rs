@@ -106,7 +106,10 @@ impl Accepted for Sink {
         }
         if let Some(journal) = &self.journal {
             let entry = [Entry::Accepted { op: self.op.clone(), id: id.to_owned() }];
-            durably(|| journal.append(&entry)).map_err(|e| ProviderError::new(ErrorKind::Internal, "journal", e.to_string()))?;
+            durably(|| journal.append(&entry)).map_err(|e| {
+                let message = format!("`{id}` was created and could not be recorded: {e}");
+                ProviderError::new(ErrorKind::Internal, "journal", message)
+            })?;
         }
         *self.id.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.to_owned());
         if let Some((observer, event)) = &self.told {
