@@ -15,13 +15,20 @@ pub fn neutralized(text: &str) -> Cow<'_, str> {
     if !text.contains("##") && !text.contains("::") && !contains_section(text) {
         return Cow::Borrowed(text);
     }
+    let broken = with(text, &Breaks::TEXT);
+    if broken == text {
+        return Cow::Borrowed(text);
+    }
     let is_json = text.trim_start().starts_with(['{', '[', '"']) && serde_json::from_str::<IgnoredAny>(text).is_ok();
-    let breaks = if is_json { Breaks::JSON } else { Breaks::TEXT };
+    Cow::Owned(if is_json { with(text, &Breaks::JSON) } else { broken })
+}
+
+fn with(text: &str, breaks: &Breaks) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for line in text.split_inclusive(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
-        neutralize(line, &breaks, &mut out);
+        neutralize(line, breaks, &mut out);
     }
-    if out == text { Cow::Borrowed(text) } else { Cow::Owned(out) }
+    out
 }
 
 /// What stands for the second character of a command's mark.
