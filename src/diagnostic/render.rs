@@ -154,7 +154,7 @@ fn snippet(file: &SourceFile, labels: Vec<Label>, drawing: Drawing) -> String {
     let labels = labels.into_iter().map(|label| {
         let start = near.place((label.span.start as usize).min(length));
         let span = (start, near.place((label.span.end as usize).min(length)).saturating_sub(start));
-        let text = Some(printable(&label.text).replace('\n', " ")).filter(|text| !text.is_empty());
+        let text = Some(printable(&label.text)).filter(|text| !text.is_empty());
         if label.primary { LabeledSpan::new_primary_with_span(text, span) } else { LabeledSpan::new_with_span(text, span) }
     });
     let excerpt =
@@ -260,5 +260,15 @@ mod tests {
         let (sources, a, _) = sources();
         let error = Diagnostic::error(Code(1), Span::new(a, 9_000, 9_001), "unexpected end");
         assert!(render(&error, &sources, DRAWING).contains("unexpected end"));
+    }
+
+    #[test]
+    fn no_line_of_a_text_begins_where_a_message_does() {
+        let (sources, a, _) = sources();
+        let text = "first\nsecond\n  third\n::error::fourth";
+        let diagnostic = Diagnostic::error(Code(201), Span::new(a, 0, 3), text).label(text).also(Span::new(a, 4, 5), text).help(text);
+        let drawn = render(&diagnostic, &sources, DRAWING);
+        assert!(drawn.contains("second") && drawn.matches("fourth").count() == 4, "{drawn}");
+        assert!(drawn.lines().skip(1).all(|line| line.starts_with(' ')), "{drawn}");
     }
 }
