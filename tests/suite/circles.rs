@@ -57,14 +57,14 @@ const PAIR: &str = r#"
 component Left {
   param given: String
   param more: String?
-  resource first: aws.logs.LogGroup { log_group_name = "/first/${given}" }
-  resource last: aws.logs.LogGroup { log_group_name = "/last/${more ?? "none"}" }
+  resource first: aws.logs.LogGroup { tags = { given = given } }
+  resource last: aws.logs.LogGroup { tags = { more = more ?? "none" } }
   output out: String = first.arn
   output given_back: String = given
 }
 component Right {
   param settings: { at: String, name: String }
-  resource middle: aws.logs.LogGroup { log_group_name = "/middle/${settings.name}", tags = { at = settings.at } }
+  resource middle: aws.logs.LogGroup { tags = { at = settings.at, name = settings.name } }
   output out: String = middle.arn
 }
 "#;
@@ -101,7 +101,7 @@ fn a_chain_of_components_that_each_use_both_neighbours_ends() {
 fn a_resource_that_waits_for_itself_is_a_dependency_cycle_with_its_path() {
     wrong(
         &format!("{PAIR}resource a: Left {{ given = b.out }}\nresource b: Right {{ settings = {{ at = a.out, name = \"y\" }} }}\n"),
-        &["dependency cycle: `a.first` → `b.middle` → `a.first`", "`tags` refers to `arn`", "`log_group_name` refers to `arn`"],
+        &["dependency cycle: `a.first` → `b.middle` → `a.first`", "`tags` refers to `arn`"],
     );
     // Nothing but values, no resource between them.
     wrong(

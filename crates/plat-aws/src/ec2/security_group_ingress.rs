@@ -29,13 +29,13 @@ pub struct SecurityGroupIngress {
     #[attr(required, replaces)]
     pub group_id: Id<SecurityGroup>,
     /// `tcp`, `udp`, `icmp`, `icmpv6`, the number of another protocol, or `-1` for all traffic.
-    #[attr(required, replaces)]
+    #[attr(required, replaces, canonical = super::security_group_rules::canonical_protocol)]
     pub ip_protocol: String,
     /// First port, or the type of ICMP; -1 is every type. Left out with `-1`.
-    #[attr(optional, replaces, range = -1..=65535)]
+    #[attr(optional, replaces, range = -1..=65535, canonical = super::security_group_rules::canonical_port)]
     pub from_port: Option<i64>,
     /// Last port, or the code of ICMP.
-    #[attr(optional, replaces, range = -1..=65535)]
+    #[attr(optional, replaces, range = -1..=65535, canonical = super::security_group_rules::canonical_port)]
     pub to_port: Option<i64>,
     /// Source: an IPv4 network.
     #[attr(optional, replaces)]

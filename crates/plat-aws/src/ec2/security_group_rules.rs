@@ -77,7 +77,7 @@ mod changing;
 #[cfg(feature = "ec2")]
 mod standalone;
 
-pub(super) use form::canonical_rules;
+pub(super) use form::{canonical_port, canonical_protocol, canonical_rules};
 
 #[cfg(feature = "ec2")]
 pub(super) use canonical::{Rule, rules_of};

@@ -42,6 +42,22 @@ pub(in crate::ec2) fn canonical_rules(rules: &Value) -> Value {
     }
 }
 
+/// Returns a protocol as EC2 answers it.
+pub(in crate::ec2) fn canonical_protocol(protocol: &Value) -> Value {
+    match protocol {
+        Value::String(protocol) => Value::str(protocol_name(protocol)),
+        other => other.clone(),
+    }
+}
+
+/// Returns a port, or a type or code of ICMP, with -1 as what is left out: both are all of them.
+pub(in crate::ec2) fn canonical_port(port: &Value) -> Value {
+    match port {
+        Value::Int(-1) => Value::Null,
+        other => other.clone(),
+    }
+}
+
 fn canonical_rule(rule: &Object) -> Object {
     let mut kept = rule.clone();
     if matches!(rule.get("description"), Some(Value::String(text)) if text.is_empty()) {
