@@ -9,7 +9,7 @@ const COMMANDS: &str = "CANARY\\n::stop-commands::x\\n  ::error file=a::x\\n##[e
 fn program() -> String {
     format!(
         r#"/// CANARY
-stack s {{ tags = {{ Tag = "{COMMANDS}" }} }}
+stack s {{}}
 env dev {{ @region = "us-east-1" }}
 param size: Int = 1
 assert size == 1, "{COMMANDS}"
@@ -22,7 +22,6 @@ policy waived for r: aws.logs.LogGroup {{
 waive waived for logs {{ owner = "{COMMANDS}", until = "2099-01-01", reason = "{COMMANDS}" }}
 resource logs: aws.logs.LogGroup for k in ["{COMMANDS}"] {{
   log_group_name = "/a"
-  tags = {{ "{COMMANDS}" = "{COMMANDS}" }}
 }}
 resource ip: aws.ec2.EIP {{ tags = {{ Name = "{COMMANDS}" }} }}
 output said: String = "{COMMANDS}"
