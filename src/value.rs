@@ -1,8 +1,13 @@
 //! Values: what the language computes, what providers take and give, what the state keeps.
 
+mod equal;
+mod known;
+mod list;
 mod object;
+mod traits;
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -13,11 +18,18 @@ use crate::address::Address;
 use crate::source::Span;
 use crate::types::Type;
 
+pub use known::Computed;
+pub use list::List;
 pub use object::Object;
 
 /// How names are hashed: with a seed of each map's own, so that nobody can prepare names that collide, and in a fraction of what the
 /// standard library's takes.
 pub type Hashing = foldhash::fast::RandomState;
+
+/// Largest value that leaves a program, by [`Value::weight`]: whatever reads it from there on looks at each part where it stands.
+pub const MAX_WEIGHT: u64 = 2_000_000;
+/// Most levels of one value. Whatever looks into a value goes one call deeper for each.
+pub const MAX_DEPTH: u16 = 500;
 
 /// A value of the language.
 #[derive(Debug, Clone)]
@@ -33,7 +45,7 @@ pub enum Value {
     Size(Size),
     Duration(Duration),
     Version(Version),
-    List(Arc<Vec<Value>>),
+    List(Arc<List>),
     /// A record or a map.
     Object(Arc<Object>),
     /// Known later; says what it waits for.
@@ -71,21 +83,6 @@ pub struct Unknown {
     pub deferred: Option<Box<dyn Deferred>>,
 }
 
-impl Unknown {
-    /// Computes as far as `known` allows: the answer may be, or hold, an unknown again.
-    pub fn force(self: &Arc<Self>, known: &dyn Known) -> Result<Value, EvalFailure> {
-        match &self.deferred {
-            Some(deferred) => deferred.force(known),
-            None => Ok(known.attribute(&self.source.address, &self.source.attribute).unwrap_or_else(|| Value::Unknown(self.clone()))),
-        }
-    }
-
-    /// The attribute that the value is, when nothing is computed from it.
-    pub fn reference(&self) -> Option<&Source> {
-        self.deferred.as_ref().map_or(Some(&self.source), |deferred| deferred.reference())
-    }
-}
-
 /// The attribute a value comes from, and where the program says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -103,12 +100,22 @@ pub trait Deferred: fmt::Debug + Send + Sync {
     fn reference(&self) -> Option<&Source> {
         None
     }
+
+    /// Adds the unknown values that the computation may ask for.
+    fn needs(&self, found: &mut Vec<Arc<Unknown>>) {
+        let _ = found;
+    }
 }
 
 /// What is known of resources so far.
 pub trait Known {
     /// The value of an attribute, `None` while it is not known.
     fn attribute(&self, address: &Address, attribute: &str) -> Option<Value>;
+
+    /// What was computed already, while one value is.
+    fn computed(&self) -> Option<&Computed> {
+        None
+    }
 }
 
 /// Why a computation on now-known values failed (`1 / 0`, an index that is not there).
@@ -154,6 +161,7 @@ impl Value {
     pub fn unknown(&self) -> Option<&Arc<Unknown>> {
         match self {
             Value::Unknown(unknown) => Some(unknown),
+            value if !value.traits().unknown => None,
             Value::List(items) => items.iter().find_map(Value::unknown),
             Value::Object(entries) => entries.values().find_map(Value::unknown),
             Value::Secret(secret) => match secret {
@@ -166,61 +174,53 @@ impl Value {
 
     /// Adds the attributes that stand in this value. False when something in it is computed from attributes, and more than these may count.
     pub(crate) fn references<'v>(&'v self, found: &mut Vec<&'v Source>) -> bool {
-        match self {
-            Value::Unknown(unknown) => {
-                found.extend(unknown.reference());
-                unknown.reference().is_some()
-            }
-            Value::List(items) => items.iter().all(|item| item.references(found)),
-            Value::Object(entries) => entries.values().all(|value| value.references(found)),
-            Value::Secret(Secret::Reference(reference)) => reference.argument.references(found),
-            _ => true,
-        }
-    }
-
-    /// Replaces every unknown that `known` can answer; the rest stays unknown.
-    pub fn resolve(&self, known: &dyn Known) -> Result<Value, EvalFailure> {
-        if self.unknown().is_none() {
-            return Ok(self.clone());
-        }
-        Ok(match self {
-            Value::Unknown(unknown) => unknown.force(known)?,
-            Value::List(items) => Value::list(items.iter().map(|item| item.resolve(known)).collect::<Result<Vec<_>, _>>()?),
-            Value::Object(entries) => {
-                let entries = entries.iter().map(|(k, v)| Ok((k.clone(), v.resolve(known)?))).collect::<Result<Object, _>>()?;
-                Value::Object(Arc::new(entries))
-            }
-            Value::Secret(Secret::Reference(reference)) => Value::Secret(Secret::Reference(Arc::new(SecretReference {
-                store: reference.store,
-                argument: reference.argument.resolve(known)?,
-            }))),
-            other => other.clone(),
+        self.each_unknown(&mut HashSet::default(), &mut |unknown| {
+            found.extend(unknown.reference());
+            unknown.reference().is_some()
         })
     }
-}
 
-/// Equal in meaning. An unknown equals only itself; secrets are equal when both are references to, or texts of, the same.
-impl PartialEq for Value {
-    fn eq(&self, other: &Value) -> bool {
-        match (self, other) {
-            (Value::Null, Value::Null) => true,
-            (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Int(a), Value::Int(b)) => a == b,
-            (Value::Float(a), Value::Float(b)) => a == b,
-            #[allow(clippy::cast_precision_loss, reason = "the language's Int and Float compare as Float")]
-            (Value::Int(a), Value::Float(b)) | (Value::Float(b), Value::Int(a)) => *a as f64 == *b,
-            (Value::String(a), Value::String(b)) => a == b,
-            (Value::Cidr(a), Value::Cidr(b)) => a == b,
-            (Value::Ip(a), Value::Ip(b)) => a == b,
-            (Value::Size(a), Value::Size(b)) => a == b,
-            (Value::Duration(a), Value::Duration(b)) => a == b,
-            (Value::Version(a), Value::Version(b)) => a == b,
-            (Value::List(a), Value::List(b)) => a == b,
-            (Value::Object(a), Value::Object(b)) => a == b,
-            (Value::Unknown(a), Value::Unknown(b)) => Arc::ptr_eq(a, b),
-            (Value::Secret(a), Value::Secret(b)) => a == b,
-            (Value::Handle(a), Value::Handle(b)) => Arc::ptr_eq(a, b),
-            _ => false,
+    /// Adds the unknown values in this one, each list and object of them once.
+    pub(crate) fn unknowns(&self, found: &mut Vec<Arc<Unknown>>) {
+        self.each_unknown(&mut HashSet::default(), &mut |unknown| {
+            found.push(unknown.clone());
+            true
+        });
+    }
+
+    /// Goes over the handles in this value, each list and object of them once.
+    pub(crate) fn each_handle<'v>(&'v self, each: &mut dyn FnMut(&'v dyn Any)) {
+        self.handles(&mut HashSet::default(), each);
+    }
+
+    fn handles<'v>(&'v self, seen: &mut HashSet<usize, Hashing>, each: &mut dyn FnMut(&'v dyn Any)) {
+        match self {
+            Value::Handle(handle) => each(handle.as_any()),
+            value if !value.traits().handle => {}
+            Value::List(items) if seen.insert(Arc::as_ptr(items) as usize) => items.iter().for_each(|item| item.handles(seen, each)),
+            Value::Object(entries) if seen.insert(Arc::as_ptr(entries) as usize) => {
+                entries.values().for_each(|value| value.handles(seen, each));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns whether one of the unknown values in this one is such.
+    pub(crate) fn any_unknown(&self, is_such: &dyn Fn(&Unknown) -> bool) -> bool {
+        !self.each_unknown(&mut HashSet::default(), &mut |unknown| !is_such(unknown))
+    }
+
+    /// Goes over what is unknown while `each` says so; what is shared is come upon once.
+    fn each_unknown<'v>(&'v self, seen: &mut HashSet<usize, Hashing>, each: &mut dyn FnMut(&'v Arc<Unknown>) -> bool) -> bool {
+        match self {
+            Value::Unknown(unknown) => each(unknown),
+            value if !value.traits().unknown => true,
+            Value::List(items) => !seen.insert(Arc::as_ptr(items) as usize) || items.iter().all(|item| item.each_unknown(seen, each)),
+            Value::Object(entries) => {
+                !seen.insert(Arc::as_ptr(entries) as usize) || entries.values().all(|value| value.each_unknown(seen, each))
+            }
+            Value::Secret(Secret::Reference(reference)) => reference.argument.each_unknown(seen, each),
+            _ => true,
         }
     }
 }
@@ -506,6 +506,7 @@ impl fmt::Debug for SecretText {
 /// The texts of all secrets in a value; an empty one is none.
 pub(crate) fn texts_of_secrets(value: &Value) -> Vec<&SecretText> {
     match value {
+        value if !value.holds_secret() => Vec::new(),
         Value::Secret(Secret::Plain(text)) if !text.expose().is_empty() => vec![text],
         Value::List(items) => items.iter().flat_map(texts_of_secrets).collect(),
         Value::Object(entries) => entries.values().flat_map(texts_of_secrets).collect(),

@@ -104,6 +104,50 @@ pub enum Method {
     ToText,
 }
 
+/// What a call takes of the program's allowance of steps. Each builtin and method says it, so that none is free by oversight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// The same whatever it is called on.
+    One,
+    /// The elements of the receiver and of what it is given are moved or counted, or compared, which is charged as it is done.
+    Items,
+    /// All is looked at that is in the receiver and in what it is given, text by text.
+    All,
+    /// As `All`, for each time that sorting comes upon it.
+    Sorted,
+    /// A file is looked up.
+    File,
+    /// A way is looked for through the network.
+    Network,
+}
+
+impl Builtin {
+    pub const fn cost(self) -> Cost {
+        match self {
+            Self::Cidr | Self::Ip | Self::Json => Cost::All,
+            Self::File => Cost::File,
+            Self::Reachable => Cost::Network,
+        }
+    }
+}
+
+impl Method {
+    pub const fn cost(self) -> Cost {
+        match self {
+            Self::ListLen | Self::ListFirst | Self::ListLast | Self::MapLen | Self::CidrPrefix | Self::CidrAddress => Cost::One,
+            Self::MapContains | Self::MapGet | Self::CidrHost | Self::CidrSubnet | Self::NumberAbs => Cost::One,
+            Self::ListMap | Self::ListFilter | Self::ListFlatMap | Self::ListAny | Self::ListAll | Self::ListToMap => Cost::Items,
+            Self::ListReverse | Self::ListTake | Self::ListSkip | Self::ListContains | Self::ListFlatten => Cost::Items,
+            Self::MapKeys | Self::MapValues | Self::MapMap | Self::MapFilter | Self::MapMerge => Cost::Items,
+            Self::ListUnique | Self::ListZip | Self::ListJoin | Self::ListSum | Self::ListMin | Self::ListMax => Cost::All,
+            Self::ListSort => Cost::Sorted,
+            Self::StringLen | Self::StringUpper | Self::StringLower | Self::StringTrim | Self::StringSplit => Cost::All,
+            Self::StringReplace | Self::StringStartsWith | Self::StringEndsWith | Self::StringContains | Self::StringTake => Cost::All,
+            Self::CidrContains | Self::CidrOverlaps | Self::NumberMin | Self::NumberMax | Self::ToText => Cost::All,
+        }
+    }
+}
+
 /// What a method takes and gives on a receiver of a certain type.
 pub struct Signature {
     pub method: Method,

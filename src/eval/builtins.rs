@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-use super::machine::{Answer, Locals, Machine, elements, fail, fail_with, work};
+use super::machine::{Answer, Locals, Machine, elements, fail, fail_with, written_out};
 use super::operators::{self, compare, offset_ip};
 use super::{MAX_PARTS, MAX_RANGE, MAX_TEXT};
-use crate::check::builtin::{Builtin, Method};
+use crate::check::builtin::{Builtin, Cost, Method};
 use crate::check::typed::{ExprId, ExprKind, Program};
 use crate::source::Span;
 use crate::syntax::ast::BinaryOp;
@@ -49,6 +49,7 @@ pub(super) fn function(builtin: Builtin, args: &[Value], program: &Program, span
             fail_with(span, format!("`{text}` is not an IP address"), "an address is written like `10.0.0.1`, without a prefix")
         }),
         Builtin::Json => {
+            args.first().map_or(Ok(0), |value| written_out(value, span))?;
             let json = args.first().map(crate::schema::value_to_json).unwrap_or_default();
             serde_json::to_string(&json).map(Value::str).or_else(|e| fail(span, e.to_string()))
         }
@@ -81,6 +82,24 @@ fn file(name: &str, program: &Program, span: Span) -> Answer {
     }
     let text = program.files.text(&place, span, || crate::files::read_text(&place, MAX_FILE).map(Arc::from));
     text.map(Value::str).or_else(|_| fail_with(span, format!("`{name}` is not readable as UTF-8 text"), "save it as UTF-8"))
+}
+
+/// Steps that a call is worth, by what it says of itself.
+pub(super) fn cost(cost: Cost, receiver: &Value, args: &[Value]) -> u64 {
+    let items = |value: &Value| match value {
+        Value::List(items) => items.len() as u64,
+        Value::Object(entries) => entries.len() as u64,
+        _ => 0,
+    };
+    let all = || args.iter().map(Value::weight).fold(receiver.weight(), u64::saturating_add);
+    match cost {
+        Cost::One => 1,
+        Cost::Items => args.iter().map(items).fold(1 + items(receiver), u64::saturating_add),
+        Cost::All => all(),
+        Cost::Sorted => all().saturating_mul(u64::from(items(receiver).max(2).ilog2())),
+        Cost::File => 200,
+        Cost::Network => 500,
+    }
 }
 
 /// What a lambda gave for each element, or the unknown that the whole call waits for.
@@ -122,11 +141,9 @@ pub(super) fn method(machine: &Machine<'_>, id: ExprId, method: Method, receiver
         args.iter().chain([receiver]).for_each(|value| machine.foresee_parts(value, span));
         return Ok(machine.suspend(id, locals, unknown));
     }
-    if looks_inside && method != Method::StringLen {
-        machine.charge(work(receiver, span)?, span)?;
-    }
+    machine.charge(cost(method.cost(), receiver, &args), span)?;
     match receiver {
-        Value::List(items) => list(method, items, &args, span),
+        Value::List(items) => list(machine, method, items, &args, span),
         Value::Object(entries) => map(method, entries, &args, span),
         Value::String(text) => string(method, text, &args, span),
         Value::Cidr(net) => cidr(method, *net, &args, span),
@@ -153,6 +170,7 @@ fn with_lambda(
         Ok(pairs) => pairs,
         Err(unknown) => return Ok(Some(machine.suspend(id, locals, &unknown))),
     };
+    machine.charge(cost(method.cost(), receiver, &[]), machine.span(id))?;
     let call = |key: &Value, value: &Value| {
         let bound = if params == 2 { locals.with(key.clone()).with(value.clone()) } else { locals.with(value.clone()) };
         machine.eval(body, &bound)
@@ -227,7 +245,7 @@ fn length(n: usize) -> Value {
     Value::Int(i64::try_from(n).unwrap_or(i64::MAX))
 }
 
-fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
+fn list(machine: &Machine<'_>, method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
     let count = usize::try_from(int(args, 0).max(0)).unwrap_or(usize::MAX);
     Ok(match method {
         Method::ListLen => length(items.len()),
@@ -239,7 +257,8 @@ fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
                 let mut text = String::new();
                 print(item, &mut text);
                 let alike = seen.entry(text).or_default();
-                if !alike.contains(&item) {
+                let mut before = alike.iter();
+                if !before.try_fold(false, |found, other| Ok(found || machine.equal(other, item, span)?))? {
                     alike.push(item);
                     unique.push(item.clone());
                 }
@@ -259,7 +278,15 @@ fn list(method: Method, items: &[Value], args: &[Value], span: Span) -> Answer {
         Method::ListLast => items.last().cloned().unwrap_or(Value::Null),
         Method::ListTake => Value::list(items.iter().take(count).cloned()),
         Method::ListSkip => Value::list(items.iter().skip(count).cloned()),
-        Method::ListContains => Value::Bool(args.first().is_some_and(|wanted| items.contains(wanted))),
+        Method::ListContains => {
+            let Some(wanted) = args.first() else { return Ok(Value::Bool(false)) };
+            for item in items {
+                if machine.equal(item, wanted, span)? {
+                    return Ok(Value::Bool(true));
+                }
+            }
+            Value::Bool(false)
+        }
         Method::ListJoin => {
             let between = args.first().and_then(Value::as_str).unwrap_or("");
             let size = items.iter().filter_map(Value::as_str).map(|text| text.len() + between.len()).sum();

@@ -1,8 +1,9 @@
 //! What an expression that has to wait will read. It is computed when its resources are there, so they must be known before: an
 //! attribute that only one branch of an unknown condition reads is a dependency too.
 
-use super::handle::{ComponentHandle, Origin, ResourceHandle, ResourceKind};
+use super::handle::{ComponentHandle, ResourceHandle, ResourceKind};
 use super::machine::{Locals, Machine, Slots};
+use super::origins::Origin;
 use crate::check::typed::{Arm, ExprId, ExprKind, ForHead};
 use crate::source::Span;
 use crate::value::Value;
@@ -34,7 +35,7 @@ impl Machine<'_> {
         self.kept(id).iter().for_each(|(_, value)| self.foresee_parts(value, span));
         if let Slots::Frame(frame) = &self.slots {
             let kept = self.slots_in(id).into_iter().filter_map(|slot| frame.get(slot));
-            self.origins.borrow_mut().extend(kept.flat_map(|kept| kept.from.iter().cloned()));
+            kept.for_each(|kept| self.origins.borrow_mut().value(&kept.from, None));
         }
     }
 
@@ -43,24 +44,20 @@ impl Machine<'_> {
         if self.known.is_some() {
             return;
         }
-        match value {
-            Value::Handle(handle) => {
-                let handle = handle.as_any();
-                let mut origins = self.origins.borrow_mut();
-                if let Some(resource) = handle.downcast_ref::<ResourceHandle>() {
-                    if matches!(resource.kind, ResourceKind::Managed(_)) {
-                        let attribute = resource.schema.id_attribute().or(resource.schema.arn).unwrap_or("id").into();
-                        origins.push(Origin { address: resource.address.clone(), attribute, span });
-                    }
-                } else if let Some(component) = handle.downcast_ref::<ComponentHandle>() {
-                    let origin = |address: &crate::address::Address| Origin { address: address.clone(), attribute: "id".into(), span };
-                    origins.extend(component.resources.iter().map(origin));
+        let mut origins = self.origins.borrow_mut();
+        value.each_handle(&mut |handle| {
+            self.spend(1);
+            if let Some(resource) = handle.downcast_ref::<ResourceHandle>() {
+                if matches!(resource.kind, ResourceKind::Managed(_)) {
+                    let attribute = resource.schema.id_attribute().or(resource.schema.arn).unwrap_or("id").into();
+                    origins.attribute(Origin { address: resource.address.clone(), attribute, span });
                 }
+            } else if let Some(component) = handle.downcast_ref::<ComponentHandle>() {
+                self.spend(component.resources.len() as u64);
+                let origin = |address: &crate::address::Address| Origin { address: address.clone(), attribute: "id".into(), span };
+                component.resources.iter().map(origin).for_each(|origin| origins.attribute(origin));
             }
-            Value::List(items) => items.iter().for_each(|item| self.foresee_parts(item, span)),
-            Value::Object(entries) => entries.values().for_each(|item| self.foresee_parts(item, span)),
-            _ => {}
-        }
+        });
     }
 
     /// Arms of which it is not known which is taken.

@@ -30,7 +30,7 @@ impl Machine<'_> {
     pub(super) fn closure(&self, id: ExprId, body: ExprId, locals: &Locals) -> Value {
         if let Slots::Frame(frame) = &self.slots {
             let kept = self.slots_in(id).into_iter().filter_map(|slot| frame.get(slot));
-            self.origins.borrow_mut().extend(kept.flat_map(|kept| kept.from.iter().cloned()));
+            kept.for_each(|kept| self.origins.borrow_mut().value(&kept.from, None));
         }
         Value::Handle(Arc::new(Closure { body, slots: self.kept(id), locals: locals.clone() }))
     }

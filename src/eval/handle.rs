@@ -3,10 +3,10 @@
 use std::any::Any;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::origins::Origins;
 use crate::address::Address;
 use crate::desired::DesiredResource;
 use crate::schema::ResourceSchema;
-use crate::source::Span;
 use crate::value::{Handle, ResolvedObject, Value};
 
 /// A resource or lookup that expressions can read attributes of.
@@ -66,23 +66,15 @@ struct Early(Mutex<Option<Arc<Frame>>>);
 #[derive(Debug, Clone)]
 pub(super) struct SlotValue {
     pub value: Value,
-    pub from: Arc<[Origin]>,
+    pub from: Origins,
     /// It, or what it will be computed from, is not there yet.
     pub late: bool,
 }
 
 impl SlotValue {
-    pub(super) fn new(value: Value, from: Arc<[Origin]>) -> Self {
+    pub(super) fn new(value: Value, from: Origins) -> Self {
         Self { value, from, late: false }
     }
-}
-
-/// An attribute of a resource that a value was computed from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Origin {
-    pub address: Address,
-    pub attribute: Arc<str>,
-    pub span: Span,
 }
 
 impl Frame {
@@ -132,18 +124,13 @@ impl Frame {
 
 /// The resources that a value stands for: itself, or all in a list, map or component.
 pub(super) fn resources_in(value: &Value, found: &mut Vec<Address>) {
-    match value {
-        Value::Handle(handle) => {
-            if let Some(resource) = handle.as_any().downcast_ref::<ResourceHandle>() {
-                if matches!(resource.kind, ResourceKind::Managed(_)) {
-                    found.push(resource.address.clone());
-                }
-            } else if let Some(component) = handle.as_any().downcast_ref::<ComponentHandle>() {
-                found.extend(component.resources.iter().cloned());
+    value.each_handle(&mut |handle| {
+        if let Some(resource) = handle.downcast_ref::<ResourceHandle>() {
+            if matches!(resource.kind, ResourceKind::Managed(_)) {
+                found.push(resource.address.clone());
             }
+        } else if let Some(component) = handle.downcast_ref::<ComponentHandle>() {
+            found.extend(component.resources.iter().cloned());
         }
-        Value::List(items) => items.iter().for_each(|item| resources_in(item, found)),
-        Value::Object(entries) => entries.values().for_each(|item| resources_in(item, found)),
-        _ => {}
-    }
+    });
 }

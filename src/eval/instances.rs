@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::handle::Origin;
 use super::machine::{Locals, Machine, elements};
+use super::origins::{Origin, Origins, Reads};
 use crate::check::typed::Instances;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -31,9 +31,9 @@ pub(super) fn find(machine: &Machine<'_>, instances: &Instances) -> Result<Found
         };
     };
     let source_span = machine.span(each.source);
-    let before = machine.origins.borrow().len();
+    let before = machine.origins.replace(Reads::default());
     let source = machine.eval(each.source, &Locals::default()).map_err(evaluated)?;
-    let read: Arc<[Origin]> = machine.origins.borrow().iter().skip(before).cloned().collect();
+    let read = machine.origins.replace(before).take();
     let pairs = match elements(&source) {
         Ok(pairs) => pairs,
         Err(unknown) => return later(unknown, source_span, Code(301), "how many of these there are"),
@@ -83,7 +83,7 @@ fn later(unknown: Arc<Unknown>, span: Span, code: Code, what: &str) -> Result<Fo
 
 /// What an element of a `for` waits for. What is known by now orders nothing; of what is computed from several attributes nobody
 /// knows any more which, and it waits for all that was `read`.
-fn origins(element: &Value, read: &Arc<[Origin]>) -> Arc<[Origin]> {
+fn origins(element: &Value, read: &Origins) -> Origins {
     let mut sources = Vec::new();
     match element.references(&mut sources) {
         true => {

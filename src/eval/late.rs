@@ -17,7 +17,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::Registry;
 use crate::source::Span;
 use crate::types::Type;
-use crate::value::{Phase, Secret, Source, Unknown, Value};
+use crate::value::{Phase, Source, Unknown, Value};
 
 /// Most rounds. Each gives a value to at least one more reference of a circle.
 const MAX_ROUNDS: usize = 200;
@@ -54,22 +54,12 @@ pub(super) fn unknown(ty: &Type, span: Span) -> Value {
 
 /// Returns whether a part of the value is not there yet.
 pub(super) fn is_late(value: &Value) -> bool {
-    any_unknown(value, &|unknown| unknown.phase == Phase::Check)
+    value.any_unknown(&|unknown| unknown.phase == Phase::Check)
 }
 
 /// Returns whether a part of the value is computed later, from whatever it was made of.
 pub(super) fn is_computed_later(value: &Value) -> bool {
-    any_unknown(value, &|unknown| unknown.deferred.is_some())
-}
-
-fn any_unknown(value: &Value, holds: &dyn Fn(&Unknown) -> bool) -> bool {
-    match value {
-        Value::Unknown(unknown) => holds(unknown),
-        Value::List(items) => items.iter().any(|item| any_unknown(item, holds)),
-        Value::Object(entries) => entries.values().any(|entry| any_unknown(entry, holds)),
-        Value::Secret(Secret::Reference(reference)) => any_unknown(&reference.argument, holds),
-        _ => false,
-    }
+    value.any_unknown(&|unknown| unknown.deferred.is_some())
 }
 
 /// What a round left open; equal in two rounds, there is no progress.
@@ -132,6 +122,7 @@ pub(super) fn rounds<T>(evaluation: &mut Evaluation<'_>, mut round: impl FnMut(&
         evaluation.desired.resources.clear();
         evaluation.desired.lookups.clear();
         evaluation.pending.clear();
+        evaluation.components = 0;
     }
     let made = round(evaluation);
     let circles = evaluation.world.program.units.iter().flat_map(|unit: &Unit| unit.circles.iter().cloned());

@@ -2,17 +2,20 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
-use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind};
+use super::handle::{ComponentHandle, Frame, ResourceHandle, ResourceKind};
 use super::late::{self, Late};
-use super::{MAX_PARTS, MAX_STEPS, MAX_TEXT, builtins, operators};
-use crate::check::builtin::Builtin;
+use super::origins::{Origin, Origins, Reads};
+use super::suspended::Suspended;
+use super::{MAX_STEPS, MAX_TEXT, builtins, operators};
+use crate::check::builtin::{Builtin, Cost};
 use crate::check::typed::{Arm, Expr, ExprId, ExprKind, ForHead, Program, RecordKey};
 use crate::schema::Mode;
 use crate::source::{FileId, Span};
 use crate::syntax::ast::{BinaryOp, Pattern};
 use crate::types::Type;
-use crate::value::{Deferred, EvalFailure, Known, Object, Phase, Secret, SecretReference, Source, Unknown, Value};
+use crate::value::{Deferred, EvalFailure, Known, MAX_DEPTH, MAX_WEIGHT, Object, Phase, Secret, SecretReference, Source, Unknown, Value};
 
 pub(super) type Answer = Result<Value, EvalFailure>;
 
@@ -30,18 +33,18 @@ pub(super) struct Locals {
 struct Local {
     value: Value,
     /// What the value was computed from, where it comes from the `for` of a declaration.
-    from: Option<Arc<[Origin]>>,
+    from: Origins,
     outer: Locals,
 }
 
 impl Locals {
     pub(super) fn with(&self, value: Value) -> Locals {
-        self.within(Local { value, from: None, outer: self.clone() })
+        self.within(Local { value, from: Origins::default(), outer: self.clone() })
     }
 
     /// As [`Locals::with`]; who reads the name depends on `from`.
-    pub(super) fn with_origins(&self, value: Value, from: Arc<[Origin]>) -> Locals {
-        self.within(Local { value, from: Some(from), outer: self.clone() })
+    pub(super) fn with_origins(&self, value: Value, from: Origins) -> Locals {
+        self.within(Local { value, from, outer: self.clone() })
     }
 
     fn within(&self, local: Local) -> Locals {
@@ -90,6 +93,8 @@ pub(super) struct World {
     pub asking: Arc<super::asking::Asking>,
     /// Of a program in which declarations are read before they are there.
     pub late: Option<Arc<Late>>,
+    /// Steps that were taken for values that had to wait.
+    pub later: Arc<AtomicU64>,
 }
 
 pub(super) struct Machine<'a> {
@@ -98,45 +103,34 @@ pub(super) struct Machine<'a> {
     /// What is known of resources by now; `None` while the program is evaluated.
     pub known: Option<&'a dyn Known>,
     /// Attributes read so far, for dependencies.
-    pub origins: &'a RefCell<Vec<Origin>>,
+    pub origins: &'a RefCell<Reads>,
     pub steps: &'a Cell<u64>,
 }
 
-/// An expression to be computed again when more is known.
-#[derive(Debug)]
-struct Suspended {
-    world: World,
-    expr: ExprId,
-    slots: Box<[(usize, Value)]>,
-    locals: Locals,
+/// Steps that a value took that was just made: one for each element, or for 16 bytes of text. Refuses what is too large or too deep.
+pub(super) fn made(value: &Value, span: Span) -> Result<u64, EvalFailure> {
+    let elements = match value {
+        Value::String(text) if text.len() > MAX_TEXT => return fail(span, format!("this text has more than {} MiB", MAX_TEXT >> 20)),
+        Value::String(text) => text.len() / 16,
+        Value::List(items) => items.len(),
+        Value::Object(entries) => entries.len(),
+        _ => 0,
+    };
+    if value.depth() > MAX_DEPTH {
+        return fail(span, format!("this value is nested more than {MAX_DEPTH} deep"));
+    }
+    Ok(1 + elements as u64)
 }
 
-impl Deferred for Suspended {
-    fn force(&self, known: &dyn Known) -> Answer {
-        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
-        let machine = Machine { world: &self.world, slots: Slots::Kept(&self.slots), known: Some(known), origins: &origins, steps: &steps };
-        machine.eval(self.expr, &self.locals)
-    }
-}
-
-/// Steps that making or looking through a value is worth: its parts, those counted each time that stand in it several times. Refuses
-/// what is larger than anything made from it could be.
-pub(super) fn work(value: &Value, span: Span) -> Result<u64, EvalFailure> {
-    fn parts(value: &Value, left: &mut usize) -> bool {
-        let own = if let Value::String(text) = value { 1 + text.len() / 16 } else { 1 };
-        let Some(rest) = left.checked_sub(own) else { return false };
-        *left = rest;
-        match value {
-            Value::List(items) => items.iter().all(|item| parts(item, left)),
-            Value::Object(entries) => entries.values().all(|item| parts(item, left)),
-            _ => true,
-        }
-    }
-    let mut left = MAX_PARTS;
-    match value {
-        Value::String(text) if text.len() > MAX_TEXT => fail(span, format!("this text has more than {} MiB", MAX_TEXT >> 20)),
-        value if parts(value, &mut left) => Ok(u64::try_from(MAX_PARTS - left).unwrap_or(u64::MAX)),
-        _ => fail(span, format!("this value has more than {MAX_PARTS} parts")),
+/// Refuses what is larger than anything that is written out could be; what is shared in it counts each time.
+pub(super) fn written_out(value: &Value, span: Span) -> Result<u64, EvalFailure> {
+    match value.weight() {
+        weight if weight > MAX_WEIGHT => fail_with(
+            span,
+            format!("this value has more than {MAX_WEIGHT} parts when it is written out"),
+            "inside of the program it may be as large; what leaves it has to be smaller",
+        ),
+        weight => Ok(weight),
     }
 }
 
@@ -168,9 +162,14 @@ impl Machine<'_> {
         let value = self.compute(id, expr, locals)?;
         // Names give what is there already.
         if !matches!(expr.kind, ExprKind::Const(_) | ExprKind::Slot(_) | ExprKind::Local(_) | ExprKind::Member { .. }) {
-            self.charge(work(&value, expr.span)?, expr.span)?;
+            self.charge(made(&value, expr.span)?, expr.span)?;
         }
         Ok(value)
+    }
+
+    /// Counts what was done already; the next thing to be done is refused when it was too much.
+    pub(super) fn spend(&self, steps: u64) {
+        self.steps.set(self.steps.get().saturating_add(steps));
     }
 
     /// Counts work against the program's allowance.
@@ -185,7 +184,7 @@ impl Machine<'_> {
             ExprKind::Slot(slot) => self.slot(*slot, expr),
             ExprKind::Local(index) => match locals.get(*index) {
                 Some(local) => {
-                    self.origins.borrow_mut().extend(local.from.iter().flat_map(|from| from.iter().cloned()));
+                    self.origins.borrow_mut().value(&local.from, None);
                     self.settle(&local.value)
                 }
                 None => fail(expr.span, "this name has no value"),
@@ -237,8 +236,13 @@ impl Machine<'_> {
                 let args = args.iter().map(|arg| self.eval(*arg, locals)).collect::<Result<Vec<_>, _>>()?;
                 match args.iter().find_map(Value::unknown) {
                     Some(unknown) => Ok(self.suspend(id, locals, unknown)),
-                    None if *builtin == Builtin::Reachable => super::asking::reachable(self, id, &args, locals),
-                    None => builtins::function(*builtin, &args, &self.world.program, expr.span),
+                    None => {
+                        self.charge(builtins::cost(builtin.cost(), &Value::Null, &args), expr.span)?;
+                        match builtin {
+                            Builtin::Reachable => super::asking::reachable(self, id, &args, locals),
+                            builtin => builtins::function(*builtin, &args, &self.world.program, expr.span),
+                        }
+                    }
                 }
             }
             ExprKind::Method { receiver, method, args } => match self.eval(*receiver, locals)? {
@@ -286,7 +290,7 @@ impl Machine<'_> {
         match late::read(frame, slot) {
             Some(kept) => {
                 self.note(kept.late);
-                self.origins.borrow_mut().extend(kept.from.iter().map(|o| Origin { span: expr.span, ..o.clone() }));
+                self.origins.borrow_mut().value(&kept.from, Some(expr.span));
                 self.settle(&kept.value)
             }
             None => {
@@ -302,7 +306,7 @@ impl Machine<'_> {
             Slots::Frame(frame) if frame.allows_early_reads() => self.early(frame, slot, expr),
             Slots::Frame(frame) => match frame.get(slot) {
                 Some(kept) => {
-                    self.origins.borrow_mut().extend(kept.from.iter().cloned());
+                    self.origins.borrow_mut().value(&kept.from, None);
                     self.settle(&kept.value)
                 }
                 None => fail(span, "this has no value, because of an earlier error"),
@@ -480,7 +484,7 @@ impl Machine<'_> {
         }
         match slot.and_then(|slot| component.frame.get(slot)) {
             Some(kept) => {
-                self.origins.borrow_mut().extend(kept.from.iter().map(|o| Origin { span, ..o.clone() }));
+                self.origins.borrow_mut().value(&kept.from, Some(span));
                 self.settle(&kept.value)
             }
             None => fail(span, format!("`{name}` has no value, because of an earlier error")),
@@ -527,7 +531,7 @@ impl Machine<'_> {
                 })
             }
             ResourceKind::Managed(desired) => {
-                self.origins.borrow_mut().push(Origin { address: resource.address.clone(), attribute: name.clone(), span });
+                self.origins.borrow_mut().attribute(Origin { address: resource.address.clone(), attribute: name.clone(), span });
                 if self.world.late.is_some() {
                     self.note(desired.inputs.get(name).is_some_and(late::is_late));
                 }
@@ -591,9 +595,6 @@ impl Machine<'_> {
         } else {
             self.eval(right, locals)?
         };
-        if matches!(op, BinaryOp::Equal | BinaryOp::NotEqual) {
-            self.charge(work(&a, span)?, span)?;
-        }
         for value in [&a, &b] {
             let waits = match op {
                 // Equality looks into parts; other operators at the whole.
@@ -609,7 +610,20 @@ impl Machine<'_> {
                 return Ok(self.suspend(id, locals, unknown));
             }
         }
-        operators::binary(op, &a, &b, span)
+        match op {
+            BinaryOp::Equal | BinaryOp::NotEqual => Ok(Value::Bool(self.equal(&a, &b, span)? == (op == BinaryOp::Equal))),
+            _ => {
+                self.charge(text_of(&a).min(text_of(&b)), span)?;
+                operators::binary(op, &a, &b, span)
+            }
+        }
+    }
+
+    /// Whether two values are equal, which takes as long as there is to compare.
+    pub(super) fn equal(&self, a: &Value, b: &Value, span: Span) -> Result<bool, EvalFailure> {
+        let (equal, looked_at) = a.compare(b);
+        self.charge(looked_at, span)?;
+        Ok(equal)
     }
 
     fn match_arms(&self, id: ExprId, subject: ExprId, arms: &[Arm], locals: &Locals) -> Answer {
@@ -619,6 +633,7 @@ impl Machine<'_> {
             return Ok(self.suspend(id, locals, unknown));
         }
         for (position, arm) in arms.iter().enumerate() {
+            self.charge(arm.patterns.len() as u64 * (1 + text_of(&value)), self.span(subject))?;
             if !arm.patterns.iter().any(|pattern| matches_pattern(pattern, &value)) {
                 continue;
             }
@@ -637,6 +652,7 @@ impl Machine<'_> {
     /// The rounds of a comprehension: the names bound anew for each. `Err` inside: waits for something. `made` is computed in each.
     fn each(&self, head: &ForHead, made: &[ExprId], locals: &Locals) -> Result<Result<Vec<Locals>, Arc<Unknown>>, EvalFailure> {
         let source = self.eval(head.source, locals)?;
+        self.charge(builtins::cost(Cost::Items, &source, &[]), self.span(head.source))?;
         let pairs = match elements(&source) {
             Ok(pairs) => pairs,
             Err(unknown) => {
@@ -689,6 +705,15 @@ impl Machine<'_> {
             object.insert(name, value);
         }
         Ok(Value::Object(Arc::new(object)))
+    }
+}
+
+/// Steps that the letters of a text are worth.
+fn text_of(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64 / 16,
+        Value::Version(version) => version.0.len() as u64 / 16,
+        _ => 0,
     }
 }
 

@@ -6,6 +6,7 @@
 mod asking;
 mod builtins;
 mod coercion;
+mod counted;
 mod foreseen;
 mod functions;
 mod handle;
@@ -13,11 +14,13 @@ mod instances;
 mod late;
 mod machine;
 mod operators;
+mod origins;
 mod policies;
 mod refactorings;
 mod scenario;
 mod shown;
 mod stack;
+mod suspended;
 mod unit;
 mod words;
 
@@ -41,9 +44,11 @@ pub type Lookups = BTreeMap<Address, ResolvedObject>;
 pub const MAX_INSTANCES: usize = 200_000;
 /// Most steps of evaluation in one program. What a step makes or looks through counts too: an element or 16 bytes of text as one.
 pub const MAX_STEPS: u64 = 20_000_000;
+/// Most steps for all values of one program that had to wait, however often they are computed.
+const MAX_LATER: u64 = 100 * MAX_STEPS;
 /// Most bytes of one text.
 pub const MAX_TEXT: usize = 16 << 20;
-/// Most parts of one value: elements and what is in them, 16 bytes of text as one.
+/// Most elements that a function of a list puts into another one.
 pub const MAX_PARTS: usize = 2_000_000;
 /// Most elements of one range or subnet count.
 pub const MAX_RANGE: i64 = 1_000_000;

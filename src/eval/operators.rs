@@ -46,10 +46,8 @@ fn float(value: &Value) -> Option<f64> {
 }
 
 pub(super) fn binary(op: BinaryOp, a: &Value, b: &Value, span: Span) -> Answer {
-    use BinaryOp::{Equal, Greater, GreaterEqual, Less, LessEqual, NotEqual, Range, RangeInclusive};
+    use BinaryOp::{Greater, GreaterEqual, Less, LessEqual, Range, RangeInclusive};
     match op {
-        Equal => return Ok(Value::Bool(a == b)),
-        NotEqual => return Ok(Value::Bool(a != b)),
         Less | LessEqual | Greater | GreaterEqual => {
             let Some(order) = compare(a, b) else { return fail(span, "these have no order") };
             return Ok(Value::Bool(match op {

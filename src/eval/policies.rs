@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::handle::{Frame, ResourceHandle, ResourceKind};
 use super::machine::{Locals, Machine, Slots, World};
+use super::origins::Reads;
 use super::unit::{Evaluation, Reader, shown};
 use crate::check::typed::{self, About, ExprId, PolicyMember, PolicyNode, Rule, Rules};
 use crate::desired::{DesiredResource, Judge, Judgement, Policy, Read, Ruling, Waiver};
@@ -132,7 +133,7 @@ impl Judge for Judging {
         });
         let subject = subject.map(|handle| Value::Handle(Arc::new(handle)));
         let locals = subject.clone().map_or_else(Locals::default, |subject| Locals::default().with(subject));
-        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(self.steps.load(Ordering::Relaxed)));
+        let (origins, steps) = (RefCell::new(Reads::default()), Cell::new(self.steps.load(Ordering::Relaxed)));
         let machine =
             Machine { world: &self.world, slots: Slots::Frame(&self.frame), known: Some(known), origins: &origins, steps: &steps };
         let said_of_it = self.world.program.policies.get(self.policy).and_then(|policy| first_line(&policy.doc));
@@ -219,6 +220,7 @@ const ROOM: usize = 80;
 /// A value in a sentence: small lists and records as they are, large ones as what they are.
 fn said(value: &Value) -> String {
     let whole = match value {
+        value if value.weight() > ROOM as u64 => return shown(value),
         Value::List(items) if !items.is_empty() && items.len() <= ROOM => {
             format!("[{}]", items.iter().map(said).collect::<Vec<_>>().join(", "))
         }

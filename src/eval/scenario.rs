@@ -8,10 +8,11 @@ use std::sync::Arc;
 use super::Lookups;
 use super::handle::Frame;
 use super::late::{self, Late};
-use super::machine::{Locals, Machine, Slots, World};
+use super::machine::{Locals, Machine, Slots, World, written_out};
+use super::origins::Reads;
 use super::unit::{Evaluation, Reader, Surroundings};
 use super::words::Words;
-use super::{asking, policies, refactorings, stack};
+use super::{asking, counted, policies, refactorings, stack};
 use crate::check::typed::{Assert, ExprId, Options, Program, Setting};
 use crate::desired::{Desired, Resources};
 use crate::diagnostic::Diagnostic;
@@ -68,7 +69,7 @@ impl Names {
 
     /// The value of an expression of the program, as far as `known` tells. `locals` are bound from the outermost in.
     pub fn value(&self, expr: ExprId, locals: &[Value], known: &dyn Known) -> Result<Value, Diagnostic> {
-        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
+        let (origins, steps) = (RefCell::new(Reads::default()), Cell::new(0));
         let machine = Machine { world: &self.world, slots: Slots::Frame(&self.frame), known: None, origins: &origins, steps: &steps };
         let locals = locals.iter().fold(Locals::default(), |locals, value| locals.with(value.clone()));
         let value = self.world.asking.of(&self.network, || machine.eval(expr, &locals).and_then(|value| value.resolve(known)));
@@ -77,7 +78,7 @@ impl Names {
 
     /// Why a condition that asks who reaches whom does not hold: what stops the way, or which way there is.
     pub fn story(&self, assert: &Assert, message: &str, locals: &[Value]) -> Option<Diagnostic> {
-        let (origins, steps) = (RefCell::new(Vec::new()), Cell::new(0));
+        let (origins, steps) = (RefCell::new(Reads::default()), Cell::new(0));
         let machine = Machine { world: &self.world, slots: Slots::Frame(&self.frame), known: None, origins: &origins, steps: &steps };
         let locals = locals.iter().fold(Locals::default(), |locals, value| locals.with(value.clone()));
         let words = Words { program: &self.world.program, root: self.root, resources: &self.resources };
@@ -91,14 +92,20 @@ impl Names {
 
 pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups: &Lookups) -> Result<(Desired, Names), Vec<Diagnostic>> {
     crate::diagnostic::begin_suggestions();
-    let world = World { program: program.clone(), env: scenario.env.clone(), asking: Arc::default(), late: Late::of(program) };
+    counted::refuse_too_many(program, scenario.unit).map_err(|mistake| vec![mistake])?;
+    let (asking, late, later) = (Arc::default(), Late::of(program), Arc::default());
+    let world = World { program: program.clone(), env: scenario.env.clone(), asking, late, later };
     let frame = Frame::new(0);
     let steps = Cell::new(0);
     let reader = Reader::new(&world, &frame, &steps);
     let stack = stack::settings(program, scenario, &reader).map_err(|d| vec![d])?;
     let tags = match program.stack.tags.map(|id| reader.eval(id, &Locals::default())).transpose() {
-        Ok(Some(Value::Object(tags))) => Some(tags),
-        Ok(_) => None,
+        Ok(Some(tags)) => {
+            let span = program.stack.tags.map_or(Span::new(crate::source::FileId(0), 0, 0), |id| reader.machine().span(id));
+            written_out(&tags, span).map_err(|too_large| vec![stack::failure(&too_large)])?;
+            if let Value::Object(tags) = tags { Some(tags) } else { None }
+        }
+        Ok(None) => None,
         Err(diagnostic) => return Err(vec![diagnostic]),
     };
     let given = stack::params(scenario, &reader).map_err(|d| vec![d])?;
@@ -118,7 +125,20 @@ pub(super) fn evaluate(program: &Arc<Program>, scenario: &Scenario<'_>, lookups:
     let (steps, pending) = (Rc::new(Cell::new(0)), Vec::new());
     let (frames, before) = (Vec::new(), HashMap::new());
     let (world_of, diagnostics) = (world.clone(), Vec::new());
-    let mut evaluation = Evaluation { world: world_of, lookups, desired, diagnostics, tags, steps, pending, frames, before, suspects: 0 };
+    let mut evaluation = Evaluation {
+        world: world_of,
+        lookups,
+        desired,
+        diagnostics,
+        tags,
+        steps,
+        pending,
+        frames,
+        before,
+        suspects: 0,
+        components: 0,
+        full: false,
+    };
     let (frame, _) = late::rounds(&mut evaluation, |evaluation| evaluation.unit(scenario.unit, given.clone(), &Surroundings::default()));
     if world.late.is_some() {
         let circles = late::postpone(&mut evaluation.desired.resources, &program.registry);

@@ -11,15 +11,21 @@ const LONGEST: usize = 300;
 /// The value in the form of the language, cut when it is long. A secret is `(secret)`, a resource its address.
 pub fn shown(value: &Value) -> String {
     let mut out = String::new();
-    write(value, &mut out);
+    write(value, &mut out, LONGEST * 4);
     match out.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", out.get(..end).unwrap_or_default()),
         None => out,
     }
 }
 
-/// The whole value, over several lines when one of `width` columns does not hold it.
+/// Largest value that is written out whole.
+const LARGEST: u64 = 100_000;
+
+/// The whole value, over several lines when one of `width` columns does not hold it; of a very large one the beginning.
 pub fn laid_out(value: &Value, width: usize) -> String {
+    if value.weight() > LARGEST {
+        return shown(value);
+    }
     let mut out = String::new();
     spread(value, 0, width, &mut out);
     out
@@ -27,7 +33,8 @@ pub fn laid_out(value: &Value, width: usize) -> String {
 
 fn spread(value: &Value, indent: usize, width: usize, out: &mut String) {
     let mut flat = String::new();
-    write(value, &mut flat);
+    // A text of so many letters does not fit a line either, and is not laid out.
+    write(value, &mut flat, if matches!(value, Value::List(_) | Value::Object(_)) { 4 * width + 16 } else { usize::MAX });
     let parts: Vec<(Option<&str>, &Value)> = match value {
         Value::List(items) => items.iter().map(|item| (None, item)).collect(),
         Value::Object(entries) => entries.iter().map(|(name, item)| (Some(&**name), item)).collect(),
@@ -56,7 +63,11 @@ fn key(name: &str, out: &mut String) {
     if plain { out.push_str(name) } else { text_literal(name, out) }
 }
 
-fn write(value: &Value, out: &mut String) {
+/// `most`: bytes after which the rest is not looked at.
+fn write(value: &Value, out: &mut String, most: usize) {
+    if out.len() > most {
+        return;
+    }
     match value {
         Value::Null => out.push_str("null"),
         Value::String(text) => text_literal(text, out),
@@ -66,8 +77,11 @@ fn write(value: &Value, out: &mut String) {
         Value::List(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
+                if out.len() > most {
+                    return;
+                }
                 out.push_str(if i > 0 { ", " } else { "" });
-                write(item, out);
+                write(item, out, most);
             }
             out.push(']');
         }
@@ -75,10 +89,13 @@ fn write(value: &Value, out: &mut String) {
         Value::Object(entries) => {
             out.push_str("{ ");
             for (i, (name, item)) in entries.iter().enumerate() {
+                if out.len() > most {
+                    return;
+                }
                 out.push_str(if i > 0 { ", " } else { "" });
                 key(name, out);
                 out.push_str(" = ");
-                write(item, out);
+                write(item, out, most);
             }
             out.push_str(" }");
         }

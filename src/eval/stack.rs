@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::handle::{Frame, ResourceHandle, SlotValue};
-use super::machine::Locals;
+use super::machine::{Locals, written_out};
 use super::scenario::Scenario;
 use super::unit::{Evaluation, Reader};
 use crate::age::Recipient;
@@ -135,7 +135,7 @@ pub(super) fn params(scenario: &Scenario<'_>, reader: &Reader<'_>) -> Result<BTr
     for setting in &scenario.settings {
         let value = reader.eval(setting.value, &Locals::default())?;
         let span = reader.machine().span(setting.value);
-        given.insert(setting.name.node.clone(), (SlotValue::new(value, Arc::new([])), span));
+        given.insert(setting.name.node.clone(), (SlotValue::new(value, Default::default()), span));
     }
     Ok(given)
 }
@@ -144,7 +144,11 @@ pub(super) fn outputs(evaluation: &mut Evaluation<'_>, frame: &Frame) {
     let program = evaluation.world.program.clone();
     let Some(unit) = program.units.first() else { return };
     for (slot, declaration) in unit.declarations.iter().enumerate() {
-        if let (DeclarationKind::Output(_), Some(kept)) = (&declaration.kind, frame.get(slot)) {
+        if let (DeclarationKind::Output(id), Some(kept)) = (&declaration.kind, frame.get(slot)) {
+            if let Err(too_large) = written_out(&kept.value, program.expr(*id).map_or(declaration.name.span, |expr| expr.span)) {
+                evaluation.diagnostics.push(failure(&too_large));
+                continue;
+            }
             evaluation.desired.outputs.push(Output {
                 name: declaration.name.node.clone(),
                 doc: declaration.doc.clone(),

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::handle::{ComponentHandle, Frame, Origin, ResourceHandle, ResourceKind, SlotValue, resources_in};
+use super::handle::{ComponentHandle, Frame, ResourceHandle, ResourceKind, SlotValue, resources_in};
 use super::instances::{self, Found};
-use super::machine::{Locals, Machine, Slots, World};
+use super::machine::{Locals, Machine, Slots, World, written_out};
+use super::origins::{Origins, Reads};
 use super::stack::failure;
-use super::{Lookups, MAX_INSTANCES};
+use super::{Lookups, MAX_INSTANCES, counted};
 use crate::address::Address;
 use crate::check::typed::{self, ComponentDeclaration, Declaration, DeclarationKind, ExprId, ResourceDeclaration, Setting};
 use crate::desired::{Dependency, Desired, DesiredResource, Lookup, Options, Reason};
@@ -38,6 +39,10 @@ pub(super) struct Evaluation<'a> {
     pub frames: Vec<(Option<Address>, Arc<Frame>)>,
     pub before: HashMap<Option<Address>, Arc<Frame>>,
     pub suspects: usize,
+    /// Components so far.
+    pub components: usize,
+    /// Whether there are too many instances, which is told once.
+    pub full: bool,
 }
 
 /// What a component's use passes on to everything in it.
@@ -67,7 +72,7 @@ pub(super) struct Reader<'a> {
     world: &'a World,
     frame: &'a Frame,
     steps: &'a Cell<u64>,
-    origins: RefCell<Vec<Origin>>,
+    origins: RefCell<Reads>,
     /// Late reads up to the last value that was taken.
     late: Cell<u64>,
 }
@@ -75,7 +80,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(world: &'a World, frame: &'a Frame, steps: &'a Cell<u64>) -> Self {
         let late = world.late.as_ref().map_or(0, |late| late.reads());
-        Self { world, frame, steps, origins: RefCell::new(Vec::new()), late: Cell::new(late) }
+        Self { world, frame, steps, origins: RefCell::default(), late: Cell::new(late) }
     }
 
     pub(super) fn machine(&self) -> Machine<'_> {
@@ -95,12 +100,12 @@ impl<'a> Reader<'a> {
 
     /// The value of a declaration, with what was read for it since the last call.
     fn slot(&self, value: Value) -> SlotValue {
-        SlotValue { late: self.is_late(&value), value, from: self.take().into() }
+        SlotValue { late: self.is_late(&value), value, from: self.take() }
     }
 
     /// What was read since the last call.
-    fn take(&self) -> Vec<Origin> {
-        std::mem::take(&mut self.origins.borrow_mut())
+    fn take(&self) -> Origins {
+        self.origins.borrow_mut().take()
     }
 }
 
@@ -162,7 +167,7 @@ impl Evaluation<'_> {
             DeclarationKind::Resource(resource) => self.resources(declaration, resource, frame, around, resources),
             DeclarationKind::Lookup(lookup) => self.lookup(declaration, lookup, frame, around, given.get(&declaration.name.node)),
             DeclarationKind::Component(component) => self.components(declaration, component, frame, around, resources),
-            DeclarationKind::Broken => Ok(SlotValue::new(Value::Null, Arc::new([]))),
+            DeclarationKind::Broken => Ok(SlotValue::new(Value::Null, Origins::default())),
         }
     }
 
@@ -183,7 +188,7 @@ impl Evaluation<'_> {
                 (reader.slot(value), reader.machine().span(default))
             }
             (None, None) if matches!(declaration.ty, crate::types::Type::Optional(_)) => {
-                (SlotValue::new(Value::Null, Arc::new([])), declaration.name.span)
+                (SlotValue::new(Value::Null, Origins::default()), declaration.name.span)
             }
             (None, None) => {
                 let name = &declaration.name.node;
@@ -223,10 +228,7 @@ impl Evaluation<'_> {
         let (world, steps) = (self.world.clone(), self.steps.clone());
         let reader = Reader::new(&world, frame, &steps);
         let found = instances::find(&reader.machine(), &resource.instances)?;
-        self.count(match &found {
-            Found::Each(each) => each.len(),
-            _ => 1,
-        })?;
+        self.count(self.desired.resources.len(), &found, declaration.name.span)?;
         // Why it exists depends on what `for` and `if` read; that is known by now and orders nothing.
         reader.take();
         let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
@@ -236,16 +238,23 @@ impl Evaluation<'_> {
             Ok(Value::Handle(Arc::new(handle)))
         };
         let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
-        Ok(SlotValue::new(value, Arc::new([])))
+        Ok(SlotValue::new(value, Origins::default()))
     }
 
-    fn count(&mut self, more: usize) -> Result<(), Diagnostic> {
-        if self.desired.resources.len() + more > MAX_INSTANCES {
-            let span = Span::new(crate::source::FileId(0), 0, 0);
-            return Err(Diagnostic::error(Code(307), span, format!("the stack has more than {MAX_INSTANCES} resources"))
-                .help("split it into several stacks"));
+    /// Refuses instances beyond those that there are when they are too many; gives how many more they are.
+    fn count(&mut self, before: usize, found: &Found, span: Span) -> Result<usize, Diagnostic> {
+        let more = match found {
+            Found::Each(each) => each.len(),
+            Found::None => 0,
+            _ => 1,
+        };
+        if before + more <= MAX_INSTANCES && !self.full {
+            return Ok(more);
         }
-        Ok(())
+        Err(match std::mem::replace(&mut self.full, true) {
+            false => counted::too_many(span),
+            true => Diagnostic::error(Code(307), span, "this is not made, because of an earlier error"),
+        })
     }
 
     fn resource(
@@ -263,7 +272,9 @@ impl Evaluation<'_> {
         for entry in &resource.entries {
             let value = reader.eval(entry.value, locals)?;
             self.suspects += usize::from(reader.is_late(&value));
-            for origin in reader.take() {
+            let origins = reader.take().all();
+            reader.machine().charge(origins.len() as u64, reader.machine().span(entry.value)).map_err(|f| failure(&f))?;
+            for origin in origins {
                 let reason = Reason::Reference { attribute: entry.name.node.clone(), of: origin.attribute };
                 depend(&mut dependencies, Dependency { on: origin.address, reason, span: origin.span });
             }
@@ -274,6 +285,8 @@ impl Evaluation<'_> {
             let mut value = value;
             if let Some(attribute) = resource.schema.attribute(&entry.name.node) {
                 in_range(attribute, &value, reader.machine().span(entry.value))?;
+                let weight = written_out(&value, reader.machine().span(entry.value)).map_err(|f| failure(&f))?;
+                reader.machine().charge(weight, reader.machine().span(entry.value)).map_err(|f| failure(&f))?;
                 value = veiled(value, &attribute.ty);
             }
             inputs.insert(entry.name.node.clone(), value);
@@ -388,6 +401,7 @@ impl Evaluation<'_> {
             let mut waits = false;
             for entry in &lookup.entries {
                 let value = reader.eval(entry.value, locals)?;
+                written_out(&value, reader.machine().span(entry.value)).map_err(|f| failure(&f))?;
                 if let Some(unknown) = value.unknown() {
                     if unknown.phase == Phase::Apply {
                         return Err(too_late(&reader, entry, unknown));
@@ -418,7 +432,7 @@ impl Evaluation<'_> {
         };
         let found = instances::find(&reader.machine(), &lookup.instances)?;
         let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
-        Ok(SlotValue::new(value, Arc::new([])))
+        Ok(SlotValue::new(value, Origins::default()))
     }
 
     // ------------------------------------------------------------ components
@@ -434,6 +448,7 @@ impl Evaluation<'_> {
         let (world, steps) = (self.world.clone(), self.steps.clone());
         let reader = Reader::new(&world, frame, &steps);
         let found = instances::find(&reader.machine(), &component.instances)?;
+        self.components += self.count(self.components, &found, declaration.name.span)?;
         reader.take();
         let mut make = |this: &mut Self, key: Option<Arc<str>>, locals: &Locals| -> Result<Value, Diagnostic> {
             let mut given = BTreeMap::new();
@@ -466,7 +481,7 @@ impl Evaluation<'_> {
             Ok(Value::Handle(Arc::new(ComponentHandle { unit: component.unit, frame, resources: made })))
         };
         let value = expand(declaration, found, |key, locals| make(self, key, locals))?;
-        Ok(SlotValue::new(value, Arc::new([])))
+        Ok(SlotValue::new(value, Origins::default()))
     }
 }
 

@@ -228,7 +228,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         while let Some(item) = seq.next_element_seed(ValueSeed(of))? {
             items.push(item);
         }
-        Ok(Value::List(Arc::new(items)))
+        Ok(Value::List(Arc::new(items.into())))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {

@@ -336,7 +336,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_, '_> {
             items.push(item);
         }
         items.shrink_to_fit();
-        Ok(Value::List(Arc::new(items)))
+        Ok(Value::List(Arc::new(items.into())))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use super::traits::{Noted, Traits};
 use super::{Hashing, Value};
 
 /// Named values in the order they were written.
@@ -17,6 +18,7 @@ pub struct Object {
     /// Where each name is among the entries; `None` in an object of a few.
     #[allow(clippy::box_collection, reason = "it is seldom there, and should take no room where it is not")]
     places: Option<Box<HashMap<Arc<str>, usize, Hashing>>>,
+    noted: Noted,
 }
 
 /// Most names that are looked through one by one.
@@ -28,7 +30,7 @@ impl Object {
     }
 
     pub fn with_capacity(entries: usize) -> Self {
-        Self { entries: Vec::with_capacity(entries), places: None }
+        Self { entries: Vec::with_capacity(entries), ..Self::default() }
     }
 
     pub fn len(&self) -> usize {
@@ -55,6 +57,7 @@ impl Object {
     }
 
     pub fn get_mut<N: Borrow<str> + ?Sized>(&mut self, name: &N) -> Option<&mut Value> {
+        self.noted.forget();
         let place = self.place(name.borrow())?;
         self.entries.get_mut(place).map(|(_, value)| value)
     }
@@ -65,6 +68,7 @@ impl Object {
 
     /// Sets a value, at the end when the name is new. Answers the one it had.
     pub fn insert(&mut self, name: Arc<str>, value: Value) -> Option<Value> {
+        self.noted.forget();
         if let Some(own) = self.get_mut(&*name) {
             return Some(std::mem::replace(own, value));
         }
@@ -81,12 +85,14 @@ impl Object {
     /// Takes an entry out; the others keep their order.
     pub fn remove<N: Borrow<str> + ?Sized>(&mut self, name: &N) -> Option<Value> {
         let place = self.place(name.borrow())?;
+        self.noted.forget();
         let (_, value) = self.entries.remove(place);
         self.index();
         Some(value)
     }
 
     pub fn retain(&mut self, mut keep: impl FnMut(&Arc<str>, &mut Value) -> bool) {
+        self.noted.forget();
         self.entries.retain_mut(|(name, value)| keep(name, value));
         self.index();
     }
@@ -101,6 +107,10 @@ impl Object {
         self.places = many.then(|| Box::new(self.entries.iter().enumerate().map(|(i, (name, _))| (name.clone(), i)).collect()));
     }
 
+    pub(super) fn traits(&self) -> Traits {
+        self.noted.of_object(self)
+    }
+
     pub fn iter(&self) -> Iter<'_> {
         self.into_iter()
     }
@@ -111,20 +121,6 @@ impl Object {
 
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + ExactSizeIterator + Clone {
         self.entries.iter().map(|(_, value)| value)
-    }
-}
-
-/// The same names with the same values, in whatever order. Most objects that are compared have the same order, too, and
-/// then nothing is looked up.
-impl PartialEq for Object {
-    fn eq(&self, other: &Self) -> bool {
-        if self.len() != other.len() {
-            return false;
-        }
-        if self.keys().eq(other.keys()) {
-            return self.values().eq(other.values());
-        }
-        self.iter().all(|(name, value)| other.get(name) == Some(value))
     }
 }
 
@@ -205,6 +201,30 @@ mod tests {
             assert_eq!(all, Object::from([("new".into(), Value::Null)]));
             assert!(all.contains_key("new"));
         }
+    }
+
+    #[test]
+    fn what_is_noted_of_an_object_is_forgotten_when_it_changes() {
+        let unknown = Value::attribute(
+            crate::value::Source {
+                address: crate::address::Address::root("a", None),
+                attribute: "b".into(),
+                span: crate::source::Span::new(crate::source::FileId(0), 0, 0),
+            },
+            crate::types::Type::Int,
+            crate::value::Phase::Apply,
+        );
+        let mut all = object(0..3);
+        let weight = |all: &Object| Value::Object(Arc::new(all.clone())).weight();
+        assert_eq!(weight(&all), 4);
+        all.insert("more".into(), Value::list([Value::Null]));
+        assert_eq!(weight(&all), 6);
+        all.remove("more");
+        assert_eq!(weight(&all), 4);
+        *all.get_mut("n0").unwrap() = unknown;
+        assert!(all.traits().unknown);
+        all.retain(|name, _| &**name != "n0");
+        assert!(!all.traits().unknown && weight(&all) == 3);
     }
 
     #[test]
