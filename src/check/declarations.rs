@@ -107,7 +107,8 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        Unit { name, doc, declarations, order: order.order, asserts, circles: order.circles }
+        let circles = order.circles;
+        Unit { circles, ..Unit::new(name, doc, declarations, order.order, asserts) }
     }
 
     /// What only stands in a stack is refused in a component, and what has no meaning yet is said to have none.
@@ -198,7 +199,7 @@ impl<'a> Checker<'a> {
                 (ty, DeclarationKind::Resource(ResourceDeclaration { schema, instances, entries, options }))
             }
             Type::Component(name) => {
-                let Some(unit) = self.signatures.iter().position(|s| s.name == *name) else {
+                let Some(unit) = self.units_by_name.get(name).copied() else {
                     return (Type::Error, DeclarationKind::Broken);
                 };
                 let (entries, options) = self.component_body_of(scope, unit, resource);
@@ -307,17 +308,22 @@ impl<'a> Checker<'a> {
     /// The unit of a component, registered at its first mention; its body is checked later.
     pub(super) fn component(&mut self, module: ModuleId, name: &Arc<str>) -> Option<usize> {
         let key = (module, name.clone());
-        if let Some(unit) = self.component_ids.get(&key) {
-            return Some(*unit);
+        if let Some(unit) = self.component_ids.get(&key).copied() {
+            self.mention(&key);
+            return Some(unit);
         }
         let modules = self.modules;
         let (_, item) = modules.find(module, name)?;
         let ItemKind::Component { name: declared, items } = &item.kind else { return None };
+        let outer = self.enter(declared.span)?;
         let unit = self.units.len();
-        self.component_ids.insert(key, unit);
+        self.component_ids.insert(key.clone(), unit);
+        self.component_keys.insert(unit, key.clone());
         self.units.push(None);
         let home = modules.get(module).map(|m| m.name.clone()).unwrap_or_default();
         let full: Arc<str> = if home.is_empty() { declared.node.clone() } else { format!("{home}.{}", declared.node).into() };
+        // Of two components of one name the first is meant by it.
+        self.units_by_name.entry(full.clone()).or_insert(unit);
         self.signatures.push(Signature { name: full, ..Signature::default() });
         let mut params = Vec::new();
         let mut outputs = Vec::new();
@@ -350,6 +356,7 @@ impl<'a> Checker<'a> {
             signature.outputs = outputs;
             signature.resources = resources;
         }
+        self.leave(&key, declared.span, outer);
         Some(unit)
     }
 
@@ -358,43 +365,55 @@ impl<'a> Checker<'a> {
         if self.units.get(unit).is_none_or(Option::is_some) {
             return;
         }
-        let Some((module, name)) = self.component_ids.iter().find(|(_, u)| **u == unit).map(|(key, _)| key.clone()) else { return };
+        let Some((module, name)) = self.component_keys.get(&unit).cloned() else { return };
         let modules: &'a crate::resolve::Modules = self.modules;
         let Some((_, item)) = modules.find(module, &name) else { return };
         let ItemKind::Component { items, .. } = &item.kind else { return };
         let full = self.signatures.get(unit).map(|s| s.name.clone()).unwrap_or_default();
         let checked = self.unit(module, full, item.doc.clone(), items, false);
-        self.refuse_recursion(unit, &checked);
         if let Some(place) = self.units.get_mut(unit) {
             *place = Some(checked);
         }
     }
 
     /// A component that holds itself would never end.
-    fn refuse_recursion(&mut self, unit: usize, checked: &Unit) {
-        let uses = |u: &Unit| -> Vec<(usize, Span)> {
-            u.declarations
-                .iter()
-                .filter_map(|d| if let DeclarationKind::Component(c) = &d.kind { Some((c.unit, d.name.span)) } else { None })
-                .collect()
-        };
-        let mut open = uses(checked);
-        let mut seen = HashSet::new();
-        while let Some((used, span)) = open.pop() {
-            if used == unit {
-                self.report(
-                    Diagnostic::error(Code(224), span, "a component cannot contain itself")
-                        .label("comes back to the component it stands in")
-                        .help("use `for` to make several of a thing"),
-                );
-                return;
+    pub(super) fn refuse_recursion(&mut self) {
+        // Units that are looked into, and those that are done.
+        let (mut open, mut done): (HashSet<usize>, HashSet<usize>) = (HashSet::new(), HashSet::new());
+        let mut told: HashSet<usize> = HashSet::new();
+        for start in 1..self.units.len() {
+            if done.contains(&start) {
+                continue;
             }
-            if seen.insert(used)
-                && let Some(Some(other)) = self.units.get(used)
-            {
-                open.extend(uses(other));
+            open.insert(start);
+            let mut way = vec![(start, self.components_in(start).into_iter())];
+            while let Some((unit, inside)) = way.last_mut() {
+                match inside.next() {
+                    None => {
+                        open.remove(unit);
+                        done.insert(*unit);
+                        way.pop();
+                    }
+                    Some((used, _)) if open.contains(&used) && !told.insert(used) => {}
+                    Some((used, span)) if open.contains(&used) => self.report(
+                        Diagnostic::error(Code(224), span, "a component cannot contain itself")
+                            .label("comes back to the component it stands in")
+                            .help("use `for` to make several of a thing"),
+                    ),
+                    Some((used, _)) if !done.contains(&used) => {
+                        open.insert(used);
+                        way.push((used, self.components_in(used).into_iter()));
+                    }
+                    Some(_) => {}
+                }
             }
         }
+    }
+
+    fn components_in(&self, unit: usize) -> Vec<(usize, Span)> {
+        let declarations = self.units.get(unit).and_then(Option::as_ref).map_or(&[][..], |unit| &unit.declarations);
+        let used = |d: &Declaration| if let DeclarationKind::Component(c) = &d.kind { Some((c.unit, d.name.span)) } else { None };
+        declarations.iter().filter_map(used).collect()
     }
 
     /// A user's function by name; its body is checked at the first mention.

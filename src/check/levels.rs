@@ -53,7 +53,7 @@ impl Checker<'_> {
     fn too_many_levels(&mut self, name: Span) {
         if !std::mem::replace(&mut self.levels.told, true) {
             self.report(
-                Diagnostic::error(Code(103), name, format!("more than {MAX_LEVELS} functions or types stand on each other"))
+                Diagnostic::error(Code(103), name, format!("more than {MAX_LEVELS} functions, types or components stand on each other"))
                     .label("one too many")
                     .help("put several of them into one"),
             );

@@ -114,6 +114,8 @@ struct Checker<'a> {
     units: Vec<Option<typed::Unit>>,
     signatures: Vec<Signature>,
     component_ids: HashMap<(ModuleId, Arc<str>), usize>,
+    component_keys: HashMap<usize, (ModuleId, Arc<str>)>,
+    units_by_name: HashMap<Arc<str>, usize>,
     field_defaults: defaults::FieldDefaults,
     type_names: HashMap<(ModuleId, Arc<str>), Type>,
     types_open: Vec<(ModuleId, Arc<str>)>,
@@ -188,6 +190,8 @@ impl<'a> Checker<'a> {
             units: Vec::new(),
             signatures: Vec::new(),
             component_ids: HashMap::new(),
+            component_keys: HashMap::new(),
+            units_by_name: HashMap::new(),
             field_defaults: defaults::FieldDefaults::default(),
             type_names: HashMap::new(),
             types_open: Vec::new(),
@@ -254,16 +258,7 @@ impl<'a> Checker<'a> {
         let in_force = self.in_force(items);
         let units = std::mem::take(&mut self.units)
             .into_iter()
-            .map(|unit| {
-                unit.unwrap_or(typed::Unit {
-                    name: "".into(),
-                    doc: "".into(),
-                    declarations: Vec::new(),
-                    order: Vec::new(),
-                    asserts: Vec::new(),
-                    circles: Vec::new(),
-                })
-            })
+            .map(|unit| unit.unwrap_or_else(|| typed::Unit::new("".into(), "".into(), Vec::new(), Vec::new(), Vec::new())))
             .collect();
         Program {
             registry: self.registry.clone(),
@@ -332,6 +327,7 @@ impl<'a> Checker<'a> {
             self.component_body(next);
             next += 1;
         }
+        self.refuse_recursion();
     }
 
     fn duplicate(&mut self, what: &str, second: Span, first: Span) {

@@ -1,5 +1,6 @@
 //! A checked program: every name resolved, every expression typed.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::schema::{Registry, ResourceSchema};
 use crate::source::{Span, Spanned};
 use crate::syntax::ast::{BinaryOp, UnaryOp, Verb};
 use crate::types::Type;
-use crate::value::{SecretStore, Value};
+use crate::value::{Hashing, SecretStore, Value};
 
 use super::builtin::{Builtin, Method};
 pub use super::files_read::Files;
@@ -171,6 +172,8 @@ pub struct Unit {
     pub asserts: Vec<Assert>,
     /// Circles of declarations that are no error as long as no resource waits for itself: in them a declaration is read before it is there.
     pub circles: Vec<Diagnostic>,
+    /// Where each name is among the declarations.
+    slots: HashMap<Arc<str>, usize, Hashing>,
 }
 
 #[derive(Debug)]
@@ -411,8 +414,14 @@ impl Program {
 }
 
 impl Unit {
+    pub fn new(name: Arc<str>, doc: Arc<str>, declarations: Vec<Declaration>, order: Vec<usize>, asserts: Vec<Assert>) -> Self {
+        let slots = declarations.iter().enumerate().map(|(slot, declaration)| (declaration.name.node.clone(), slot)).collect();
+        Self { name, doc, declarations, order, asserts, circles: Vec::new(), slots }
+    }
+
     pub fn find(&self, name: &str) -> Option<(usize, &Declaration)> {
-        self.declarations.iter().enumerate().find(|(_, d)| &**d.name == name)
+        let slot = *self.slots.get(name)?;
+        self.declarations.get(slot).map(|declaration| (slot, declaration))
     }
 }
 

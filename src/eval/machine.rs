@@ -170,11 +170,12 @@ impl Machine<'_> {
     /// Counts what was done already; the next thing to be done is refused when it was too much.
     pub(super) fn spend(&self, steps: u64) {
         self.steps.set(self.steps.get().saturating_add(steps));
+        super::TAKEN.with(|taken| taken.set(taken.get().saturating_add(steps)));
     }
 
     /// Counts work against the program's allowance.
     pub(super) fn charge(&self, steps: u64, span: Span) -> Result<(), EvalFailure> {
-        self.steps.set(self.steps.get().saturating_add(steps));
+        self.spend(steps);
         if self.steps.get() > MAX_STEPS { fail(span, super::exhausted()) } else { Ok(()) }
     }
 

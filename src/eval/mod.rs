@@ -53,6 +53,15 @@ pub const MAX_PARTS: usize = 2_000_000;
 /// Most elements of one range or subnet count.
 pub const MAX_RANGE: i64 = 1_000_000;
 
+thread_local! {
+    static TAKEN: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Steps that this thread's evaluations took so far: tests bound them.
+pub fn steps() -> u64 {
+    TAKEN.with(std::cell::Cell::get)
+}
+
 fn exhausted() -> String {
     format!("evaluation takes more than {MAX_STEPS} steps")
 }

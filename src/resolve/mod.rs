@@ -75,18 +75,22 @@ pub fn load(folder: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagno
         root: root.clone(),
         by_place: BTreeMap::new(),
         modules: Modules { folder: folder.to_owned(), root, ..Modules::default() },
+        open: Vec::new(),
     };
     loader.folder(folder, "".into(), None, &root_of);
+    loader.follow_uses();
     loader.modules
 }
 
 /// The one module that `text` is, for tests and the editor: `use` reaches the standard library only.
 pub fn load_text(name: &str, text: &str, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Modules {
-    let mut loader = Loader { sources, diagnostics, root: PathBuf::new(), by_place: BTreeMap::new(), modules: Modules::default() };
+    let mut loader =
+        Loader { sources, diagnostics, root: PathBuf::new(), by_place: BTreeMap::new(), modules: Modules::default(), open: Vec::new() };
     let id = loader.reserve("".into());
     let file = loader.sources.add(Path::new(name), name, text);
     let items = loader.parse(file, &Arc::from(text));
     loader.finish(id, items, Path::new(""), Path::new(""));
+    loader.follow_uses();
     loader.modules
 }
 
@@ -111,6 +115,15 @@ struct Loader<'a> {
     root: PathBuf,
     by_place: BTreeMap<PathBuf, ModuleId>,
     modules: Modules,
+    open: Vec<Open>,
+}
+
+/// A module of which not all that it uses is loaded.
+struct Open {
+    id: ModuleId,
+    uses: std::vec::IntoIter<ast::Use>,
+    place: PathBuf,
+    root: PathBuf,
 }
 
 impl Loader<'_> {
@@ -234,7 +247,7 @@ impl Loader<'_> {
         Some(id)
     }
 
-    /// Registers what a module declares, and loads what it uses.
+    /// Registers what a module declares; what it uses is loaded after it.
     fn finish(&mut self, id: ModuleId, items: Vec<ast::Item>, place: &Path, root: &Path) {
         let mut declared: HashMap<Arc<str>, usize> = HashMap::new();
         let mut spans: HashMap<Arc<str>, Span> = HashMap::new();
@@ -269,8 +282,18 @@ impl Loader<'_> {
             module.items = items;
             module.declared = declared;
         }
-        for used in uses {
-            self.import(id, &used, place, root);
+        self.open.push(Open { id, uses: uses.into_iter(), place: place.to_owned(), root: root.to_owned() });
+    }
+
+    /// Loads what the modules use, the modules that those use, and so on: a chain of them may be longer than the stack is deep.
+    fn follow_uses(&mut self) {
+        while let Some(open) = self.open.last_mut() {
+            let Some(used) = open.uses.next() else {
+                self.open.pop();
+                continue;
+            };
+            let (id, place, root) = (open.id, open.place.clone(), open.root.clone());
+            self.import(id, &used, &place, &root);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Programs that mean harm, or might as well: each ends soon, in one clear error, whatever it asks for.
 
 mod files;
+mod growth;
 mod logs;
 mod modules;
 mod mutations;
