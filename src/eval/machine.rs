@@ -175,8 +175,13 @@ impl Machine<'_> {
 
     /// Counts work against the program's allowance.
     pub(super) fn charge(&self, steps: u64, span: Span) -> Result<(), EvalFailure> {
+        if self.steps.get().saturating_add(steps) > MAX_STEPS {
+            // Nothing of it is done, and nothing after it.
+            self.steps.set(MAX_STEPS + 1);
+            return fail(span, super::exhausted());
+        }
         self.spend(steps);
-        if self.steps.get() > MAX_STEPS { fail(span, super::exhausted()) } else { Ok(()) }
+        Ok(())
     }
 
     fn compute(&self, id: ExprId, expr: &Expr, locals: &Locals) -> Answer {
@@ -614,7 +619,8 @@ impl Machine<'_> {
         match op {
             BinaryOp::Equal | BinaryOp::NotEqual => Ok(Value::Bool(self.equal(&a, &b, span)? == (op == BinaryOp::Equal))),
             _ => {
-                self.charge(text_of(&a).min(text_of(&b)), span)?;
+                let lists = |value: &Value| if let Value::List(items) = value { items.len() as u64 } else { 0 };
+                self.charge(text_of(&a).max(text_of(&b)) + lists(&a) + lists(&b), span)?;
                 operators::binary(op, &a, &b, span)
             }
         }

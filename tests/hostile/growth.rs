@@ -225,11 +225,12 @@ fn run(text: &str) -> (Vec<Diagnostic>, u64, u64) {
 
 fn holds(kind: &Kind, shape: Shape) -> Result<(), String> {
     let text = program(kind, shape);
+    let start = std::time::Instant::now();
     let (said, types, steps) = run(&text);
     let first = said.iter().find(|one| one.is_error()).map(ToString::to_string).unwrap_or_default();
     let told = format!("{}, {shape:?}: {} bytes, {types} types, {steps} steps, {} said, first {first}", kind.name, text.len(), said.len());
     if std::env::var_os("PLAT_SHOW").is_some() {
-        eprintln!("{told}");
+        eprintln!("{:?} {told}", start.elapsed());
     }
     let most = STEPS_EACH * text.len() as u64;
     let stopped = kind.stops && shape != Shape::Wide;

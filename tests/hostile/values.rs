@@ -39,7 +39,9 @@ fn what_doubles_is_stopped() {
 fn what_is_shared_is_not_written_out() {
     let program = doubling("1", |a| format!("[{a}, {a}]"));
     Project::of(format!("{program}output a: String = json(a60)\n")).refuses("json", "error[E0");
-    Project::of(format!("{program}assert a60 == a60\n")).refuses("a comparison", "error[E0");
+    Project::of(format!("{program}assert a60 == a60\n")).takes("a comparison");
+    let other = program.replace("stack s {}\n", "").replace('a', "b");
+    Project::of(format!("{program}{other}assert a60 == b60\n")).takes("a comparison of two that are alike");
 }
 
 #[test]
@@ -168,4 +170,50 @@ fn long_rows_of_declarations_are_taken() {
     }
     let nested: String = (1..10_000).map(|i| format!("let a{i} = [a{}]\n", i - 1)).collect();
     Project::of(format!("stack s {{}}\nlet a0 = 1\n{nested}")).refuses("lists in lists by name", "error[E0");
+}
+
+#[test]
+fn what_doubles_in_a_declaration_is_looked_at_once() {
+    let chain = |count: usize, link: &dyn Fn(usize) -> String| (1..=count).map(link).collect::<String>();
+    let types = chain(40, &|i| format!("type T{i} = {{ a: T{}, b: T{} }}\n", i - 1, i - 1));
+    Project::of(format!("stack s {{}}\ntype T0 = Int\n{types}param p: T40? = null\n")).takes("types");
+    let lets = chain(40, &|i| format!("let a{i} = {{ a = a{}, b = a{} }}\n", i - 1, i - 1));
+    Project::of(format!("stack s {{}}\nlet a0 = 1\n{lets}")).takes("records");
+    let rule = "policy p0 for it: aws.ec2.EIP { deny if 1 == 2, \"x\" }\n";
+    let groups = chain(60, &|i| format!("policy p{i} {{ policies = [p{}, p{}] }}\n", i - 1, i - 1));
+    Project::of(format!("stack s {{}}\n{rule}{groups}")).takes("groups of policies");
+    for (name, inside) in [("components", ""), ("components of resources", "resource v: aws.ec2.EIP {}")] {
+        let components = chain(40, &|i| format!("component C{i} {{\n  resource a: C{} {{}}\n  resource b: C{} {{}}\n}}\n", i - 1, i - 1));
+        Project::of(format!("stack s {{}}\ncomponent C0 {{ {inside} }}\n{components}resource c: C40 {{}}\n"))
+            .refuses(name, "E0307]: the stack has more than 200000 resources or components");
+    }
+}
+
+#[test]
+fn each_function_counts_what_it_touches() {
+    let text = doubling("\"xxxxxxxxxxxxxxxx\"", |a| format!("\"${{{a}}}${{{a}}}\"")).lines().take(21).collect::<Vec<_>>().join("\n");
+    for method in
+        ["len()", "upper()", "trim()", "starts_with(\"y\")", "contains(\"y\")", "split(\"y\")", "replace(\"y\", \"z\")", "take(1)"]
+    {
+        Project::of(format!("{text}\nlet a = [for i in 0..100000: a19.{method}]\n")).refuses(method, "evaluation takes more than");
+    }
+}
+
+#[test]
+fn unknown_names_are_told_of_in_linear_time() {
+    let lets: String = (0..10_000).map(|i| format!("let l{i} = unknown_name_{i}\n")).collect();
+    let said = Project::of(format!("stack s {{}}\n{lets}")).run("unknown names", &["validate"]);
+    assert_eq!(said.code, Some(1), "{}", said.text.chars().take(2_000).collect::<String>());
+    assert_eq!(said.text.matches("error[E0200]").count(), 50);
+    assert!(said.text.contains("… and 9950 more") && said.text.contains("10000 errors"));
+}
+
+#[test]
+fn modules_in_modules_are_loaded_however_many() {
+    let project = Project::of("stack s {}\nuse \"../m3000\".{T3000}\nparam p: T3000? = null\n");
+    for i in 1..=3_000 {
+        let below = format!("use \"../m{}\".{{T{}}}\ntype T{i} = {{ a: T{} }}\n", i - 1, i - 1, i - 1);
+        project.write(format!("../m{i}/a.plat"), if i == 1 { "type T1 = Int\n".to_owned() } else { below });
+    }
+    project.refuses("modules", "stand on each other");
 }
