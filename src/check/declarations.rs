@@ -107,8 +107,9 @@ impl<'a> Checker<'a> {
                 _ => {}
             }
         }
-        let circles = order.circles;
-        Unit { circles, ..Unit::new(name, doc, declarations, order.order, asserts) }
+        let mut unit = Unit::new(name, doc, declarations, order.order, asserts);
+        unit.circles = order.circles;
+        unit
     }
 
     /// What only stands in a stack is refused in a component, and what has no meaning yet is said to have none.
