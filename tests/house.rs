@@ -277,3 +277,11 @@ fn top_level_names(group: &str) -> Vec<String> {
 fn leading_name(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
+
+#[test]
+fn every_resource_type_says_what_was_verified() {
+    let page = read("docs/aws.md");
+    let managed = plat_aws::schemas().into_iter().filter(|schema| schema.kind == plat::schema::Kind::Managed);
+    let missing: Vec<_> = managed.map(|schema| schema.name).filter(|name| !page.contains(&format!("\n| `{name}` | "))).collect();
+    assert!(missing.is_empty(), "docs/aws.md has no row for {}", missing.join(", "));
+}
