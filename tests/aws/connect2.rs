@@ -75,19 +75,27 @@ pub fn project(env: &str) -> Project {
 }
 
 fn lives(env: &Environment) {
-    let cloud = Cloud::start();
+    lives_on(&Cloud::start(), env);
+}
+
+/// Production in a cloud whose proxy may disturb the calls.
+pub fn production_lives_on(cloud: &Cloud) {
+    lives_on(cloud, &PRODUCTION);
+}
+
+fn lives_on(cloud: &Cloud, env: &Environment) {
     let project = project(env.name);
-    let planned = project.run(&cloud, "plan", &["--detailed-exitcode"]).ends(2);
-    let applied = project.apply(&cloud);
-    let there = Inventory::of(&cloud, REGION);
+    let planned = project.run(cloud, "plan", &["--detailed-exitcode"]).ends(2);
+    let applied = project.apply(cloud);
+    let there = Inventory::of(cloud, REGION);
     network(&there, env);
     cluster(&there, env);
     database(&there, env);
     cache(&there, env);
     everything_is_tagged(&there, env);
-    let settled = project.settled(&cloud);
+    let settled = project.settled(cloud);
 
-    let outputs = project.run(&cloud, "output", &["--json"]).ends(0);
+    let outputs = project.run(cloud, "output", &["--json"]).ends(0);
     let told = [format!("connect2-{}", env.name), there.one("db_instances")["endpoint"].as_str().unwrap().to_owned()];
     for value in told.into_iter().chain(ids(there.all("subnets"))) {
         assert!(outputs.out.contains(&value), "{value} is no output: {outputs}");
@@ -96,8 +104,8 @@ fn lives(env: &Environment) {
     assert_eq!(password.chars().count(), 32);
     assert_never_written_down(&[password], &project, &[&planned, &applied, &settled, &outputs]);
 
-    one_edit_is_one_change(&project, &cloud, env);
-    leaves(&project, &cloud, env);
+    one_edit_is_one_change(&project, cloud, env);
+    leaves(&project, cloud, env);
 }
 
 /// Another maintenance window changes the database, and nothing else.

@@ -2,15 +2,21 @@
 //! propagated, where the service refuses it so, and then as one call too many.
 
 use super::cloud::Cloud;
+use super::connect2;
 use super::fault::Rule;
+use super::marketing_websites;
 use super::stacks::lives_on;
 
-fn lives(name: &str) {
+fn disturbed() -> Cloud {
     let cloud = Cloud::start();
     for rule in [Rule::busy_at_first(), Rule::not_propagated_at_first(), Rule::throttled_at_first()] {
         cloud.proxy.inject(rule);
     }
-    lives_on(&cloud, name);
+    cloud
+}
+
+fn lives(name: &str) {
+    lives_on(&disturbed(), name);
 }
 
 #[test]
@@ -56,4 +62,19 @@ fn access_to_clusters() {
 #[test]
 fn caches() {
     lives("cache");
+}
+
+#[test]
+fn clusters_of_the_standard_library() {
+    lives("platform");
+}
+
+#[test]
+fn connect2_in_production() {
+    connect2::production_lives_on(&disturbed());
+}
+
+#[test]
+fn marketing_websites_in_production() {
+    marketing_websites::lives_on(&disturbed(), "production");
 }
