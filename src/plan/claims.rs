@@ -39,6 +39,8 @@ pub(crate) struct ClaimMove {
     thing: String,
     attribute: Option<&'static str>,
     span: Option<Span>,
+    /// AWS refuses a second holder; otherwise the order is better, and no condition.
+    is_refused: bool,
 }
 
 #[derive(Debug)]
@@ -62,7 +64,8 @@ impl ClaimMoves {
 
 /// What the steps take and release. An error when two steps hold the same thing, or one takes what stays.
 pub(crate) fn moves(steps: &[Step], facts: &Facts, registry: &Registry, region: &str) -> Result<ClaimMoves, PrepareError> {
-    if steps.iter().all(|step| step.prior.is_none()) {
+    let may_take = |step: &Step| !matches!(step.action, Action::NoOp | Action::Delete | Action::Forget);
+    if steps.iter().all(|step| step.prior.is_none()) || !steps.iter().any(may_take) {
         return Ok(ClaimMoves::default());
     }
     let planned: Vec<Option<Planned>> = steps.iter().map(|step| Planned::of(step, facts, registry)).collect();
@@ -241,7 +244,7 @@ impl<'a> Search<'a> {
             (_, Action::NoOp | Action::Create) => true,
         };
         if from == to {
-            if matches!(holding.action, Action::Replace { .. }) && side.is_before() {
+            if matches!(holding.action, Action::Replace { .. }) && side.is_before() && taker.claim.refusal.is_some() {
                 found.kept.entry(to).or_insert_with(|| Kept {
                     thing: thing(taker),
                     attribute: taker.written().0,
@@ -254,7 +257,8 @@ impl<'a> Search<'a> {
         }
         if !stays {
             let (thing, attribute) = (thing(taker), taker.written().0);
-            return found.moves.push(ClaimMove { from, to, thing, attribute, span: span(taking, taker) });
+            let is_refused = taker.claim.refusal.is_some();
+            return found.moves.push(ClaimMove { from, to, thing, attribute, span: span(taking, taker), is_refused });
         }
         if let (Some(first), Some(later)) = (span(holding, holder), span(taking, taker)) {
             mistakes.push(if later < first { conflict(taker, later, holder, first) } else { conflict(holder, first, taker, later) });
@@ -375,7 +379,8 @@ pub(crate) fn unreleased(steps: &[Step], graph: &Graph<Operation>, refused: &[(u
     let mut found = Vec::new();
     for (release, take) in refused {
         let (Some(release), Some(taking)) = (graph.node(*release), graph.node(*take)) else { continue };
-        let Some(moved) = moves.moves.iter().find(|moved| moved.from == release.step && moved.to == taking.step) else { continue };
+        let is_this = |moved: &&ClaimMove| moved.from == release.step && moved.to == taking.step && moved.is_refused;
+        let Some(moved) = moves.moves.iter().find(is_this) else { continue };
         let (Some(from), Some(to)) = (steps.get(moved.from), steps.get(moved.to)) else { continue };
         let path = path(graph, *take, release).into_iter().filter_map(|step| steps.get(step));
         let mut names: Vec<String> = path.map(|step| format!("`{}`", step.address)).collect();

@@ -27,6 +27,14 @@ pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
             schema.import.join("|").to_uppercase()
         ));
     }
+    let claims = super::claims::lines(schema);
+    if !claims.is_empty() {
+        out.push_str(&format!("\n{}\n", style.paint(Role::Strong, "Occupies")));
+        for line in claims {
+            let wrapped = wrap(&line.replace('`', ""), style.width.saturating_sub(4));
+            out.push_str(&format!("  {}\n", wrapped.join("\n    ")));
+        }
+    }
     if schema.stateful {
         out.push_str("\nIt holds data: under `@protect = true` it is deleted or replaced only with explicit consent.\n");
     }
@@ -156,6 +164,7 @@ pub fn type_json(schema: &ResourceSchema) -> serde_json::Value {
         "lookup_only": schema.kind == Kind::LookupOnly,
         "import": schema.import,
         "stateful": schema.stateful,
+        "claims": super::claims::lines(schema),
         "attributes": schema.attributes.iter().map(attribute).collect::<Vec<_>>(),
     })
 }

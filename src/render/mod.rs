@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a terminal. The caller says in a [`Style`] how wide a line may be and whether colours are wanted.
 
+mod claims;
 mod clean;
 mod difference;
 mod docs;

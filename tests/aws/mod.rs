@@ -4,6 +4,7 @@
 mod asked_only;
 mod boundaries;
 mod call;
+mod claims;
 mod cloud;
 mod clusters;
 mod connect2;

@@ -225,7 +225,7 @@ fn two_hundred_secrets_are_nowhere_to_be_read() {
         &["state", "mv", "net", "other"],
         &["state", "diff", "--json"],
         &["state", "mv", "other", "net"],
-        &["state", "rm", "filed[002]", "--yes"],
+        &["state", "rm", "net", "--yes"],
         &["plan", "--destroy", "--full"],
         &["recover"],
         &["recover", "--json"],

@@ -2,7 +2,7 @@
 
 use super::{NETWORK, Stack};
 
-const TAKEN: &str = "\nresource logs: aws.logs.LogGroup for one in [\"a\", \"b\"] {\n  log_group_name = \"/shop/all\"\n}\n";
+const TAKEN: &str = "\nresource logs: aws.logs.LogGroup for one in [\"a\", \"b\"] {\n  log_group_name = \"/shop/${net.vpc_id}\"\n}\n";
 
 #[test]
 fn a_plan_is_rehearsed_on_demand() {
@@ -15,7 +15,7 @@ fn a_plan_is_rehearsed_on_demand() {
     let refused = stack.sandbox(&["plan", "-e", "dev", "--rehearse"]).ends(1);
     let line =
         refused.out.lines().find(|line| line.starts_with("would be refused: creating logs[")).unwrap_or_else(|| panic!("{}", refused.out));
-    assert!(line.contains("has the id `/shop/all` already  main.plat:"), "{line}");
+    assert!(line.contains("has the id `/shop/vpc-"), "{line}");
     assert!(refused.err.contains("a step of the plan would be refused by the cloud; nothing was changed"), "{}", refused.err);
     let json = stack.sandbox(&["plan", "-e", "dev", "--rehearse", "--json"]).ends(1).json();
     assert_eq!((json["rehearsal"]["steps"].as_u64(), json["rehearsal"]["refused"].as_u64()), (Some(5), Some(1)));

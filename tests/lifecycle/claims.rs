@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use plat::apply::{Cancel, Journal, Settings, Silent, apply};
 use plat::check::check_text;
 use plat::eval::{Lookups, evaluate};
-use plat::plan::{Engine, Options, PrepareError, Prepared, Snag, prepare};
+use plat::plan::{Action, Choice, Engine, Options, PrepareError, Prepared, Snag, prepare};
 use plat::provider::sandbox::Sandbox;
 use plat::provider::{Change, Existing, Identity, Operation, Provider, ProviderError, SecretResolver};
 use plat::state::{Entry, StateError, StateFile};
@@ -116,11 +116,15 @@ impl Stack {
 
     /// The plan, or what is said against it.
     async fn plan(&self, text: &str) -> Result<Prepared, String> {
+        self.plan_of(text, Choice::default()).await
+    }
+
+    async fn plan_of(&self, text: &str, choice: Choice) -> Result<Prepared, String> {
         let checked = check_text("main.plat", text, registry(), &[]);
         let sources = checked.sources;
         let program = checked.program.unwrap_or_else(|| panic!("{}", shown(&sources, &checked.diagnostics)));
         let evaluated = |_: &_| evaluate(&program, None, &Lookups::new());
-        let options = Options { region: Some("us-west-2".to_owned()), ..Options::default() };
+        let options = Options { region: Some("us-west-2".to_owned()), choice, ..Options::default() };
         match prepare(&self.engine, &evaluated, self.state.clone(), &options).await {
             Ok(prepared) => Ok(prepared),
             Err(PrepareError::Program(diagnostics)) => Err(shown(&sources, &diagnostics)),
@@ -178,6 +182,31 @@ async fn a_zone_in_the_middle_moves_the_ranges_behind_it() {
             stack.apply(&zones(list)).await.unwrap_or_else(|said| panic!("{list:?}: {said}"));
         }
     }
+}
+
+/// A target brings along what has to release what it takes.
+#[tokio::test]
+async fn a_part_of_a_plan_has_the_releases_that_it_needs() {
+    let mut stack = Stack::new(9);
+    stack.apply(&zones(&["a", "c"])).await.unwrap();
+    let choice = Choice { targets: vec!["subnet[b]".parse().unwrap()], ..Choice::default() };
+    let prepared = stack.plan_of(&zones(&["a", "b", "c"]), choice).await.unwrap();
+    let changes = prepared.plan.steps.iter().filter(|step| step.action != Action::NoOp);
+    let mut changes: Vec<String> = changes.map(|step| step.address.to_string()).collect();
+    changes.sort();
+    assert_eq!(changes, ["subnet[\"b\"]", "subnet[\"c\"]", "tied[\"c\"]"]);
+}
+
+/// AWS moves an Elastic IP from one instance to another: an exchange needs no order.
+#[tokio::test]
+async fn what_aws_moves_by_itself_may_be_exchanged() {
+    let addresses = |one: &str, other: &str| {
+        format!("resource one: aws.ec2.EIP {{ instance_id = \"{one}\" }}\nresource other: aws.ec2.EIP {{ instance_id = \"{other}\" }}\n")
+    };
+    let mut stack = Stack::new(10);
+    stack.apply(&addresses("i-1", "i-2")).await.unwrap();
+    stack.apply(&addresses("i-2", "i-1")).await.unwrap();
+    assert!(stack.plan(&addresses("i-2", "i-3")).await.is_ok());
 }
 
 fn groups(body: &str) -> String {

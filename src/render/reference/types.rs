@@ -39,6 +39,11 @@ fn text(schema: &ResourceSchema) -> String {
     } else if !schema.import.is_empty() {
         out.push_str(&format!("\n## Import\n\n`plat import ADDRESS '{}'`\n", schema.import.join("|").to_uppercase()));
     }
+    let claims = crate::render::claims::lines(schema);
+    if !claims.is_empty() {
+        out.push_str("\n## Occupies\n\nNo other resource can have the same at the same time.\n\n");
+        claims.iter().for_each(|line| out.push_str(&format!("- {line}\n")));
+    }
     if schema.stateful {
         out.push_str("\nIt holds data: under `@protect = true` it is deleted or replaced only with explicit consent.\n");
     }

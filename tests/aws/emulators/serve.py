@@ -16,6 +16,7 @@ def leave_with_parent() -> None:
 
 def serve_moto(port: str) -> None:
     os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    import claims
     import corrections
     import databases
     import keys
@@ -26,6 +27,7 @@ def serve_moto(port: str) -> None:
     refusals.apply()
     databases.apply()
     keys.apply()
+    claims.apply()
     main(["-H", "127.0.0.1", "-p", port])
 
 
