@@ -228,7 +228,9 @@ impl<'v> Held<'v> {
             return (Some(list), self.item.map(|(position, _)| position));
         }
         let set = |name: &&'static str| self.holder.schema.attribute(name).is_some_and(|a| self.holder.values.get(a).is_some());
-        let names = || self.claim.key.iter().flat_map(Part::attributes);
+        // A traffic rule is known by its peer rather than by its protocol.
+        let (ports, rest): (Vec<&Part>, Vec<&Part>) = self.claim.key.iter().partition(|part| matches!(part.of, Of::Ports { .. }));
+        let names = || rest.iter().chain(&ports).flat_map(|part| part.attributes());
         (names().find(set).or_else(|| names().next()), None)
     }
 

@@ -292,6 +292,27 @@ async fn what_the_state_tells_is_compared_too() {
     assert!(said.contains("E0530") && said.contains("the destination `10.9.0.0/16`"), "{said}");
 }
 
+/// A rule goes from the list of a group to a resource of its own, and back.
+#[tokio::test]
+async fn a_rule_moves_between_a_list_and_a_resource_of_its_own() {
+    let web = |rules: &str, more: &str| {
+        groups(&format!(
+            "resource web: aws.ec2.SecurityGroup {{ vpc_id = main, group_description = \"web\", security_group_ingress = [{rules}] }}\n{more}"
+        ))
+    };
+    let rule = "ip_protocol = \"tcp\", from_port = 443, to_port = 443, cidr_ip = 10.0.0.0/8";
+    let (within, apart) = (
+        web(&format!("{{ {rule} }}"), ""),
+        web("", &format!("resource rule: aws.ec2.SecurityGroupIngress {{ group_id = web, {rule} }}\n")),
+    );
+    for seed in 0..5 {
+        let mut stack = Stack::new(seed);
+        stack.apply(&within).await.unwrap();
+        stack.apply(&apart).await.unwrap();
+        stack.apply(&within).await.unwrap();
+    }
+}
+
 /// AWS's codes, for what another stack has.
 #[tokio::test]
 async fn another_stack_cannot_take_what_one_has() {

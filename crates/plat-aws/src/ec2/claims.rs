@@ -65,6 +65,21 @@ pub(super) fn security_group() -> Vec<Claim> {
     ]
 }
 
+/// A rule of a group, as one in the group's own list.
+pub(super) fn security_group_ingress() -> Vec<Claim> {
+    standalone(INGRESS, INGRESS_SOURCE)
+}
+
+/// A rule of a group, as one in the group's own list.
+pub(super) fn security_group_egress() -> Vec<Claim> {
+    standalone(EGRESS, EGRESS_DESTINATION)
+}
+
+fn standalone(namespace: &'static str, peer: &'static [&'static str]) -> Vec<Claim> {
+    let rule = Claim::one("rule", namespace, [PORTS, Part::of(peer)]);
+    vec![rule.within([Part::of(&["group_id"])]).refusal("InvalidPermission.Duplicate")]
+}
+
 /// A number in one direction of a network ACL.
 pub(super) fn network_acl_entry() -> Vec<Claim> {
     vec![

@@ -27,7 +27,7 @@ use super::SecurityGroup;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.SecurityGroupEgress", import = id, recovery = Tag)]
+#[resource("aws.ec2.SecurityGroupEgress", import = id, recovery = Tag, claims = super::claims::security_group_egress)]
 pub struct SecurityGroupEgress {
     /// The group that has the rule.
     #[attr(required, replaces)]

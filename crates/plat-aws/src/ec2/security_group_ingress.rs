@@ -23,7 +23,7 @@ use super::SecurityGroup;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.SecurityGroupIngress", import = id, recovery = Tag)]
+#[resource("aws.ec2.SecurityGroupIngress", import = id, recovery = Tag, claims = super::claims::security_group_ingress)]
 pub struct SecurityGroupIngress {
     /// The group that has the rule.
     #[attr(required, replaces)]
