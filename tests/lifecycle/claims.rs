@@ -357,7 +357,7 @@ resource entry: aws.ec2.NetworkAclEntry { network_acl_id = acl, rule_number = 7,
         (
             "NetworkAclEntryAlreadyExists",
             format!(
-                "aws.ec2.NetworkAclEntry {{ network_acl_id = \"{acl}\", rule_number = 7, protocol = 6, rule_action = \"allow\", cidr_block = 10.0.0.0/8 }}"
+                "aws.ec2.NetworkAclEntry {{ network_acl_id = \"{acl}\", rule_number = 7, protocol = -1, rule_action = \"allow\", cidr_block = 10.0.0.0/8 }}"
             ),
         ),
     ] {
