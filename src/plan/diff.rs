@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::address::Address;
-use crate::desired::{DesiredResource, Stack};
+use crate::desired::{DesiredResource, Reason, Stack};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::schema::{Attribute, ResourceSchema};
 use crate::state::{FingerprintKey, Record, Status};
@@ -101,7 +101,7 @@ impl Differ<'_> {
         }
         let wanted = self.wanted(desired, inputs).await?;
         let mut changes = changes(desired, schema, &wanted, &record, facts);
-        let forced_by = self.forced_by(desired, &record, &changes);
+        let forced_by = self.forced_by(desired, schema, &record, &changes, facts);
         if let Some(forced_by) = forced_by {
             changes.extend(new_identity(desired, schema, &record));
             sort(&mut changes, schema);
@@ -178,7 +178,14 @@ impl Differ<'_> {
     }
 
     /// The reasons for which the resource has to be replaced; `None` when it has not.
-    fn forced_by(&self, desired: &DesiredResource, record: &Record, changes: &[Change]) -> Option<Vec<Arc<str>>> {
+    fn forced_by(
+        &self,
+        desired: &DesiredResource,
+        schema: &ResourceSchema,
+        record: &Record,
+        changes: &[Change],
+        facts: &Facts,
+    ) -> Option<Vec<Arc<str>>> {
         let mut reasons: Vec<Arc<str>> = Vec::new();
         if record.region != desired.options.region.as_deref().unwrap_or(self.region) {
             reasons.push("@region".into());
@@ -187,6 +194,9 @@ impl Differ<'_> {
             reasons.push("@replace".into());
         }
         reasons.extend(changes.iter().filter(|c| c.forces_replacement).map(|c| c.attribute.clone()));
+        reasons.extend(
+            followed(desired, schema, facts).filter(|name| !changes.iter().any(|c| c.forces_replacement && c.attribute == **name)).cloned(),
+        );
         (!reasons.is_empty() || record.status == Status::Broken).then_some(reasons)
     }
 
@@ -206,6 +216,18 @@ impl Differ<'_> {
             ..record.clone()
         })
     }
+}
+
+/// The attributes that make this a copy of something that is replaced.
+fn followed<'a>(desired: &'a DesiredResource, schema: &'a ResourceSchema, facts: &'a Facts) -> impl Iterator<Item = &'a Arc<str>> {
+    let set = |name: &str| desired.inputs.get(name).is_some_and(|value| !value.is_null() && *value != Value::Bool(false));
+    desired.dependencies.iter().filter_map(move |dependency| match &dependency.reason {
+        Reason::Reference { attribute, .. } => {
+            let unless = schema.attribute(attribute)?.follows?;
+            (!unless.iter().any(|name| set(name)) && facts.of(&dependency.on).is_some_and(Fact::is_new)).then_some(attribute)
+        }
+        Reason::Postponed { .. } | Reason::After => None,
+    })
 }
 
 pub(crate) fn without_nulls(object: &Object) -> impl Iterator<Item = (&Arc<str>, &Value)> {

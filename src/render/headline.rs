@@ -1,5 +1,7 @@
 //! The line that says what becomes of one resource, and why.
 
+use std::sync::Arc;
+
 use super::clean::clean_line;
 use super::difference::{self, Row};
 use super::estimate::spoken;
@@ -7,7 +9,7 @@ use super::style::Role;
 use super::{View, value};
 use crate::plan::{Action, Change, Step};
 use crate::schema::Mode;
-use crate::state::Status;
+use crate::state::{Record, Status};
 use crate::value::Value;
 
 /// One step's line, in its parts.
@@ -64,9 +66,12 @@ pub fn headline(step: &Step, view: &View<'_>) -> Headline {
 }
 
 fn reason(step: &Step, view: &View<'_>) -> String {
-    let stateful = view.schema(&step.type_name).is_some_and(|schema| schema.stateful);
     let id = step.prior.as_ref().map(|prior| clean_line(&prior.id).into_owned()).unwrap_or_default();
-    let lost = if stateful { ", and its data is lost" } else { "" };
+    let lost = match data(step, view) {
+        Data::None => String::new(),
+        Data::Lost => ", and its data is lost".to_owned(),
+        Data::Remains(what) => format!("; {}", clean_line(&what)),
+    };
     match &step.action {
         Action::NoOp | Action::Create => String::new(),
         Action::Update => match interruption(step) {
@@ -80,8 +85,15 @@ fn reason(step: &Step, view: &View<'_>) -> String {
             format!("replaced: {}{lost}", if broken { "it never became usable" } else { "asked for" })
         }
         Action::Replace { forced_by, .. } => {
-            let names: Vec<_> = forced_by.iter().map(|name| forcing(name)).collect();
-            format!("replaced: {} cannot change in place{lost}", and(&names))
+            let follows = |name: &&Arc<str>| {
+                let changes = step.changes.iter().any(|change| change.attribute == **name && change.forces_replacement);
+                !changes && view.schema(&step.type_name).and_then(|schema| schema.attribute(name)).is_some_and(|a| a.follows.is_some())
+            };
+            let (followed, fixed): (Vec<_>, Vec<_>) = forced_by.iter().partition(follows);
+            let words = |names: Vec<&Arc<str>>| and(&names.into_iter().map(|name| forcing(name)).collect::<Vec<_>>());
+            let followed = (!followed.is_empty()).then(|| format!("what {} refers to is replaced", words(followed)));
+            let fixed = (!fixed.is_empty()).then(|| format!("{} cannot change in place", words(fixed)));
+            format!("replaced: {}{lost}", fixed.into_iter().chain(followed).collect::<Vec<_>>().join(", "))
         }
         Action::Delete if step.prior.as_ref().is_some_and(|prior| prior.status == Status::Deposed) => {
             format!("deleted: `{id}`, which its replacement stands for by now")
@@ -92,6 +104,29 @@ fn reason(step: &Step, view: &View<'_>) -> String {
         Action::Forget => format!("forgotten: `{id}` stays in the cloud, plat lets go of it"),
         Action::Import { id } => format!("imported: `{}`", clean_line(id)),
     }
+}
+
+/// What becomes of the data that a deleted or replaced resource holds.
+pub enum Data {
+    /// It holds none, or stays.
+    None,
+    Lost,
+    /// What keeps it: `a final snapshot keeps its data`.
+    Remains(String),
+}
+
+pub fn data(step: &Step, view: &View<'_>) -> Data {
+    let leaves = matches!(step.action, Action::Delete | Action::Replace { .. });
+    let deposed = |prior: &Record| prior.status == Status::Deposed;
+    let prior = step.prior.as_ref().filter(|prior| leaves && !deposed(prior));
+    let Some((prior, schema)) = prior.and_then(|prior| Some((prior, view.schema(&prior.type_name)?))) else { return Data::None };
+    if !schema.stateful {
+        return Data::None;
+    }
+    // As the delete sees it: what was applied last, and beside it what was read.
+    let mut attributes = prior.observed.clone().into_object();
+    attributes.extend(prior.inputs.iter().map(|(name, value)| (name.clone(), value.clone())));
+    schema.remains.and_then(|remains| remains(&attributes)).map_or(Data::Lost, Data::Remains)
 }
 
 /// What cannot change in place, in a message.

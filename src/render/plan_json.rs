@@ -4,6 +4,7 @@ use serde_json::{Value as JsonValue, json};
 
 use super::View;
 use super::clean::reorders;
+use super::headline::{Data, data};
 use super::value::masked_json;
 use crate::plan::{Action, Change, Drift, DriftKind, Plan, Scope, Step, Verdict};
 use crate::source::Span;
@@ -95,6 +96,11 @@ fn step(step: &Step, plan: &Plan, view: &View<'_>) -> JsonValue {
         "place": place(step.span, view),
     });
     if let Some(fields) = out.as_object_mut() {
+        match data(step, view) {
+            Data::None => {}
+            Data::Lost => drop(fields.insert("data".to_owned(), json!({ "lost": true, "remains": null }))),
+            Data::Remains(what) => drop(fields.insert("data".to_owned(), json!({ "lost": false, "remains": what }))),
+        }
         match &step.action {
             Action::Replace { forced_by, create_first } => {
                 fields.insert("forced_by".to_owned(), forced_by.iter().map(|name| json!(&**name)).collect());

@@ -143,8 +143,9 @@ pub struct Attribute {
     /// Is applied in a call of its own after the create when it refers to the resource itself, or to one that waits for this one:
     /// two security groups may name each other. `#[attr(…, deferred)]`
     pub deferred: bool,
-    /// The resource is made from what this refers to: when that is replaced, this one is too. `#[attr(…, follows)]`
-    pub follows: bool,
+    /// The resource is a live copy of what this refers to, unless one of these attributes is set: when that is replaced, this one is
+    /// too. `#[attr(…, follows("restore_time"))]`
+    pub follows: Option<&'static [&'static str]>,
     /// A list whose order means nothing; of a record: no list in it has one.
     pub unordered: bool,
     /// AWS keeps the text in lower case, so `Sun:04:00-Sun:05:00` and `sun:04:00-sun:05:00` are the same. `#[attr(…, ignore_case)]`
@@ -236,7 +237,7 @@ impl Attribute {
             write_only: false,
             holds: false,
             deferred: false,
-            follows: false,
+            follows: None,
             unordered: false,
             ignore_case: false,
             stands_for: &[],

@@ -17,6 +17,7 @@ mod expect;
 mod fault;
 mod first_calls;
 mod going_back;
+mod groups;
 mod harness;
 mod hidden;
 mod kubernetes;

@@ -12,15 +12,17 @@ use plat::value::Value;
 use super::{registry, shown, trials};
 
 /// What a type's schema does not say of what AWS takes.
-const BODIES: [(&str, &str); 13] = [
-    ("aws.ec2.VPC", "cidr_block = 10.0.0.0/16"),
-    ("aws.ec2.Subnet", "cidr_block = 10.0.N.0/24"),
+const BODIES: [(&str, &str); 15] = [
+    ("aws.ec2.VPC", "cidr_block = 10.N.0.0/16"),
+    ("aws.ec2.Subnet", "cidr_block = 10.N.0.0/24"),
     ("aws.ec2.VPCPeeringConnection", "peer_vpc_id = PEER"),
     (
         "aws.rds.DBInstance",
         "engine = \"postgres\"\n  db_instance_class = \"db.t3.micro\"\n  allocated_storage = 20GiB\n  master_username = \"root\"\n  \
          manage_master_user_password = true",
     ),
+    ("aws.rds.DBSubnetGroup", "subnet_ids = SUBNETS"),
+    ("aws.eks.Cluster", "resources_vpc_config = { subnet_ids = SUBNETS }"),
     ("aws.rds.DBCluster", "engine = \"aurora-postgresql\""),
     ("aws.elasticache.ReplicationGroup", "engine = \"valkey\"\n  cache_node_type = \"cache.t4g.micro\""),
     ("aws.secretsmanager.Secret", "secret_string = \"s\""),
@@ -51,6 +53,18 @@ impl Writer {
         Some(name)
     }
 
+    /// Two subnets of one network, in two zones.
+    fn subnets(&mut self) -> Option<String> {
+        let net = self.thing("aws.ec2.VPC", 0)?;
+        if self.made.insert("pair".to_owned()) {
+            for (zone, third) in [("a", 201), ("b", 202)] {
+                let body = format!("vpc_id = {net}, cidr_block = 10.0.{third}.0/24, availability_zone = \"us-east-1{zone}\"");
+                let _ = writeln!(self.text, "  resource pair_{zone}: aws.ec2.Subnet {{ {body} }}");
+            }
+        }
+        Some("[pair_a, pair_b]".to_owned())
+    }
+
     /// What a resource requires, but for one attribute.
     fn body(&mut self, schema: &ResourceSchema, n: usize, but: Option<&str>) -> Option<String> {
         let mut body = String::new();
@@ -61,6 +75,7 @@ impl Writer {
                 let value = match value {
                     "PEER" => self.thing("aws.ec2.VPC", 7)?,
                     "GATEWAY" => self.thing("aws.ec2.InternetGateway", n)?,
+                    value if value.contains("SUBNETS") => value.replace("SUBNETS", &self.subnets()?),
                     "ADDRESS" => format!("{}.allocation_id", self.thing("aws.ec2.EIP", n)?),
                     value => value.replace('N', &n.to_string()),
                 };
@@ -245,4 +260,67 @@ test "managed" {
 "#;
     let (sources, told) = super::errors(text);
     assert!(told.is_empty(), "{}", shown(&sources, &told));
+}
+
+/// A replica is a copy of its source: of another source it is another copy.
+#[test]
+fn a_replica_of_a_replaced_database_is_replaced_with_it() {
+    let text = r#"
+test "replica" {
+  param encrypted: Bool = false
+  param size: Size = 20GiB
+  resource main: aws.rds.DBInstance {
+    db_instance_identifier      = "main"
+    engine                      = "postgres"
+    db_instance_class           = "db.t3.micro"
+    allocated_storage           = size
+    storage_encrypted           = encrypted
+    master_username             = "root"
+    manage_master_user_password = true
+    backup_retention_period     = 7d
+  }
+  resource copy: aws.rds.DBInstance {
+    db_instance_identifier        = "copy"
+    db_instance_class             = "db.t3.micro"
+    source_db_instance_identifier = main
+  }
+  apply
+  assert plan.changes == 0
+  with { size = 30GiB }
+  assert plan.updates == ["main"]
+  apply
+  with { encrypted = true }
+  assert plan.replaces == ["copy", "main"]
+  apply
+  assert plan.changes == 0
+  destroy
+}
+"#;
+    let (sources, told) = super::errors(text);
+    assert!(told.is_empty(), "{}", shown(&sources, &told));
+}
+
+#[test]
+fn what_remains_after_a_delete_is_said() {
+    let remains = |type_name: &str, attributes: &[(&str, Value)]| {
+        let object = attributes.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
+        registry().get(type_name).and_then(|schema| schema.remains).and_then(|remains| remains(&object))
+    };
+    let text = |text: &str| Some(text.to_owned());
+    let days = |n| Value::Duration(plat::value::Duration::days(n));
+    let (database, on) = ("aws.rds.DBInstance", Value::Bool(true));
+    assert_eq!(remains(database, &[]), text("a final snapshot keeps its data"));
+    assert_eq!(remains(database, &[("final_snapshot_identifier", Value::str("last"))]), text("the final snapshot `last` keeps its data"));
+    assert_eq!(remains(database, &[("skip_final_snapshot", on.clone())]), None);
+    let backups = [("skip_final_snapshot", on.clone()), ("delete_automated_backups", Value::Bool(false))];
+    assert_eq!(remains(database, &backups), text("its automated backups keep the data until they expire"));
+    assert_eq!(remains(database, &[("source_db_instance_identifier", Value::str("main"))]), text("its source keeps the data"));
+    assert_eq!(remains(database, &[("db_cluster_identifier", Value::str("c"))]), text("its cluster keeps the data"));
+    assert_eq!(remains("aws.rds.DBCluster", &[("skip_final_snapshot", on)]), None);
+    assert_eq!(remains("aws.elasticache.ReplicationGroup", &[]), None);
+    assert_eq!(remains("aws.secretsmanager.Secret", &[]), None);
+    let window = remains("aws.secretsmanager.Secret", &[("recovery_window", days(7))]);
+    assert_eq!(window, text("it can be restored for 7d with `restore_deleted = true`"));
+    assert_eq!(remains("aws.kms.Key", &[]), text("its deletion can be cancelled for 30d"));
+    assert_eq!(remains("aws.logs.LogGroup", &[]), None);
 }

@@ -143,8 +143,9 @@ fn describe(attribute: &Attribute) -> Result<TokenStream> {
     };
     let (replaces, write_only, holds, unordered) = (attribute.replaces, attribute.write_only, attribute.holds, attribute.unordered);
     let owned = attribute.owned;
-    let (deferred, follows, filled_by) = (attribute.deferred, attribute.follows, option(attribute.filled_by.as_ref()));
     let canonical = option(attribute.canonical.as_ref());
+    let (deferred, filled_by) = (attribute.deferred, option(attribute.filled_by.as_ref()));
+    let follows = option(attribute.follows.as_ref().map(|unless| quote!(&[#(#unless),*])));
     let (ignore_case, sample) = (attribute.ignore_case, &attribute.sample);
     let stands_for = attribute.stands_for.iter().map(|(symbol, of)| quote!((#symbol, #of)));
     let (cfn, interrupts) = (option(attribute.cfn.as_ref()), option(attribute.interrupts.as_ref()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plat::schema::{Arn, Json};
-use plat::value::Duration;
+use plat::value::{Duration, Object, Value};
 use plat_derive::Resource;
 
 /// An encryption key that never leaves AWS.
@@ -15,7 +15,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.kms.Key", import = key_id, arn = arn, recovery = Tag, stateful, takes(create = "5s", update = "5s", delete = "3s"))]
+#[resource("aws.kms.Key", import = key_id, arn = arn, recovery = Tag, stateful, remains = remains, takes(create = "5s", update = "5s", delete = "3s"))]
 pub struct Key {
     /// What the key is for.
     #[attr(optional)]
@@ -87,6 +87,15 @@ pub struct Key {
     /// Id of the key.
     #[attr(computed)]
     pub key_id: String,
+}
+
+/// What remains of a key with these attributes when it is deleted: AWS only schedules its deletion, in 30 days when none are given.
+fn remains(attributes: &Object) -> Option<String> {
+    let window = match attributes.get("pending_window_in_days") {
+        Some(Value::Duration(window)) => *window,
+        _ => Duration::days(30),
+    };
+    Some(format!("its deletion can be cancelled for {window}"))
 }
 
 #[cfg(feature = "kms")]

@@ -16,7 +16,7 @@ mod shape;
 use std::collections::BTreeMap;
 
 use plat::schema::{AnyResource, Arn, Id};
-use plat::value::{Duration, SecretText, Version};
+use plat::value::{Duration, Object, SecretText, Value, Version};
 use plat_derive::{Record, Resource};
 
 use super::SubnetGroup;
@@ -42,6 +42,7 @@ use crate::kms::Key;
     import = replication_group_id,
     recovery = Name, claims = super::claims::replication_group,
     stateful,
+    remains = remains,
     takes(create = "7m", update = "6m", delete = "5m"),
     timeouts(create = "5h", update = "24h", delete = "5h"),
     rules = super::rules::GROUP
@@ -285,4 +286,10 @@ pub struct KinesisFirehoseDestinationDetails {
     /// Name of the delivery stream.
     #[attr(required)]
     pub delivery_stream: String,
+}
+
+/// What remains of the data when a group with these attributes is deleted.
+fn remains(attributes: &Object) -> Option<String> {
+    let name = attributes.get("final_snapshot_identifier").and_then(Value::as_str)?;
+    Some(format!("the final snapshot `{name}` keeps its data"))
 }

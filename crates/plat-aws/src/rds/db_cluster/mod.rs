@@ -18,7 +18,7 @@ mod settle;
 use std::collections::BTreeMap;
 
 use plat::schema::{Arn, Id};
-use plat::value::{Duration, SecretText, Size, Version};
+use plat::value::{Duration, Object, SecretText, Size, Value, Version};
 use plat_derive::{Record, Resource};
 
 use super::{DbSubnetGroup, MasterUserSecret};
@@ -55,6 +55,7 @@ use crate::kms::Key;
     arn = db_cluster_arn,
     recovery = Name, claims = super::claims::db_cluster,
     stateful,
+    remains = remains,
     takes(create = "2m", update = "2m", delete = "2m"),
     timeouts(create = "36h", update = "36h")
 )]
@@ -341,4 +342,10 @@ pub struct ScalingConfiguration {
     /// What to do when there is none: `RollbackCapacityChange` or `ForceApplyCapacityChange`.
     #[attr(optional)]
     pub timeout_action: Option<String>,
+}
+
+/// What remains of the data when a cluster with these attributes is deleted.
+fn remains(attributes: &Object) -> Option<String> {
+    let name = attributes.get("final_snapshot_identifier").and_then(Value::as_str);
+    (attributes.get("skip_final_snapshot") != Some(&Value::Bool(true))).then(|| super::db_instance::final_snapshot(name))
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use plat::schema::{AnyResource, Arn, Id};
-use plat::value::{Duration, SecretText, Size, Version};
+use plat::value::{Duration, Object, SecretText, Size, Value, Version};
 use plat_derive::{Record, Resource};
 
 use super::DbSubnetGroup;
@@ -56,6 +56,7 @@ use crate::secretsmanager::Secret;
     arn = db_instance_arn,
     recovery = Name, claims = super::claims::db_instance,
     stateful,
+    remains = remains,
     takes(create = "8m", update = "5m", delete = "5m"),
     timeouts(create = "36h", update = "36h", delete = "36h"),
     rules = super::rules::INSTANCE
@@ -285,10 +286,10 @@ pub struct DbInstance {
     pub promotion_tier: Option<i64>,
     /// Instance to replicate (its ARN when in another region), or to restore from together with `restore_time` or
     /// `use_latest_restorable_time`. A replica that was promoted (`aws rds promote-read-replica`) may drop it.
-    #[attr(optional, write_only)]
+    #[attr(optional, write_only, follows("restore_time", "use_latest_restorable_time"))]
     pub source_db_instance_identifier: Option<Id<DbInstance>>,
     /// Multi-AZ cluster to replicate. Taking it away promotes the replica.
-    #[attr(optional, ignore_case)]
+    #[attr(optional, ignore_case, follows)]
     pub source_db_cluster_identifier: Option<String>,
     /// Region of the source, for a replica of an instance in another region.
     #[attr(chosen, nullable, replaces, write_only)]
@@ -493,4 +494,30 @@ pub struct DbInstanceStatusInfo {
 fn asking(instance: &DbInstance) -> plat::provider::Asked<DbInstance> {
     let object = plat::value::ResolvedObject::new(plat::schema::Resource::to_object(instance)).unwrap();
     plat::provider::Asked::new(object).decode().unwrap()
+}
+
+/// What remains of the data when an instance with these attributes is deleted.
+fn remains(attributes: &Object) -> Option<String> {
+    let text = |name: &str| attributes.get(name).and_then(Value::as_str);
+    let on = |name: &str| attributes.get(name) == Some(&Value::Bool(true));
+    if text("db_cluster_identifier").is_some() {
+        return Some("its cluster keeps the data".to_owned());
+    }
+    let restored = text("restore_time").is_some() || on("use_latest_restorable_time");
+    if (text("source_db_instance_identifier").is_some() && !restored) || text("source_db_cluster_identifier").is_some() {
+        return Some("its source keeps the data".to_owned());
+    }
+    if !on("skip_final_snapshot") {
+        return Some(final_snapshot(text("final_snapshot_identifier")));
+    }
+    let kept = attributes.get("delete_automated_backups") == Some(&Value::Bool(false));
+    kept.then(|| "its automated backups keep the data until they expire".to_owned())
+}
+
+/// What a final snapshot keeps, for a plan.
+pub(super) fn final_snapshot(name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("the final snapshot `{name}` keeps its data"),
+        None => "a final snapshot keeps its data".to_owned(),
+    }
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use plat::provider::{Asked, Change, ErrorKind, OPERATION_TAG, Operation, ProviderError, ResourceHandler};
 use plat::value::{ResolvedObject, SecretText};
 
-use super::{ReplicaRegion, Secret, value};
+use super::{ReplicaRegion, Secret, restore, value};
 use crate::client::Aws;
 use crate::error::{absent, incomplete, provider_error};
 use crate::names::generated;
@@ -31,6 +31,10 @@ impl ResourceHandler<Aws> for Secret {
     async fn create(aws: &Aws, op: &Operation<'_>, asked: Asked<Self>) -> Result<(String, Self), ProviderError> {
         let desired = asked.into_values();
         let name = desired.name_for(op);
+        if let Some(found) = restore::scheduled(aws, &name).await? {
+            let id = restore::restored(aws, op, &name, found, &desired).await?;
+            return Ok((id.clone(), replicated(aws, op, &id).await?));
+        }
         let value = value::initial(aws, &desired).await?;
         let id = made(aws, op, &name, &desired, value.as_ref()).await?;
         op.accepted.accepted(&id)?;
@@ -129,8 +133,8 @@ fn is_on_its_way_out(error: &ProviderError) -> bool {
 fn still_there(mut error: ProviderError, name: &str) -> ProviderError {
     error.kind = ErrorKind::Exists;
     error.message = format!(
-        "{}; `aws secretsmanager delete-secret --force-delete-without-recovery --secret-id {name}` frees the name at once, or \
-         `aws secretsmanager restore-secret --secret-id {name}` brings the secret back for an `import`",
+        "{}; set `restore_deleted = true` to restore the secret with its value, or free the name with `aws secretsmanager \
+         delete-secret --force-delete-without-recovery --secret-id {name}`",
         error.message
     );
     error
@@ -149,7 +153,7 @@ async fn describe(aws: &Aws, id: &str) -> Result<Option<DescribeSecretOutput>, P
     Ok(found.filter(|f| f.deleted_date.is_none()))
 }
 
-fn observe(found: DescribeSecretOutput) -> Secret {
+pub(super) fn observe(found: DescribeSecretOutput) -> Secret {
     let copies = found.replication_status.unwrap_or_default().into_iter();
     let copy = |c: aws_sdk_secretsmanager::types::ReplicationStatusType| {
         Some(ReplicaRegion { region: c.region?, kms_key_id: c.kms_key_id.filter(|key| key != DEFAULT_KEY).map(Into::into) })
@@ -183,7 +187,7 @@ async fn replicated(aws: &Aws, op: &Operation<'_>, id: &str) -> Result<Secret, P
 }
 
 /// Description, key, kind and value, in one call when any of them changes.
-async fn rewrite(
+pub(super) async fn rewrite(
     aws: &Aws,
     op: &Operation<'_>,
     id: &str,
@@ -210,7 +214,7 @@ async fn rewrite(
     Ok(())
 }
 
-async fn rereplicate(aws: &Aws, id: &str, prior: &[ReplicaRegion], desired: &[ReplicaRegion]) -> Result<(), ProviderError> {
+pub(super) async fn rereplicate(aws: &Aws, id: &str, prior: &[ReplicaRegion], desired: &[ReplicaRegion]) -> Result<(), ProviderError> {
     let fits = |had: &ReplicaRegion, wanted: &ReplicaRegion| {
         had.region == wanted.region && (wanted.kms_key_id.is_none() || wanted.kms_key_id == had.kms_key_id)
     };
@@ -246,7 +250,7 @@ async fn retag(aws: &Aws, id: &str, prior: &Tags, desired: &Tags) -> Result<(), 
     Ok(())
 }
 
-fn listed(tags: &Tags) -> Vec<Tag> {
+pub(super) fn listed(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
@@ -291,7 +295,7 @@ mod tests {
         assert!(is_on_its_way_out(&error));
         let told = still_there(error, "web");
         assert_eq!(told.kind, ErrorKind::Exists);
-        assert!(told.message.contains("restore-secret --secret-id web") && told.message.contains("--force-delete-without-recovery"));
+        assert!(told.message.contains("`restore_deleted = true`") && told.message.contains("--force-delete-without-recovery"));
     }
 
     #[test]

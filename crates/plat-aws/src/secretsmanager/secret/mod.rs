@@ -3,12 +3,14 @@
 #[cfg(feature = "secretsmanager")]
 mod handler;
 #[cfg(feature = "secretsmanager")]
+mod restore;
+#[cfg(feature = "secretsmanager")]
 mod value;
 
 use std::collections::BTreeMap;
 
 use plat::schema::Arn;
-use plat::value::{Duration, SecretText};
+use plat::value::{Duration, Object, SecretText, Value};
 use plat_derive::{Record, Resource};
 
 use crate::kms::Key;
@@ -25,7 +27,7 @@ use crate::kms::Key;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.secretsmanager.Secret", import = id, arn = id, recovery = Token, claims = super::claims::secret, stateful)]
+#[resource("aws.secretsmanager.Secret", import = id, arn = id, recovery = Token, claims = super::claims::secret, stateful, remains = remains)]
 pub struct Secret {
     /// Name of the secret, unique in the account and region. Left out: made from the resource's address.
     #[attr(chosen, replaces, sample("{name}"))]
@@ -51,12 +53,24 @@ pub struct Secret {
     /// plat's own, not in the registry: on delete, keep the secret restorable for so long, `7d` to `30d`. Its name is taken until then.
     #[attr(optional, write_only, unit = days, range = 7..=30, cfn = "")]
     pub recovery_window: Option<Duration>,
+    /// plat's own, not in the registry: when a secret with this name was deleted with a recovery window, restore it with its value in place
+    /// of refusing. A `secret_string` of the program becomes its value.
+    #[attr(optional, write_only, default = false, cfn = "")]
+    pub restore_deleted: Option<bool>,
     /// Tags.
     #[attr(optional)]
     pub tags: BTreeMap<String, String>,
     /// ARN of the secret.
     #[attr(computed, sample("arn:aws:secretsmanager:{region}:{account}:secret:{name}-{id}"))]
     pub id: Arn<Secret>,
+}
+
+/// What remains of a secret with these attributes when it is deleted.
+fn remains(attributes: &Object) -> Option<String> {
+    match attributes.get("recovery_window") {
+        Some(Value::Duration(window)) => Some(format!("it can be restored for {window} with `restore_deleted = true`")),
+        _ => None,
+    }
 }
 
 /// How AWS makes a value.
