@@ -27,7 +27,7 @@ pub(super) fn validate(schema: &ResourceSchema, inputs: &Object, before: Option<
         return wrong(violation.text());
     }
     let before = before.map(|record| Before { observed: &record.observed, inputs: &record.inputs });
-    let subject = Subject { schema, asked: inputs, creates: Some(before.is_none()), before, others: &NoOthers };
+    let subject = Subject { schema, asked: inputs, creates: Some(before.is_none()), deletes: false, before, others: &NoOthers };
     rules::refusal(&subject).map_or(Ok(()), wrong)
 }
 

@@ -32,7 +32,7 @@ pub(crate) use diff::{Compared, Differ, Trouble, Wanted, protects, resolve, with
 pub(crate) use external::{ExternalKeys, sets_key};
 pub(crate) use facts::{Fact, Facts};
 pub(crate) use lasting::lasting_dependencies;
-pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
+pub use options::{Answers, Consent, Engine, Evaluate, Options, PrepareError, Prepared, Protected, Undeletable};
 pub use order::{Half, Operation};
 pub(crate) use order::{as_last_seen, deposed_address};
 pub use policies::{Alike, Policing, PolicyFinding, Standing, WaiverState, WaiverUse, police_program};

@@ -95,6 +95,8 @@ pub struct Prepared {
     pub stack: Stack,
     /// What the plan would delete or replace against protection.
     pub protected: Vec<Protected>,
+    /// What the plan would delete or replace, and AWS would keep.
+    pub undeletable: Vec<Undeletable>,
     /// The state as the plan sees it: moves made, what was read folded in. Becomes the state's next snapshot.
     pub view: View,
     /// The view differs from the state it was made from: worth recording even when the plan changes nothing.
@@ -110,6 +112,17 @@ pub struct Protected {
     pub type_name: Arc<str>,
     pub replaced: bool,
     pub span: Option<Span>,
+}
+
+/// A resource that the plan would delete, and that AWS refuses to delete as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undeletable {
+    pub address: Address,
+    pub replaced: bool,
+    pub span: Option<Span>,
+    /// The rule of the resource's type.
+    pub reason: &'static str,
+    pub help: &'static str,
 }
 
 /// Why there is no plan.
@@ -145,6 +158,8 @@ pub enum PrepareError {
     Secret { address: Address, attribute: String, span: Option<Span>, error: ProviderError },
     #[error("{} protected: {}; take `@protect` away, or consent to it by name", if .0.len() == 1 { "the plan deletes what is" } else { "the plan deletes resources that are" }, names(.0))]
     Protected(Vec<Protected>),
+    #[error("AWS refuses to delete {}", .0.iter().map(|u| format!("`{}`: {}", u.address, u.reason)).collect::<Vec<_>>().join(", "))]
+    Undeletable(Vec<Undeletable>),
     #[error("{} assert{} not hold: {}", .0.len(), if .0.len() == 1 { " does" } else { "s do" }, messages(.0))]
     Asserts(Vec<(Arc<str>, Span)>),
     /// What the policies say, denials and the rest.
@@ -171,6 +186,9 @@ impl Prepared {
     pub fn refusal(&self) -> Option<PrepareError> {
         if !self.protected.is_empty() {
             return Some(PrepareError::Protected(self.protected.clone()));
+        }
+        if !self.undeletable.is_empty() {
+            return Some(PrepareError::Undeletable(self.undeletable.clone()));
         }
         let failed = self.plan.asserts.iter().filter(|(_, verdict)| *verdict == super::Verdict::Fails);
         let failed: Vec<_> = failed.map(|(assert, _)| (assert.message.clone(), assert.span)).collect();

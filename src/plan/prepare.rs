@@ -22,7 +22,7 @@ use super::diff::{Compared, Differ, Trouble, failed};
 use super::drift::{self, Refreshed};
 use super::external::ExternalKeys;
 use super::facts::{Fact, Facts};
-use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected};
+use super::options::{Answers, Engine, Evaluate, Options, PrepareError, Prepared, Protected, Undeletable};
 use super::order::{Ordered, Ordering, arrange, spread_create_first};
 use super::policies::police;
 use super::postponed::{foreseen_facts, releasable};
@@ -84,6 +84,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
     let header = &planned.view.header;
     let renames = renames::find(&planned.steps, &planned.view);
     let protected = protected(&planned.steps, &desired.stack, engine, options);
+    let undeletable = undeletable(&planned.steps, engine);
     let plan = Plan {
         stack: header.stack.clone(),
         env: header.env.clone(),
@@ -104,7 +105,7 @@ pub async fn prepare(engine: &Engine, evaluate: &Evaluate<'_>, state: StateFile,
         lost: Vec::new(),
     };
     let Planned { view, facts, operations, .. } = planned;
-    Ok(Prepared { plan, stack: desired.stack, protected, view, state_changes, operations, facts })
+    Ok(Prepared { plan, stack: desired.stack, protected, undeletable, view, state_changes, operations, facts })
 }
 
 /// What was changed outside plat, with nothing to do.
@@ -137,7 +138,7 @@ async fn observation(
         ..Plan::default()
     };
     let (operations, facts) = (Graph::default(), Facts::new(Resources::default()));
-    Ok(Prepared { plan, stack: desired.stack, protected: Vec::new(), view, state_changes, operations, facts })
+    Ok(Prepared { plan, stack: desired.stack, protected: Vec::new(), undeletable: Vec::new(), view, state_changes, operations, facts })
 }
 
 /// Refuses a pattern that fits nothing: it would quietly choose less than was meant.
@@ -513,4 +514,17 @@ fn protected(steps: &[Step], stack: &Stack, engine: &Engine, options: &Options) 
         span: step.span,
     };
     steps.iter().filter(guarded).map(named).collect()
+}
+
+/// The steps that delete what AWS would keep.
+fn undeletable(steps: &[Step], engine: &Engine) -> Vec<Undeletable> {
+    let deletes = steps.iter().filter(|step| matches!(step.action, Action::Delete | Action::Replace { .. }));
+    let kept = deletes.filter_map(|step| {
+        let prior = step.prior.as_ref()?;
+        let before = Before { observed: &prior.observed, inputs: &prior.inputs };
+        let rule = rules::undeletable(engine.registry.get(&prior.type_name)?, before)?;
+        let replaced = matches!(step.action, Action::Replace { .. });
+        Some(Undeletable { address: step.address.clone(), replaced, span: step.span, reason: rule.text, help: rule.help })
+    });
+    kept.collect()
 }

@@ -18,6 +18,7 @@ pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
     for record in records(schema) {
         fields(record, style, &mut out);
     }
+    rules(schema, style, &mut out);
     if schema.kind == Kind::LookupOnly {
         out.push_str(&format!("\nIt is looked up, not managed: `lookup NAME: {} {{ … }}`.\n", schema.name));
     } else if !schema.import.is_empty() {
@@ -39,6 +40,22 @@ pub fn type_page(schema: &ResourceSchema, style: Style) -> String {
         out.push_str("\nIt holds data: under `@protect = true` it is deleted or replaced only with explicit consent.\n");
     }
     out
+}
+
+/// What AWS refuses.
+fn rules(schema: &ResourceSchema, style: Style, out: &mut String) {
+    let mut listed: Vec<&str> = Vec::new();
+    for rule in schema.rules() {
+        if listed.is_empty() {
+            out.push_str(&format!("\n{}\n", style.paint(Role::Strong, "What AWS refuses")));
+        }
+        if !listed.contains(&rule.text) {
+            listed.push(rule.text);
+            for (i, line) in wrap(rule.text, style.width.saturating_sub(6)).iter().enumerate() {
+                out.push_str(&format!("  {}{line}\n", if i == 0 { "- " } else { "  " }));
+            }
+        }
+    }
 }
 
 fn section(title: &str, attributes: &[&Attribute], style: Style, out: &mut String) {
@@ -166,5 +183,6 @@ pub fn type_json(schema: &ResourceSchema) -> serde_json::Value {
         "stateful": schema.stateful,
         "claims": super::claims::lines(schema),
         "attributes": schema.attributes.iter().map(attribute).collect::<Vec<_>>(),
+        "rules": schema.rules().map(|rule| serde_json::json!({ "text": rule.text, "help": rule.help, "link": rule.link })).collect::<Vec<_>>(),
     })
 }

@@ -51,7 +51,7 @@ pub struct ResourceSchema {
     /// How long AWS usually takes, for estimates and the sandbox's clock.
     pub takes: Takes,
     /// Relations between attributes and resources that AWS enforces.
-    pub rules: &'static [rules::Rule],
+    pub rules: &'static [&'static [rules::Rule]],
     /// What the cloud's registry says of the values of inputs.
     pub constraints: Constraints,
     /// How long an operation may take before plat stops waiting. `@timeout` overrides it. `#[resource(…, timeouts(create = "36h"))]`
@@ -348,6 +348,11 @@ impl ResourceSchema {
     /// The attribute that a reference stands for where an id is wanted.
     pub fn id_attribute(&self) -> Option<&'static str> {
         self.id.or_else(|| self.import.first().copied())
+    }
+
+    /// The relations that AWS enforces, one after the other.
+    pub fn rules(&self) -> impl Iterator<Item = &'static rules::Rule> {
+        self.rules.iter().copied().flatten()
     }
 
     /// Has a `tags` attribute, which the stack's tags are merged into.

@@ -110,6 +110,8 @@ pub enum Test {
     Unset(Path),
     /// The resource does not exist yet.
     Creates,
+    /// The resource is about to be deleted. A rule with this test is about deletes alone.
+    Deletes,
     Is(Path, Literal),
     /// Is one of these texts; case is ignored.
     AnyOf(Path, &'static [&'static str]),
@@ -219,7 +221,7 @@ impl Test {
             Test::Custom(custom) => custom.paths.iter().for_each(|path| found(*path)),
             Test::Not(test) => test.paths(found),
             Test::All(tests) | Test::Any(tests) => tests.iter().for_each(|test| test.paths(found)),
-            Test::Creates => {}
+            Test::Creates | Test::Deletes => {}
         }
     }
 }

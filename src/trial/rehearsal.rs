@@ -133,6 +133,7 @@ fn excerpt(prepared: &Prepared, touched: &[&Step]) -> Prepared {
         plan,
         stack: prepared.stack.clone(),
         protected: Vec::new(),
+        undeletable: Vec::new(),
         view,
         state_changes: false,
         operations: prepared.operations.clone(),

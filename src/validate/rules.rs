@@ -10,7 +10,7 @@ use crate::address::Address;
 use crate::desired::{DesiredResource, Reason, Resources};
 use crate::diagnostic::Diagnostic;
 use crate::network::{Place, Places};
-use crate::schema::rules::{Path, Rule};
+use crate::schema::rules::{Path, Rule, Test};
 use crate::schema::{Mode, Registry, ResourceSchema};
 use crate::source::Span;
 use crate::value::{Known, Object, Value};
@@ -23,6 +23,7 @@ pub struct Subject<'a> {
     pub asked: &'a Object,
     /// Whether the resource is about to be created; `None` where nobody knows.
     pub creates: Option<bool>,
+    pub deletes: bool,
     /// The resource before the change.
     pub before: Option<Before<'a>>,
     pub others: &'a dyn Others,
@@ -104,7 +105,7 @@ pub struct Violation {
 
 /// Calls `found` with every rule that is broken for sure.
 pub fn violations(subject: &Subject<'_>, found: &mut dyn FnMut(Violation)) {
-    for rule in subject.schema.rules {
+    for rule in subject.schema.rules() {
         let Some(list) = rule.each else {
             if (Judge { subject, element: None }).breaks(rule) {
                 found(Violation { rule, position: None });
@@ -131,12 +132,20 @@ pub fn refusal(subject: &Subject<'_>) -> Option<String> {
     first
 }
 
+/// Returns the rule by which a resource cannot be deleted as it is.
+pub fn undeletable(schema: &ResourceSchema, before: Before<'_>) -> Option<&'static Rule> {
+    let asked = Object::default();
+    let subject = Subject { schema, asked: &asked, creates: Some(false), deletes: true, before: Some(before), others: &NoOthers };
+    let is_about_deletes = |rule: &&Rule| rule.when.iter().any(|test| matches!(test, Test::Deletes));
+    schema.rules().filter(is_about_deletes).find(|rule| Judge { subject: &subject, element: None }.breaks(rule))
+}
+
 /// Checks the configuration alone.
 pub(super) fn check(resources: &Resources, registry: &Registry, findings: &mut Findings<'_>) {
     for resource in resources.values() {
         let Some(schema) = registry.get(&resource.type_name).filter(|schema| !schema.rules.is_empty()) else { continue };
         let others = Configured { resources, registry, resource, known: &Nothing };
-        let subject = Subject { schema, asked: &resource.inputs, creates: None, before: None, others: &others };
+        let subject = Subject { schema, asked: &resource.inputs, creates: None, deletes: false, before: None, others: &others };
         violations(&subject, &mut |violation| {
             let diagnostic = rule_report::diagnostic(&subject, violation, &resource.address, &|place| findings.span(place));
             findings.add_of(diagnostic, std::ptr::from_ref(violation.rule).addr());
@@ -158,7 +167,7 @@ pub(crate) fn planned(
         return diagnostics;
     }
     let others = Configured { resources, registry, resource, known };
-    let subject = Subject { schema, asked, creates: Some(before.is_none()), before, others: &others };
+    let subject = Subject { schema, asked, creates: Some(before.is_none()), deletes: false, before, others: &others };
     let span = |place: &Place| Words(resources).span(place);
     violations(&subject, &mut |violation| {
         diagnostics.push(rule_report::diagnostic(&subject, violation, &resource.address, &span));

@@ -111,6 +111,7 @@ impl<'a> Judge<'a> {
             Test::Set(path) => self.is_set(path),
             Test::Unset(path) => self.is_set(path).map(|set| !set),
             Test::Creates => self.subject.creates,
+            Test::Deletes => Some(self.subject.deletes),
             Test::Is(path, literal) => self.compare(path, |value| is(value, *literal)),
             Test::AnyOf(path, texts) => {
                 self.compare(path, |value| Some(texts.iter().any(|t| text(value).is_some_and(|v| v.eq_ignore_ascii_case(t)))))

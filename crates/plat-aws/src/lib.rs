@@ -23,6 +23,7 @@ mod https;
 mod names;
 #[cfg(any(feature = "rds", feature = "elasticache"))]
 mod parameters;
+mod policy;
 #[cfg(feature = "client")]
 mod provider;
 #[cfg(feature = "client")]

@@ -137,6 +137,13 @@ pub fn prepare_failure(error: PrepareError, sources: &SourceMap) -> Failure {
             Failure::new(format!("the plan would lose what is protected: {}", lost.join(", ")))
                 .help(format!("keep it in the program; or, if it may go, add {}", consent.join(" ")))
         }
+        PrepareError::Undeletable(kept) => {
+            let lines: Vec<_> =
+                kept.iter().map(|k| format!("{}{}: {}", k.address, k.span.map(place).unwrap_or_default(), k.reason)).collect();
+            let mut help: Vec<&str> = kept.iter().map(|k| k.help).collect();
+            help.dedup();
+            Failure::new(format!("AWS refuses to delete {}", lines.join("; "))).help(help.join("; "))
+        }
         PrepareError::Unmatched { ref near, .. } => {
             let near = near.as_ref().map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
             Failure::new(error.to_string())

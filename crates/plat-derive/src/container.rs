@@ -27,8 +27,8 @@ pub struct Container {
     pub claims: Option<syn::Path>,
     /// Usual seconds of create, update, delete.
     pub takes: [Option<i64>; 3],
-    /// The slice of rules that stands beside the struct.
-    pub rules: Option<syn::Path>,
+    /// The slices of rules that stand beside the struct.
+    pub rules: Option<Expr>,
     /// Longest seconds of create, update, delete.
     pub timeouts: [Option<i64>; 3],
 }

@@ -264,5 +264,6 @@ fn leave_out(saved: &SavedPlan, prepared: &mut Prepared) -> Vec<Address> {
         left.push(step.address.clone());
     }
     prepared.protected.retain(|protected| !left.contains(&protected.address));
+    prepared.undeletable.retain(|kept| !left.contains(&kept.address));
     left
 }

@@ -15,6 +15,7 @@ use crate::address::Address;
 use crate::provider::{Change, ErrorKind, Operation, ProviderError};
 use crate::schema::{Kind, Mode, ObjectCodec, Recovery, ResourceSchema, value_to_json};
 use crate::types::Type;
+use crate::validate::rules::{Before, undeletable};
 use crate::value::{Duration, Object, ResolvedObject, Value};
 
 /// What goes wrong with one call that got through.
@@ -345,6 +346,15 @@ impl Inner {
         if let Some(referrer) = self.obstacle(op, view) {
             let message = format!("`{id}` has a dependency, `{referrer}`, and cannot be deleted");
             return Err(refusal(ErrorKind::Refused, "Delete", schema.name, "DependencyViolation", message));
+        }
+        if let Some(rule) = undeletable(schema, Before { observed: &attributes, inputs: &attributes }) {
+            return Err(refusal(
+                ErrorKind::Refused,
+                "Delete",
+                schema.name,
+                "InvalidParameterCombination",
+                format!("{}; {}", rule.text, rule.help),
+            ));
         }
         let took = self.takes(schema.takes.delete, struck);
         // Things that refer to this one ended before: the world's clock is past them.

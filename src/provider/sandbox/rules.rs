@@ -40,7 +40,7 @@ impl Inner {
         }
         let others = self.targets(schema, inputs, op.region);
         let before = prior.map(|prior| Before { observed: prior, inputs: prior });
-        let subject = Subject { schema, asked: inputs, creates: Some(prior.is_none()), before, others: &others };
+        let subject = Subject { schema, asked: inputs, creates: Some(prior.is_none()), deletes: false, before, others: &others };
         match rules::refusal(&subject) {
             Some(message) => Err(refusal(ErrorKind::Refused, call, schema.name, "InvalidParameterCombination", message)),
             None => Ok(()),
@@ -60,7 +60,7 @@ impl Inner {
                 _ => {}
             }
         };
-        for test in schema.rules.iter().flat_map(|rule| rule.must.iter().chain(rule.when)) {
+        for test in schema.rules().flat_map(|rule| rule.must.iter().chain(rule.when)) {
             spreads(test, &mut note);
             test.paths(&mut |path| {
                 if let Owner::Target { through, type_name } = path.owner {

@@ -34,6 +34,7 @@ fn text(schema: &ResourceSchema) -> String {
     for record in records(schema) {
         out.push_str(&format!("\n## {}\n\n{}", record.name.as_deref().unwrap_or("A record"), fields(record)));
     }
+    rules(schema, &mut out);
     if lookup {
         out.push_str(&format!("\nIt is looked up, not managed: `lookup NAME: {} {{ … }}`.\n", schema.name));
     } else if !schema.import.is_empty() {
@@ -48,6 +49,25 @@ fn text(schema: &ResourceSchema) -> String {
         out.push_str("\nIt holds data: under `@protect = true` it is deleted or replaced only with explicit consent.\n");
     }
     out
+}
+
+/// What AWS refuses, with its own page about it. Several attributes may share a sentence; it is listed once.
+fn rules(schema: &ResourceSchema, out: &mut String) {
+    let mut listed: Vec<&str> = Vec::new();
+    for rule in schema.rules().filter(|_| schema.kind == Kind::Managed) {
+        if listed.is_empty() {
+            out.push_str("\n## What AWS refuses\n\nplat reports these before the first call: in `validate` where the values are known, else in the plan.\n\n");
+        }
+        if !listed.contains(&rule.text) {
+            listed.push(rule.text);
+            out.push_str(&format!("- {} ([AWS]({}))\n", upper_first(rule.text), rule.link));
+        }
+    }
+}
+
+fn upper_first(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
 fn section(title: &str, attributes: &[&Attribute], out: &mut String) {

@@ -10,7 +10,7 @@ use plat_derive::Resource;
 /// output public: Ip = address.public_ip
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.EIP", import(public_ip, allocation_id), id = allocation_id, recovery = Tag, claims = super::claims::eip)]
+#[resource("aws.ec2.EIP", import(public_ip, allocation_id), id = allocation_id, recovery = Tag, claims = super::claims::eip, rules = &[super::rules::ADDRESS])]
 pub struct Eip {
     /// An address of a pool of one's own, to have this very one.
     #[attr(optional, replaces, write_only)]

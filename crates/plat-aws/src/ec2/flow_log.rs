@@ -20,7 +20,7 @@ use crate::logs::LogGroup;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.FlowLog", import = id, recovery = Token, claims = super::claims::flow_log, takes(create = "3s", update = "1s", delete = "2s"))]
+#[resource("aws.ec2.FlowLog", import = id, recovery = Token, claims = super::claims::flow_log, takes(create = "3s", update = "1s", delete = "2s"), rules = &[super::rules::FLOW_LOG])]
 pub struct FlowLog {
     /// The role that publishes to a log group of another account.
     #[attr(optional, replaces)]

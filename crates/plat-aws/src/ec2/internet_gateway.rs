@@ -14,7 +14,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.InternetGateway", import = internet_gateway_id, recovery = Tag)]
+#[resource("aws.ec2.InternetGateway", import = internet_gateway_id, recovery = Tag, rules = &[super::rules::TAGGED])]
 pub struct InternetGateway {
     /// Tags of the gateway.
     #[attr(optional)]

@@ -15,6 +15,7 @@ mod network_acl_entry;
 mod region;
 mod route;
 mod route_table;
+mod rules;
 mod security_group;
 mod security_group_egress;
 mod security_group_ingress;

@@ -42,7 +42,7 @@ use super::{Eip, Subnet, Vpc};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.NatGateway", import = nat_gateway_id, recovery = Token, claims = super::claims::nat_gateway, takes(create = "2m", update = "20s", delete = "1m"), timeouts(update = "90m"))]
+#[resource("aws.ec2.NatGateway", import = nat_gateway_id, recovery = Token, claims = super::claims::nat_gateway, takes(create = "2m", update = "20s", delete = "1m"), timeouts(update = "90m"), rules = &[super::rules::NAT_GATEWAY])]
 pub struct NatGateway {
     /// The public address, of a public zonal gateway.
     #[attr(chosen, holds, nullable, replaces)]

@@ -13,7 +13,7 @@ use super::Vpc;
 /// resource inner: aws.ec2.NetworkAcl { vpc_id = main }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.NetworkAcl", import = id, recovery = Token)]
+#[resource("aws.ec2.NetworkAcl", import = id, recovery = Token, rules = &[super::rules::TAGGED])]
 pub struct NetworkAcl {
     /// Tags of the list.
     #[attr(optional)]

@@ -29,7 +29,7 @@ use super::NetworkAcl;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.NetworkAclEntry", import = id, recovery = Relation, claims = super::claims::network_acl_entry)]
+#[resource("aws.ec2.NetworkAclEntry", import = id, recovery = Relation, claims = super::claims::network_acl_entry, rules = &[super::rules::ACL_ENTRY])]
 pub struct NetworkAclEntry {
     /// The IPv4 network at the other end; either this or `ipv6_cidr_block`.
     #[attr(optional)]

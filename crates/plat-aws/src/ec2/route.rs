@@ -25,7 +25,7 @@ use super::{InternetGateway, NatGateway, RouteTable, VpcEndpoint, VpcPeeringConn
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.Route", import(route_table_id, cidr_block), recovery = Relation, claims = super::claims::route)]
+#[resource("aws.ec2.Route", import(route_table_id, cidr_block), recovery = Relation, claims = super::claims::route, rules = &[super::rules::ROUTE])]
 pub struct Route {
     /// The route table.
     #[attr(required, replaces)]

@@ -12,7 +12,7 @@ use super::Vpc;
 /// resource private: aws.ec2.RouteTable { vpc_id = main }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.RouteTable", import = route_table_id, recovery = Token)]
+#[resource("aws.ec2.RouteTable", import = route_table_id, recovery = Token, rules = &[super::rules::TAGGED])]
 pub struct RouteTable {
     /// Tags of the route table.
     #[attr(optional)]

@@ -25,7 +25,7 @@ use super::{Egress, Ingress, Vpc};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.SecurityGroup", import = id, recovery = Tag, claims = super::claims::security_group, takes(create = "4s", delete = "3s"))]
+#[resource("aws.ec2.SecurityGroup", import = id, recovery = Tag, claims = super::claims::security_group, takes(create = "4s", delete = "3s"), rules = &[super::rules::GROUP, super::rules::INGRESS, super::rules::EGRESS])]
 pub struct SecurityGroup {
     /// What the group is for; AWS wants it.
     #[attr(required, replaces)]

@@ -17,7 +17,7 @@ use super::Vpc;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.Subnet", import = subnet_id, recovery = Tag, claims = super::claims::subnet, range(cidr_block, within = vpc_id), takes(create = "3s"))]
+#[resource("aws.ec2.Subnet", import = subnet_id, recovery = Tag, claims = super::claims::subnet, range(cidr_block, within = vpc_id), takes(create = "3s"), rules = &[super::rules::SUBNET])]
 pub struct Subnet {
     /// Do new network interfaces get an IPv6 address? Needs an IPv6 range.
     #[attr(optional, default = false)]

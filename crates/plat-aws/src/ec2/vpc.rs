@@ -16,7 +16,7 @@ use super::{NetworkAcl, SecurityGroup, VpcEncryptionControl};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.VPC", import = vpc_id, recovery = Tag, range(cidr_block), takes(create = "4s", delete = "2s"))]
+#[resource("aws.ec2.VPC", import = vpc_id, recovery = Tag, range(cidr_block), takes(create = "4s", delete = "2s"), rules = &[super::rules::VPC])]
 pub struct Vpc {
     /// IPv4 range of the network, from /16 to /28. Either this or `ipv4_ipam_pool_id`.
     #[attr(chosen, replaces, sample("10.0.0.0/16"))]

@@ -18,7 +18,7 @@ use super::{RouteTable, SecurityGroup, Subnet, Vpc};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.VPCEndpoint", import = id, recovery = Token, claims = super::claims::vpc_endpoint, takes(create = "90s", update = "20s", delete = "60s"), timeouts(create = "210m", update = "210m", delete = "210m"))]
+#[resource("aws.ec2.VPCEndpoint", import = id, recovery = Token, claims = super::claims::vpc_endpoint, takes(create = "90s", update = "20s", delete = "60s"), timeouts(create = "210m", update = "210m", delete = "210m"), rules = &[super::rules::ENDPOINT])]
 pub struct VpcEndpoint {
     /// How names of the service are answered in the network.
     #[attr(chosen, nullable)]

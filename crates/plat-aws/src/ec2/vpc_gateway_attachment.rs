@@ -14,7 +14,7 @@ use super::{InternetGateway, Vpc};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.VPCGatewayAttachment", import(attachment_type, vpc_id), recovery = Relation, claims = super::claims::vpc_gateway_attachment)]
+#[resource("aws.ec2.VPCGatewayAttachment", import(attachment_type, vpc_id), recovery = Relation, claims = super::claims::vpc_gateway_attachment, rules = &[super::rules::ATTACHMENT])]
 pub struct VpcGatewayAttachment {
     /// The internet gateway. Either this or `vpn_gateway_id`.
     #[attr(optional, holds)]

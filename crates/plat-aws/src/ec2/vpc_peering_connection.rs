@@ -26,7 +26,7 @@ use crate::iam::Role;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.ec2.VPCPeeringConnection", import = id, recovery = Tag, claims = super::claims::vpc_peering_connection, takes(create = "5s", delete = "2s"))]
+#[resource("aws.ec2.VPCPeeringConnection", import = id, recovery = Tag, claims = super::claims::vpc_peering_connection, takes(create = "5s", delete = "2s"), rules = &[super::rules::PEERING])]
 pub struct VpcPeeringConnection {
     /// Region whose STS is asked for the role; the peer's unless said otherwise.
     #[attr(optional, write_only)]

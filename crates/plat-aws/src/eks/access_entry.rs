@@ -24,7 +24,7 @@ use super::Cluster;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.AccessEntry", import(principal_arn, cluster_name), arn = access_entry_arn, recovery = Token, claims = super::claims::access_entry,
-           takes(create = "5s", update = "3s", delete = "2s"), rules = super::rules::ACCESS_ENTRY)]
+           takes(create = "5s", update = "3s", delete = "2s"), rules = &[super::rules::ACCESS_ENTRY])]
 pub struct AccessEntry {
     /// The cluster that the role or user is let in to.
     #[attr(required, replaces)]

@@ -21,7 +21,7 @@ use crate::iam::Role;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.Addon", import(cluster_name, addon_name), id = addon_name, arn = arn, recovery = Token, claims = super::claims::addon,
-           takes(create = "1m", update = "1m", delete = "30s"), rules = super::rules::ADDON)]
+           takes(create = "1m", update = "1m", delete = "30s"), rules = &[super::rules::ADDON])]
 pub struct Addon {
     /// The cluster that the add-on is installed in.
     #[attr(required, replaces)]

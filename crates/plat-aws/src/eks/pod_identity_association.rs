@@ -31,7 +31,7 @@ use crate::iam::Role;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.PodIdentityAssociation", import = association_arn, arn = association_arn, recovery = Token, claims = super::claims::pod_identity_association,
-           takes(create = "5s", update = "2s", delete = "2s"), rules = super::rules::POD_IDENTITY)]
+           takes(create = "5s", update = "2s", delete = "2s"), rules = &[super::rules::POD_IDENTITY])]
 pub struct PodIdentityAssociation {
     /// The cluster that the pods run in.
     #[attr(required, replaces)]

@@ -2,7 +2,7 @@
 
 use plat::schema::rules::Literal::{Bool, Text};
 use plat::schema::rules::Test::{
-    All, Any, AnyOf, AtLeast, AtMost, AtMostOne, Creates, Custom as Is_, Equal, ExactlyOne, Is, Length, Not, NotLess, Set, Since,
+    All, Any, AnyOf, AtLeast, AtMost, AtMostOne, Creates, Custom as Is_, Deletes, Equal, ExactlyOne, Is, Length, Not, NotLess, Set, Since,
     StartsWith, Steps, Unset,
 };
 use plat::schema::rules::{Custom, Path, Rule, Test, own, prior, target};
@@ -18,6 +18,7 @@ const AUTHENTICATION: &str = "https://docs.aws.amazon.com/eks/latest/userguide/s
 const AUTO: &str = "https://docs.aws.amazon.com/eks/latest/userguide/automode-get-started-cli.html";
 const IPV6: &str = "https://docs.aws.amazon.com/eks/latest/userguide/cni-ipv6.html";
 const HYBRID: &str = "https://docs.aws.amazon.com/eks/latest/userguide/hybrid-nodes-cluster-create.html";
+const DELETE: &str = "https://docs.aws.amazon.com/eks/latest/userguide/deletion-protection.html";
 const NODES: &str = "https://docs.aws.amazon.com/eks/latest/APIReference/API_CreateNodegroup.html";
 const TEMPLATES: &str = "https://docs.aws.amazon.com/eks/latest/userguide/launch-templates.html";
 const SKEW: &str = "https://docs.aws.amazon.com/eks/latest/userguide/update-managed-node-group.html";
@@ -115,6 +116,10 @@ pub(super) const CLUSTER: &[Rule] = &[
             Is_(&Custom { name: "secrets", paths: &[own("resources")], holds: relations::are_secrets }),
         ])
         .help("write `{ provider = { key_arn = … }, resources = [\"secrets\"] }`"),
+    Rule::new("a cluster with `deletion_protection = true` is not deleted", DELETE)
+        .when(&[Deletes])
+        .must(&[Not(&Is(prior("deletion_protection"), Bool(true)))])
+        .help("set `deletion_protection = false` and apply, then delete"),
     tag_rule!(),
 ];
 

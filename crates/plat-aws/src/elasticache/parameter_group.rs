@@ -25,7 +25,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.elasticache.ParameterGroup", import = cache_parameter_group_name, recovery = Name, rules = super::rules::TAGGED)]
+#[resource("aws.elasticache.ParameterGroup", import = cache_parameter_group_name, recovery = Name, rules = &[super::rules::TAGGED])]
 pub struct ParameterGroup {
     /// Family of the group, `redis7`.
     #[attr(required, replaces)]

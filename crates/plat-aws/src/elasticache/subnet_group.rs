@@ -20,7 +20,7 @@ use crate::ec2::Subnet;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.elasticache.SubnetGroup", import = cache_subnet_group_name, recovery = Name, claims = super::claims::subnet_group, rules = super::rules::TAGGED)]
+#[resource("aws.elasticache.SubnetGroup", import = cache_subnet_group_name, recovery = Name, claims = super::claims::subnet_group, rules = &[super::rules::TAGGED])]
 pub struct SubnetGroup {
     /// Name of the group, unique in the account and region. ElastiCache keeps it in lower case. Left out: made from the resource's address.
     #[attr(chosen, replaces, ignore_case, sample("{name}"))]

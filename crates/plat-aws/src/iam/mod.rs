@@ -5,6 +5,7 @@ mod changes;
 mod claims;
 mod oidc_provider;
 mod role;
+mod rules;
 
 pub use oidc_provider::OidcProvider;
 pub use role::{InlinePolicy, Role};

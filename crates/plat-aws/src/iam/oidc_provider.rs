@@ -15,7 +15,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.iam.OIDCProvider", import = arn, arn = arn, recovery = Name, claims = super::claims::oidc_provider, takes(create = "3s", update = "3s", delete = "2s"))]
+#[resource("aws.iam.OIDCProvider", import = arn, arn = arn, recovery = Name, claims = super::claims::oidc_provider, takes(create = "3s", update = "3s", delete = "2s"), rules = &[super::rules::PROVIDER])]
 pub struct OidcProvider {
     /// Address of the issuer, `https://…`, as its tokens have it; one provider per address in an account.
     #[attr(required, replaces)]

@@ -20,7 +20,7 @@ use plat_derive::{Record, Resource};
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.iam.Role", import = role_name, arn = arn, recovery = Name, claims = super::claims::role, takes(create = "10s", update = "5s", delete = "5s"))]
+#[resource("aws.iam.Role", import = role_name, arn = arn, recovery = Name, claims = super::claims::role, takes(create = "10s", update = "5s", delete = "5s"), rules = super::rules::ROLE_POLICIES)]
 pub struct Role {
     /// Name of the role, unique in the account in any case of letters; up to 64 of letters, digits and `_+=,.@-`.
     #[attr(chosen, replaces)]

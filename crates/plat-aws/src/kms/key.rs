@@ -15,7 +15,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.kms.Key", import = key_id, arn = arn, recovery = Tag, stateful, remains = remains, takes(create = "5s", update = "5s", delete = "3s"))]
+#[resource("aws.kms.Key", import = key_id, arn = arn, recovery = Tag, stateful, remains = remains, takes(create = "5s", update = "5s", delete = "3s"), rules = super::rules::RULES)]
 pub struct Key {
     /// What the key is for.
     #[attr(optional)]

@@ -1,6 +1,7 @@
 //! AWS KMS: encryption keys.
 
 mod key;
+mod rules;
 #[cfg(feature = "kms")]
 mod state_keys;
 

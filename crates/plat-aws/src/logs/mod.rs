@@ -2,6 +2,7 @@
 
 mod claims;
 mod log_group;
+mod rules;
 
 pub use log_group::LogGroup;
 

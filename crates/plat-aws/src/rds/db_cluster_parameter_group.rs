@@ -15,7 +15,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.rds.DBClusterParameterGroup", import = db_cluster_parameter_group_name, recovery = Name, timeouts(create = "3h", update = "3h"), claims = super::claims::db_cluster_parameter_group, rules = super::rules::PARAMETER_GROUP)]
+#[resource("aws.rds.DBClusterParameterGroup", import = db_cluster_parameter_group_name, recovery = Name, timeouts(create = "3h", update = "3h"), claims = super::claims::db_cluster_parameter_group, rules = &[super::rules::PARAMETER_GROUP])]
 pub struct DbClusterParameterGroup {
     /// Name of the group, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.
     #[attr(chosen, replaces, ignore_case, sample("{name}"))]

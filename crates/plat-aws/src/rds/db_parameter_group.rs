@@ -26,7 +26,7 @@ use plat_derive::Resource;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.rds.DBParameterGroup", import = db_parameter_group_name, arn = db_parameter_group_arn, recovery = Name, claims = super::claims::db_parameter_group, rules = super::rules::PARAMETER_GROUP)]
+#[resource("aws.rds.DBParameterGroup", import = db_parameter_group_name, arn = db_parameter_group_arn, recovery = Name, claims = super::claims::db_parameter_group, rules = &[super::rules::PARAMETER_GROUP])]
 pub struct DbParameterGroup {
     /// Name of the group, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.
     #[attr(chosen, replaces, ignore_case, sample("{name}"))]

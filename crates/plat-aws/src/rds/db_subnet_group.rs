@@ -20,7 +20,7 @@ use crate::ec2::Subnet;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.rds.DBSubnetGroup", import = db_subnet_group_name, arn = db_subnet_group_arn, recovery = Name, claims = super::claims::db_subnet_group, rules = super::rules::SUBNET_GROUP)]
+#[resource("aws.rds.DBSubnetGroup", import = db_subnet_group_name, arn = db_subnet_group_arn, recovery = Name, claims = super::claims::db_subnet_group, rules = &[super::rules::SUBNET_GROUP])]
 pub struct DbSubnetGroup {
     /// Name of the group, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.
     #[attr(chosen, replaces, ignore_case, sample("{name}"))]

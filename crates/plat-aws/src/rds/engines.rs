@@ -34,6 +34,15 @@ pub(super) fn has_room(values: &[Reading<'_>]) -> Option<bool> {
     Some(gib(values, 0)? >= 1.1 * gib(values, 1)?)
 }
 
+/// Capacities of Serverless v2.
+pub(super) fn are_halves(values: &[Reading<'_>]) -> Option<bool> {
+    let halves = |value: &Reading<'_>| match value {
+        Reading::Value(Value::Float(capacity)) => (capacity * 2.0).fract() == 0.0,
+        _ => true,
+    };
+    Some(values.iter().all(halves))
+}
+
 /// License model and engine.
 pub(super) fn has_license(values: &[Reading<'_>]) -> Option<bool> {
     let (license, engine) = (text(values, 0)?, text(values, 1)?);

@@ -1,6 +1,7 @@
 //! Amazon RDS: managed relational databases.
 
 mod claims;
+mod cluster_rules;
 mod db_cluster;
 mod db_cluster_parameter_group;
 mod db_instance;

@@ -2,8 +2,8 @@
 
 use plat::schema::rules::Literal::{Bool, Int, Text};
 use plat::schema::rules::Test::{
-    All, Any, AnyOf, AtLeast, AtMost, AtMostOne, Creates, Custom as Is_, Equal, Is, Length, MultipleOf, Not, NotLess, Set, StartsWith,
-    Together, Unset,
+    All, Any, AnyOf, AtLeast, AtMost, AtMostOne, Creates, Custom as Is_, Deletes, Equal, Is, Length, MultipleOf, Not, NotLess, Set,
+    StartsWith, Together, Unset,
 };
 use plat::schema::rules::{Custom, Rule, Test, own, prior, target};
 
@@ -11,6 +11,7 @@ use super::engines;
 use crate::rules::{tag_rule, window_is_long_enough, windows_are_apart};
 
 const CREATE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html";
+const DELETE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html";
 const MODIFY: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html";
 const RESTORE: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RestoreDBInstanceToPointInTime.html";
 const REPLICA: &str = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html";
@@ -364,6 +365,10 @@ pub(super) const INSTANCE: &[Rule] = &[
         ])
         .must(&[Is(own("allow_major_version_upgrade"), Bool(true))])
         .help("test the upgrade on a copy, then set `allow_major_version_upgrade = true`"),
+    Rule::new("an instance with `deletion_protection = true` is not deleted", DELETE)
+        .when(&[Deletes])
+        .must(&[Not(&Is(prior("deletion_protection"), Bool(true)))])
+        .help("set `deletion_protection = false` and apply, then delete"),
     tag_rule!(),
 ];
 

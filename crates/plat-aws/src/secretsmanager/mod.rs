@@ -1,6 +1,7 @@
 //! AWS Secrets Manager.
 
 mod claims;
+mod rules;
 mod secret;
 
 pub use secret::{GenerateSecretString, ReplicaRegion, Secret};

@@ -47,7 +47,7 @@ pub use settings::*;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.Cluster", import = name, arn = arn, recovery = Token, claims = super::claims::cluster, stateful,
-           takes(create = "9m", update = "4m", delete = "3m"), timeouts(update = "36h"), rules = super::rules::CLUSTER)]
+           takes(create = "9m", update = "4m", delete = "3m"), timeouts(update = "36h"), rules = &[super::rules::CLUSTER])]
 pub struct Cluster {
     /// Name of the cluster, unique in the account and region; up to 100 letters, digits, `-` and `_`.
     #[attr(chosen, replaces)]

@@ -39,7 +39,7 @@ pub use settings::*;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
 #[resource("aws.eks.Nodegroup", import(cluster_name, nodegroup_name), id = nodegroup_name, arn = arn, recovery = Token, claims = super::claims::nodegroup,
-           takes(create = "2m30s", update = "8m", delete = "4m"), timeouts(update = "36h"), rules = super::rules::NODEGROUP)]
+           takes(create = "2m30s", update = "8m", delete = "4m"), timeouts(update = "36h"), rules = &[super::rules::NODEGROUP])]
 pub struct Nodegroup {
     /// The cluster that the nodes belong to.
     #[attr(required, holds, replaces)]

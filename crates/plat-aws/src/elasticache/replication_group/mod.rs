@@ -45,7 +45,7 @@ use crate::kms::Key;
     remains = remains,
     takes(create = "7m", update = "6m", delete = "5m"),
     timeouts(create = "5h", update = "24h", delete = "5h"),
-    rules = super::rules::GROUP
+    rules = &[super::rules::GROUP]
 )]
 pub struct ReplicationGroup {
     /// Name of the group, unique in the account and region. ElastiCache keeps it in lower case. Left out: made from the resource's address.

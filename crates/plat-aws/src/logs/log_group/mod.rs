@@ -22,7 +22,7 @@ use crate::kms::Key;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.logs.LogGroup", import = log_group_name, arn = arn, recovery = Name, claims = super::claims::log_group, stateful, takes(create = "2s", update = "2s", delete = "1s"))]
+#[resource("aws.logs.LogGroup", import = log_group_name, arn = arn, recovery = Name, claims = super::claims::log_group, stateful, takes(create = "2s", update = "2s", delete = "1s"), rules = super::rules::RULES)]
 pub struct LogGroup {
     /// Name of the group, unique in the account and region; up to 512 letters, digits and `.-_/#`.
     #[attr(chosen, replaces)]

@@ -57,7 +57,8 @@ use crate::kms::Key;
     stateful,
     remains = remains,
     takes(create = "2m", update = "2m", delete = "2m"),
-    timeouts(create = "36h", update = "36h")
+    timeouts(create = "36h", update = "36h"),
+    rules = &[super::cluster_rules::CLUSTER]
 )]
 pub struct DbCluster {
     /// Name of the cluster, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.

@@ -59,7 +59,7 @@ use crate::secretsmanager::Secret;
     remains = remains,
     takes(create = "8m", update = "5m", delete = "5m"),
     timeouts(create = "36h", update = "36h", delete = "36h"),
-    rules = super::rules::INSTANCE
+    rules = &[super::rules::INSTANCE]
 )]
 pub struct DbInstance {
     /// Name of the instance, unique in the account and region. RDS keeps it in lower case. Left out: made from the resource's address.

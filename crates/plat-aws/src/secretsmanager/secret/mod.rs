@@ -27,7 +27,7 @@ use crate::kms::Key;
 /// }
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Resource)]
-#[resource("aws.secretsmanager.Secret", import = id, arn = id, recovery = Token, claims = super::claims::secret, stateful, remains = remains)]
+#[resource("aws.secretsmanager.Secret", import = id, arn = id, recovery = Token, claims = super::claims::secret, stateful, remains = remains, rules = &[super::rules::RULES])]
 pub struct Secret {
     /// Name of the secret, unique in the account and region. Left out: made from the resource's address.
     #[attr(chosen, replaces, sample("{name}"))]
