@@ -43,26 +43,31 @@ fn refusal(text: &str) -> String {
     shown(&sources, &diagnostics)
 }
 
-fn check(service: &str) {
+/// What is wrong with the programs of a service.
+fn check(service: &str) -> Vec<String> {
+    let accept = std::env::var_os("PLAT_ACCEPT").is_some();
     let (mut said, mut failed) = (String::new(), Vec::new());
     let programs = programs(service);
     for program in &programs {
         let refusal = refusal(&program.text);
         if !refusal.contains("error[") {
             failed.push(format!("{} is accepted: {refusal}", program.name));
-        } else if refusal.trim() != program.expected.trim() {
+        } else if !accept && refusal.trim() != program.expected.trim() {
             failed.push(format!("{} is refused otherwise:\n{refusal}", program.name));
         }
         writeln!(said, "=== {}\n{}\n>>>\n{}\n", program.name, program.text.trim(), refusal.trim()).unwrap();
     }
-    if std::env::var_os("PLAT_ACCEPT").is_some() {
+    if accept {
         fs::write(file(service), said.trim_end().to_owned() + "\n").unwrap();
     }
-    assert!(failed.is_empty(), "{service}:\n{}", failed.join("\n"));
-    assert!(programs.len() >= LEAST, "{service} has {} programs", programs.len());
+    if programs.len() < LEAST {
+        failed.push(format!("{service} has {} programs", programs.len()));
+    }
+    failed
 }
 
 #[test]
 fn what_aws_refuses_is_refused_before_the_first_call() {
-    SERVICES.iter().filter(|service| file(service).exists()).for_each(|service| check(service));
+    let failed: Vec<String> = SERVICES.iter().flat_map(|service| check(service)).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }

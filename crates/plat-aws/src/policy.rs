@@ -34,7 +34,12 @@ pub(crate) fn is_document(values: &[Reading<'_>]) -> Option<bool> {
         Some(Value::Unknown(_)) | None => true,
         Some(_) => false,
     };
-    Some(known && version && !statements(values)?.is_empty())
+    Some(known && version)
+}
+
+/// Has a statement.
+pub(crate) fn has_statements(values: &[Reading<'_>]) -> Option<bool> {
+    Some(!statements(values)?.is_empty())
 }
 
 /// Every statement has the elements that there are.
@@ -127,7 +132,7 @@ pub(crate) fn has_resources(values: &[Reading<'_>]) -> Option<bool> {
 
 /// Somebody may change the policy of the key later.
 pub(crate) fn lets_somebody_manage(values: &[Reading<'_>]) -> Option<bool> {
-    let statements = statements(values)?;
+    let statements = statements(values).filter(|statements| !statements.is_empty())?;
     let manages = |statement: &std::sync::Arc<Object>| {
         let allows = statement.get("Effect").is_none_or(|effect| effect.as_str().is_none_or(|effect| effect == "Allow"));
         let unknown = matches!(statement.get("Action"), Some(Value::Unknown(_)) | None);
@@ -144,10 +149,15 @@ pub(crate) fn lets_somebody_manage(values: &[Reading<'_>]) -> Option<bool> {
 macro_rules! policy_rules {
     ($name:ident, $path:expr, $shape:expr, $shape_text:literal, $shape_help:literal $(, each $list:literal)?) => {
         const $name: &[::plat::schema::rules::Rule] = {
-            use ::plat::schema::rules::{Custom, Rule, Test::Custom as Is};
+            use ::plat::schema::rules::{Custom, Rule, Test::Creates, Test::Custom as Is};
             const LINK: &str = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html";
             &[
-                Rule::new("a policy document has `Version = \"2012-10-17\"` and at least one `Statement`, and nothing else but an `Id`", LINK)
+                Rule::new("a policy document has at least one statement", LINK)
+                    $(.each($list))?
+                    .when(&[Creates])
+                    .must(&[Is(&Custom { name: "statements", paths: &[$path], holds: $crate::policy::has_statements })])
+                    .help("write `Statement = [{ … }]`, or leave the policy out"),
+                Rule::new("a policy document has the `Version` \"2012-10-17\" and a `Statement`, and nothing else but an `Id`", LINK)
                     $(.each($list))?
                     .must(&[Is(&Custom { name: "a policy document", paths: &[$path], holds: $crate::policy::is_document })])
                     .help("write `{ Version = \"2012-10-17\", Statement = [{ … }] }`"),
@@ -198,7 +208,7 @@ mod tests {
         assert_eq!(holds(is_of_trust, one), Some(false));
         assert_eq!(holds(has_actions, r#"[{"Effect": "Allow", "Action": ["GetObject"]}]"#), Some(false));
         assert_eq!(holds(has_effects, r#"[{"Effect": "allow"}]"#), Some(false));
-        assert_eq!(holds(is_document, "[]"), Some(false));
+        assert_eq!((holds(is_document, "[]"), holds(has_statements, "[]")), (Some(true), Some(false)));
         assert_eq!(holds(has_each_sid_once, r#"[{"Sid": "A"}, {"Sid": "A"}]"#), Some(false));
         assert_eq!(holds(has_resources, r#"[{"Resource": ["arn:aws:s3:::b", "bucket"]}]"#), Some(false));
         assert_eq!(holds(lets_somebody_manage, r#"[{"Effect": "Allow", "Action": "kms:Encrypt"}]"#), Some(false));

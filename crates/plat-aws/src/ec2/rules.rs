@@ -3,7 +3,7 @@
 use ipnet::IpNet;
 use plat::schema::rules::Literal::{Bool, Int, Text};
 use plat::schema::rules::Test::{
-    Any, AnyOf, AtLeast, AtLeastOne, AtMostOne, Custom as Is_, ExactlyOne, Is, Length, Not, NotLess, Set, StartsWith, Unset,
+    Any, AnyOf, AtLeast, AtLeastOne, AtMostOne, Creates, Custom as Is_, ExactlyOne, Is, Length, Not, NotLess, Set, StartsWith, Unset,
 };
 use plat::schema::rules::{Custom, Path, Reading, Rule, own, target};
 use plat::value::Value;
@@ -19,7 +19,6 @@ const SUBNET_API: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference
 const SUBNET_SIZES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html";
 const VPC_API: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpc.html";
 const VPC_DNS: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html";
-const VPC_SIZES: &str = "https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html";
 const ADDRESS_API: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_AllocateAddress.html";
 const FLOW_API: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateFlowLogs.html";
 const ENDPOINT_API: &str = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateVpcEndpoint.html";
@@ -195,7 +194,7 @@ pub(super) const ACL_ENTRY: &[Rule] = &[
         .must(&[Any(&[Is(own("protocol"), Int(6)), Is(own("protocol"), Int(17))])])
         .help("leave `port_range` out, or name the protocol: 6 is TCP, 17 is UDP"),
     Rule::new("an entry for TCP or UDP has a `port_range`", ACL_API)
-        .when(&[Any(&[Is(own("protocol"), Int(6)), Is(own("protocol"), Int(17))])])
+        .when(&[Creates, Any(&[Is(own("protocol"), Int(6)), Is(own("protocol"), Int(17))])])
         .must(&[Set(own("port_range"))])
         .help("write `port_range = { from = 0, to = 65535 }` for all ports"),
     Rule::new("an entry for ICMP has `icmp`", ACL_API)
@@ -223,10 +222,6 @@ pub(super) const SUBNET: &[Rule] = &[
     Rule::new("a subnet has its range from `cidr_block` or from a pool", SUBNET_API)
         .must(&[AtMostOne(&[own("cidr_block"), own("ipv4_ipam_pool_id")])])
         .help("leave one of them out"),
-    Rule::new("an IPv4 range of a subnet is between /16 and /28", SUBNET_SIZES)
-        .when(&[Set(own("cidr_block"))])
-        .must(&[Is_(&Custom { name: "a size", paths: &[own("cidr_block")], holds: has_size })])
-        .help("write a range of this size: AWS keeps five addresses of each for itself"),
     Rule::new("a subnet needs a range", SUBNET_API)
         .when(&[Not(&Is(own("ipv6_native"), Bool(true)))])
         .must(&[AtLeastOne(&[own("cidr_block"), own("ipv4_ipam_pool_id")])])
@@ -258,10 +253,6 @@ pub(super) const VPC: &[Rule] = &[
     Rule::new("a network has its range from `cidr_block` or from a pool", VPC_API)
         .must(&[ExactlyOne(&[own("cidr_block"), own("ipv4_ipam_pool_id")])])
         .help("set `cidr_block`, for example to 10.0.0.0/16"),
-    Rule::new("an IPv4 range of a network is between /16 and /28", VPC_SIZES)
-        .when(&[Set(own("cidr_block"))])
-        .must(&[Is_(&Custom { name: "a size", paths: &[own("cidr_block")], holds: has_size })])
-        .help("write a range of this size, for example 10.0.0.0/16"),
     Rule::new("the length of a netmask needs a pool to take the range from", VPC_API)
         .when(&[Set(own("ipv4_netmask_length"))])
         .must(&[Set(own("ipv4_ipam_pool_id"))])
@@ -374,13 +365,6 @@ fn range<'v>(values: &[Reading<'v>]) -> Option<&'v IpNet> {
 
 fn is_v4(values: &[Reading<'_>]) -> Option<bool> {
     Some(matches!(range(values)?, IpNet::V4(_)))
-}
-
-fn has_size(values: &[Reading<'_>]) -> Option<bool> {
-    match range(values)? {
-        IpNet::V4(range) => Some((16..=28).contains(&range.prefix_len())),
-        IpNet::V6(_) => Some(false),
-    }
 }
 
 fn has_v6_size(values: &[Reading<'_>]) -> Option<bool> {

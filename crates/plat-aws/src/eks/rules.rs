@@ -83,7 +83,11 @@ pub(super) const CLUSTER: &[Rule] = &[
         .help("leave `service_ipv4_cidr` out"),
     Rule::new("EKS Auto Mode is switched on for compute, block storage and load balancing together", AUTO)
         .when(&[Creates, Any(&[Is(COMPUTE, Bool(true)), Is(STORAGE, Bool(true)), Is(BALANCING, Bool(true))])])
-        .must(&[Is(COMPUTE, Bool(true)), Is(STORAGE, Bool(true)), Is(BALANCING, Bool(true))])
+        .must(&[
+            All(&[Set(COMPUTE), Is(COMPUTE, Bool(true))]),
+            All(&[Set(STORAGE), Is(STORAGE, Bool(true))]),
+            All(&[Set(BALANCING), Is(BALANCING, Bool(true))]),
+        ])
         .help("set `enabled = true` of `compute_config`, `storage_config.block_storage` and `kubernetes_network_config.elastic_load_balancing`"),
     Rule::new("EKS Auto Mode needs access entries", AUTO)
         .when(&[Is(COMPUTE, Bool(true))])

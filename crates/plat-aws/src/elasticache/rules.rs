@@ -31,7 +31,7 @@ const NO_NODES: Test = All(&[
     Unset(own("primary_cluster_id")),
     Unset(own("global_replication_group_id")),
 ]);
-const ONE_SHARD: Test = All(&[Not(&AtLeast(own("num_node_groups"), 2.0)), Not(&Is(own("cluster_mode"), Text("enabled")))]);
+const ONE_SHARD: Test = Any(&[Unset(own("cluster_mode")), Not(&Is(own("cluster_mode"), Text("enabled")))]);
 
 macro_rules! of_datastore {
     ($attribute:literal) => {
