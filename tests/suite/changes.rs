@@ -12,21 +12,27 @@ use plat::value::Value;
 use super::{registry, shown, trials};
 
 /// What a type's schema does not say of what AWS takes.
-const BODIES: [(&str, &str); 15] = [
+const BODIES: &[(&str, &str)] = &[
     ("aws.ec2.VPC", "cidr_block = 10.N.0.0/16"),
     ("aws.ec2.Subnet", "cidr_block = 10.N.0.0/24"),
     ("aws.ec2.VPCPeeringConnection", "peer_vpc_id = PEER"),
     (
         "aws.rds.DBInstance",
-        "engine = \"postgres\"\n  db_instance_class = \"db.t3.micro\"\n  allocated_storage = 20GiB\n  master_username = \"root\"\n  \
+        "engine = \"postgres\"\n  db_instance_class = \"db.t3.micro\"\n  allocated_storage = 20GiB\n  master_username = \"app\"\n  \
          manage_master_user_password = true",
     ),
     ("aws.rds.DBSubnetGroup", "subnet_ids = SUBNETS"),
     ("aws.eks.Cluster", "resources_vpc_config = { subnet_ids = SUBNETS }"),
-    ("aws.rds.DBCluster", "engine = \"aurora-postgresql\""),
+    (
+        "aws.rds.DBCluster",
+        "engine = \"aurora-postgresql\"\n  master_username = \"app\"\n  manage_master_user_password = true",
+    ),
+    ("aws.ec2.VPCEndpoint", "service_name = \"com.amazonaws.us-east-1.s3\""),
+    ("aws.ec2.FlowLog", "log_destination_type = \"s3\"\n  log_destination = \"arn:aws:s3:::logs\""),
+    ("aws.eks.AccessEntry", "principal_arn = \"arn:aws:iam::123456789012:role/N\""),
     ("aws.elasticache.ReplicationGroup", "engine = \"valkey\"\n  cache_node_type = \"cache.t4g.micro\""),
     ("aws.secretsmanager.Secret", "secret_string = \"s\""),
-    ("aws.ec2.NatGateway", "allocation_id = ADDRESS"),
+    ("aws.ec2.NatGateway", "allocation_id = ADDRESS\n  subnet_id = SUBNET"),
     ("aws.ec2.Route", "destination_cidr_block = 0.0.0.0/0\n  gateway_id = GATEWAY"),
     ("aws.ec2.NetworkAclEntry", "protocol = -1\n  cidr_block = 10.0.0.0/16"),
     ("aws.ec2.SecurityGroupIngress", "ip_protocol = \"-1\"\n  cidr_ip = 10.0.0.0/16"),
@@ -77,6 +83,7 @@ impl Writer {
                     "GATEWAY" => self.thing("aws.ec2.InternetGateway", n)?,
                     value if value.contains("SUBNETS") => value.replace("SUBNETS", &self.subnets()?),
                     "ADDRESS" => format!("{}.allocation_id", self.thing("aws.ec2.EIP", n)?),
+                    "SUBNET" => self.thing("aws.ec2.Subnet", n)?,
                     value => value.replace('N', &n.to_string()),
                 };
                 let _ = writeln!(body, "    {name} = {value}");
@@ -132,7 +139,14 @@ impl Writer {
                     .collect();
                 format!("{{ {} }}", fields?.join(", "))
             }
-            Type::Json => format!("{{ Version = \"2012-10-17\", Statement = [], Id = \"d{n}\" }}"),
+            Type::Json => {
+                let whose = match attribute.name {
+                    "assume_role_policy_document" => "Principal = \"*\", Action = \"sts:AssumeRole\"",
+                    "policy_document" | "part" | "policy" => "Action = \"kms:*\", Resource = \"*\"",
+                    _ => "Principal = \"*\", Action = \"kms:*\", Resource = \"*\"",
+                };
+                format!("{{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Allow\", {whose} }}], Id = \"d{n}\" }}")
+            }
             _ => return None,
         })
     }
@@ -202,7 +216,7 @@ fn every_attribute_of_every_type_can_be_set_changed_and_left_out_in_the_sandbox(
 #[test]
 fn a_database_without_security_groups_changes_as_often_as_it_likes() {
     let text = "test \"days\" {\n  param days: Duration = 1d\n  resource db: aws.rds.DBInstance {\n    engine = \"postgres\"\n    \
-                db_instance_class = \"db.t3.micro\"\n    allocated_storage = 20GiB\n    master_username = \"root\"\n    \
+                db_instance_class = \"db.t3.micro\"\n    allocated_storage = 20GiB\n    master_username = \"app\"\n    \
                 manage_master_user_password = true\n    backup_retention_period = days\n  }\n  apply\n  with { days = 2d }\n  apply\n  \
                 with { days = 3d }\n  apply\n  assert plan.changes == 0\n  destroy\n}\n";
     let (sources, told) = super::errors(text);
@@ -236,7 +250,7 @@ test "managed" {
   let secret = db.master_user_secret?.secret_arn
   resource app: aws.iam.Role {
     role_name                   = "app"
-    assume_role_policy_document = { Version = "2012-10-17", Statement = [] }
+    assume_role_policy_document = { Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = "*", Action = "sts:AssumeRole" }] }
     policies                    = [{
       policy_name     = "secret"
       policy_document = {

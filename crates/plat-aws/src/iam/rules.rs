@@ -58,21 +58,10 @@ const ROLE: &[Rule] = &[
         .when(&[Set(own("managed_policy_arns"))])
         .must(&[Is_(&Custom { name: "ARNs of policies", paths: &[own("managed_policy_arns")], holds: are_policies })])
         .help("write for example \"arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess\""),
-    Rule::new("a managed policy is attached once", ROLE_API)
-        .when(&[Set(own("managed_policy_arns"))])
-        .must(&[Is_(&Custom { name: "each once", paths: &[own("managed_policy_arns")], holds: has_each_once })])
-        .help("keep it once in `managed_policy_arns`"),
     Rule::new("a permissions boundary is the ARN of a managed policy", ROLE_API)
         .when(&[Set(own("permissions_boundary"))])
         .must(&[Is_(&Custom { name: "ARN of a policy", paths: &[own("permissions_boundary")], holds: is_policy })])
         .help("write the ARN of a policy of the account or of AWS"),
-    Rule::new(
-        "the embedded policies of a role have different names",
-        "https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html",
-    )
-    .when(&[Set(own("policies"))])
-    .must(&[Is_(&Custom { name: "different names", paths: &[own("policies")], holds: have_different_names })])
-    .help("give each policy a name of its own"),
     Rule::new("the embedded policies of a role have at most 10240 characters together", QUOTAS)
         .when(&[Set(own("policies"))])
         .must(&[Is_(&Custom { name: "short enough", paths: &[own("policies")], holds: are_short })])
@@ -135,15 +124,6 @@ fn has_each_once(values: &[Reading<'_>]) -> Option<bool> {
 fn policies<'v>(values: &[Reading<'v>]) -> Option<Vec<&'v plat::value::Object>> {
     let Value::List(items) = values.first()?.value()? else { return None };
     items.iter().map(|item| if let Value::Object(policy) = item { Some(&**policy) } else { None }).collect()
-}
-
-fn have_different_names(values: &[Reading<'_>]) -> Option<bool> {
-    let policies = policies(values)?;
-    let mut names: Vec<&str> = policies.iter().map(|policy| policy.get("policy_name")?.as_str()).collect::<Option<_>>()?;
-    let all = names.len();
-    names.sort_unstable();
-    names.dedup();
-    Some(names.len() == all)
 }
 
 fn are_short(values: &[Reading<'_>]) -> Option<bool> {
