@@ -23,10 +23,7 @@ const BODIES: &[(&str, &str)] = &[
     ),
     ("aws.rds.DBSubnetGroup", "subnet_ids = SUBNETS"),
     ("aws.eks.Cluster", "resources_vpc_config = { subnet_ids = SUBNETS }"),
-    (
-        "aws.rds.DBCluster",
-        "engine = \"aurora-postgresql\"\n  master_username = \"app\"\n  manage_master_user_password = true",
-    ),
+    ("aws.rds.DBCluster", "engine = \"aurora-postgresql\"\n  master_username = \"app\"\n  manage_master_user_password = true"),
     ("aws.ec2.VPCEndpoint", "service_name = \"com.amazonaws.us-east-1.s3\""),
     ("aws.ec2.FlowLog", "log_destination_type = \"s3\"\n  log_destination = \"arn:aws:s3:::logs\""),
     ("aws.eks.AccessEntry", "principal_arn = \"arn:aws:iam::123456789012:role/N\""),
