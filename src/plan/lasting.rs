@@ -28,8 +28,9 @@ pub(crate) fn lasting_dependencies(
     kept.filter_map(|a| record.observed.get(a.name)).for_each(|value| texts_in(value, &mut texts));
     let is_named = |on: &Address| {
         let Some(other) = view.records.get(on) else { return false };
-        let names = other.observed.values().filter_map(Value::as_str).chain([other.id.as_str()]);
-        names.filter(|name| !name.is_empty()).any(|name| texts.contains(&name))
+        // Its import id and its ARNs; any other value may be the same by chance.
+        let arns = other.observed.values().filter_map(Value::as_str).filter(|text| text.starts_with("arn:"));
+        arns.chain([other.id.as_str()]).filter(|name| !name.is_empty()).any(|name| texts.contains(&name))
     };
     now.extend(former.into_iter().filter(|on| is_named(on)).cloned());
     now.sort_unstable();

@@ -62,6 +62,9 @@ pub(super) fn check(resources: &Resources, registry: &Registry, findings: &mut F
         let mut places = std::collections::HashSet::new();
         found.retain(|violation| places.insert((violation.code.0, violation.path.clone())));
         for violation in found {
+            if let Some(Part::Name(attribute)) = violation.path.first() {
+                findings.refuse(&resource.address, attribute);
+            }
             let diagnostic = violation.diagnostic(findings, &resource.address);
             findings.add(diagnostic);
         }

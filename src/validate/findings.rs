@@ -1,7 +1,8 @@
 //! Collects diagnostics; instances of one declaration with the same mistake make one diagnostic.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use crate::address::Address;
 use crate::diagnostic::Diagnostic;
 use crate::network::{Place, Places};
 use crate::source::Span;
@@ -11,16 +12,28 @@ pub struct Findings<'p> {
     places: &'p dyn Places,
     found: Vec<(Diagnostic, usize)>,
     by_place: HashMap<(u16, Span, usize), usize>,
+    /// Attributes of resources whose values the registry's constraints refuse: one mistake is reported once.
+    refused: HashSet<(Address, &'static str)>,
 }
 
 impl<'p> Findings<'p> {
     pub fn new(places: &'p dyn Places) -> Self {
-        Self { places, found: Vec::new(), by_place: HashMap::new() }
+        Self { places, found: Vec::new(), by_place: HashMap::new(), refused: HashSet::new() }
     }
 
     /// Returns where the configuration says `place`.
     pub fn span(&self, place: &Place) -> Span {
         self.places.span(place)
+    }
+
+    /// Notes that an attribute's value is refused whatever the others are.
+    pub fn refuse(&mut self, address: &Address, attribute: &'static str) {
+        self.refused.insert((address.clone(), attribute));
+    }
+
+    /// Returns whether a value of the attribute was refused before.
+    pub fn is_refused(&self, address: &Address, attribute: &'static str) -> bool {
+        !self.refused.is_empty() && self.refused.contains(&(address.clone(), attribute))
     }
 
     /// Adds a diagnostic, or counts it when the same code was reported at the same span.

@@ -59,6 +59,22 @@ fn help(rule: &Rule) -> String {
     format!("{}; see {}", rule.help, rule.link)
 }
 
+/// The attributes of the resource that the rule is about: its list, or those that its tests look at.
+pub(super) fn attributes(rule: &Rule) -> Vec<&'static str> {
+    if let Some(list) = rule.each {
+        return vec![list];
+    }
+    let mut attributes = Vec::new();
+    for test in rule.must.iter().chain(rule.when) {
+        test.paths(&mut |path| {
+            if path.owner == Owner::Own {
+                attributes.push(path.attribute);
+            }
+        });
+    }
+    attributes
+}
+
 fn code(rule: &Rule) -> Code {
     let mut code = ATTRIBUTES;
     for test in rule.must.iter().chain(rule.when) {

@@ -147,6 +147,9 @@ pub(super) fn check(resources: &Resources, registry: &Registry, findings: &mut F
         let others = Configured { resources, registry, resource, known: &Nothing };
         let subject = Subject { schema, asked: &resource.inputs, creates: None, deletes: false, before: None, others: &others };
         violations(&subject, &mut |violation| {
+            if rule_report::attributes(violation.rule).iter().any(|attribute| findings.is_refused(&resource.address, attribute)) {
+                return;
+            }
             let diagnostic = rule_report::diagnostic(&subject, violation, &resource.address, &|place| findings.span(place));
             findings.add_of(diagnostic, std::ptr::from_ref(violation.rule).addr());
         });

@@ -49,7 +49,10 @@ fn texts_have_a_form_and_a_near_one_is_offered() {
     );
     let secret = Value::Secret(Secret::Plain(SecretText::new("Geheim_1")));
     let said = found(&schema, vec![("a", secret)]);
-    assert_eq!(said, ["540 expected `a` to match `^[a-z](?:-?[a-z0-9])*$`, found a secret"]);
+    assert_eq!(
+        said,
+        ["540 expected `a` to match `^[a-z](?:-?[a-z0-9])*$`, found a secret; write a text that matches `^[a-z](?:-?[a-z0-9])*$`"]
+    );
 }
 
 #[test]
@@ -63,7 +66,7 @@ fn numbers_are_compared_in_their_unit() {
         found(&schema, vec![("a", day(40)), ("b", day(2))]),
         [
             "541 expected at most 30 days in `a`, found 40 days; the nearest that is taken: 30 days",
-            "541 expected `b` to be 1 or 3, found 2d"
+            "541 expected `b` to be 1 or 3, found 2d; write 1 or 3"
         ]
     );
 }
