@@ -6,7 +6,7 @@ use super::plat::{Project, Run};
 use crate::cli::canaries::{canary, forms, readable};
 use crate::figures::reached;
 
-const SECRETS: [(&str, &str); 3] = [("KEY_ONE", "secret"), ("KEY_TWO", "database"), ("KEY_THREE", "cache")];
+const SECRETS: [(&str, &str); 3] = [("KEY_ONE", "secret"), ("KEY_TWO", "database"), ("KEY_THREE", "cluster")];
 
 #[test]
 fn a_refusal_that_repeats_a_secret_is_told_without_it() {

@@ -77,7 +77,7 @@ fn a_rollback_brings_back_what_was_there() {
     assert!(left.is_empty(), "{left:#?}");
 }
 
-/// What a rehearsal refuses makes no changing call.
+/// A name that another resource has is refused before the first changing call.
 #[test]
 fn what_would_be_refused_is_not_tried() {
     let cloud = Cloud::start();
@@ -88,6 +88,6 @@ fn what_would_be_refused_is_not_tried() {
     project.edit("log_group_name    = \"/back/api\"", "log_group_name    = \"/back/audit\"");
     let mark = cloud.proxy.ledger().len();
     let refused = at(&project, &cloud, 1, "apply", &["--yes"]).ends(1);
-    assert!(refused.out.contains("would be refused: creating api: "), "{refused}");
+    assert!(refused.err.contains("error[E0530]") && refused.err.contains("`/back/audit`"), "{refused}");
     assert_eq!(cloud.proxy.ledger().changed_after(mark, "plat").count(), 0, "{}", cloud.proxy.ledger());
 }

@@ -107,29 +107,7 @@ pub(super) const GROUP: &[Rule] = &[
     tag_rule!(),
 ];
 
-const DESTINATIONS: &[Path] = &[own("destination_cidr_block"), own("destination_ipv6_cidr_block"), own("destination_prefix_list_id")];
-const TARGETS: &[Path] = &[
-    own("carrier_gateway_id"),
-    own("core_network_arn"),
-    own("egress_only_internet_gateway_id"),
-    own("gateway_id"),
-    own("instance_id"),
-    own("local_gateway_id"),
-    own("nat_gateway_id"),
-    own("network_interface_id"),
-    own("odb_network_arn"),
-    own("transit_gateway_id"),
-    own("vpc_endpoint_id"),
-    own("vpc_peering_connection_id"),
-];
-
 pub(super) const ROUTE: &[Rule] = &[
-    Rule::new("a route has exactly one destination", ROUTE_API)
-        .must(&[ExactlyOne(DESTINATIONS)])
-        .help("set one of `destination_cidr_block`, `destination_ipv6_cidr_block` and `destination_prefix_list_id`"),
-    Rule::new("a route has exactly one target", ROUTE_API)
-        .must(&[ExactlyOne(TARGETS)])
-        .help("set one target, such as `gateway_id`, `nat_gateway_id` or `vpc_peering_connection_id`"),
     Rule::new("`destination_cidr_block` is an IPv4 range", ROUTE_API)
         .when(&[Set(own("destination_cidr_block"))])
         .must(&[Is_(&Custom { name: "IPv4", paths: &[own("destination_cidr_block")], holds: is_v4 })])
