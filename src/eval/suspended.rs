@@ -53,9 +53,12 @@ pub(super) fn later(
     Ok(value)
 }
 
+/// The values that a suspended computation holds, by slot.
+type HeldValues = Box<[(usize, Value)]>;
+
 thread_local! {
     /// Values that nobody needs any more; `None` while nothing is dropped.
-    static DROPPED: RefCell<Option<Vec<Box<[(usize, Value)]>>>> = const { RefCell::new(None) };
+    static DROPPED: RefCell<Option<Vec<HeldValues>>> = const { RefCell::new(None) };
 }
 
 /// One waits for another, that for a third, and so on: a chain may be longer than the stack is deep, so they are dropped one after the

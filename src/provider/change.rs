@@ -129,7 +129,7 @@ impl<R: Resource> Asked<R> {
         let (schema, asked, seen) = (R::schema(), self.values.to_object(), made.to_object());
         let differs = |name: &&Arc<str>| {
             let (asked, seen) = (asked.get(*name).unwrap_or(&Value::Null), seen.get(*name).unwrap_or(&Value::Null));
-            schema.attribute(name).is_some_and(|attribute| !attribute.same(asked, seen) && !(is_empty(asked) && is_empty(seen)))
+            schema.attribute(name).is_some_and(|attribute| !(attribute.same(asked, seen) || is_empty(asked) && is_empty(seen)))
         };
         let changed = self.names.0.iter().filter(differs).cloned().collect();
         Change { asked: self, observed: made, changed }

@@ -112,6 +112,9 @@ pub trait SecretResolver: Send + Sync {
     async fn text(&self, region: &str, reference: &SecretReference) -> Result<SecretText, ProviderError>;
 }
 
+/// A resource that was read, and the names of the attributes that the read could not see.
+pub type Visible<R> = (R, &'static [&'static str]);
+
 /// How one resource type is created, read, changed and deleted: the other half of a file in a provider crate.
 /// `Context` is the provider's: clients, region.
 pub trait ResourceHandler<Context: Sync>: Resource {
@@ -122,10 +125,7 @@ pub trait ResourceHandler<Context: Sync>: Resource {
     ) -> impl Future<Output = Result<(String, Self), ProviderError>> + Send;
     fn read(context: &Context, ids: &[String]) -> impl Future<Output = Result<Vec<Option<Self>>, ProviderError>> + Send;
     /// Reads by id; with each resource come the names of the attributes that this read could not see.
-    fn read_visible(
-        context: &Context,
-        ids: &[String],
-    ) -> impl Future<Output = Result<Vec<Option<(Self, &'static [&'static str])>>, ProviderError>> + Send {
+    fn read_visible(context: &Context, ids: &[String]) -> impl Future<Output = Result<Vec<Option<Visible<Self>>>, ProviderError>> + Send {
         async move {
             let found = Self::read(context, ids).await?;
             Ok(found.into_iter().map(|found| found.map(|found| (found, [].as_slice()))).collect())

@@ -162,7 +162,7 @@ pub struct Timeouts {
 /// A shape, or a place where nothing may be.
 #[derive(Debug)]
 pub enum Node {
-    Shape(Shape),
+    Shape(Box<Shape>),
     Never,
 }
 
@@ -177,11 +177,11 @@ impl Deserialize<'static> for Node {
             }
 
             fn visit_bool<E>(self, allowed: bool) -> Result<Node, E> {
-                Ok(if allowed { Node::Shape(Shape::default()) } else { Node::Never })
+                Ok(if allowed { Node::Shape(Box::default()) } else { Node::Never })
             }
 
             fn visit_map<A: MapAccess<'static>>(self, map: A) -> Result<Node, A::Error> {
-                Shape::deserialize(MapAccessDeserializer::new(map)).map(Node::Shape)
+                Shape::deserialize(MapAccessDeserializer::new(map)).map(|shape| Node::Shape(Box::new(shape)))
             }
         }
         deserializer.deserialize_any(Either)

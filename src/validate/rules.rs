@@ -276,7 +276,7 @@ impl<'a> Before<'a> {
     pub(super) fn attribute(&self, schema: &ResourceSchema, attribute: &str) -> Seen<'a> {
         let unreadable = schema.attribute(attribute).is_some_and(|a| a.write_only || a.ty.holds_secret());
         let object = if unreadable { self.inputs } else { self.observed };
-        object.get(attribute).map_or(Seen::Unset, |value| Seen::of(value))
+        object.get(attribute).map_or(Seen::Unset, Seen::of)
     }
 }
 

@@ -10,12 +10,15 @@ use crate::address::Address;
 /// Computations in each other before those that one needs are done first, one after the other.
 const MAX_OPEN: u32 = 24;
 
+/// Results by the place of what they were computed from, which is kept with them.
+type ByPlace<K, V> = RefCell<HashMap<usize, (K, V), Hashing>>;
+
 /// What was computed so far of one value, so that each part of it is computed once.
 #[derive(Default)]
 pub struct Computed {
-    unknowns: RefCell<HashMap<usize, (Arc<Unknown>, Result<Value, EvalFailure>), Hashing>>,
+    unknowns: ByPlace<Arc<Unknown>, Result<Value, EvalFailure>>,
     /// Lists and objects by where they are in memory; what they were is kept, so that nothing else gets to be there.
-    wholes: RefCell<HashMap<usize, (Value, Value), Hashing>>,
+    wholes: ByPlace<Value, Value>,
     open: Cell<u32>,
     steps: Cell<u64>,
 }

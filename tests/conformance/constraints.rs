@@ -36,7 +36,7 @@ fn lines(text: &str) -> BTreeMap<&str, &str> {
 
 #[test]
 fn the_data_are_those_of_the_package() {
-    let ours = read(&format!("{FOLDER}/constraints.jsonl"));
+    let ours = read(format!("{FOLDER}/constraints.jsonl"));
     let theirs = extract("--print");
     let (ours, theirs) = (lines(&ours), lines(&theirs));
     for (name, line) in &theirs {
@@ -76,7 +76,7 @@ fn plats_types_agree_with_the_registry() {
 #[test]
 fn every_override_is_needed() {
     let raw = extract("--raw").leak();
-    let overrides: BTreeMap<String, Vec<Json>> = serde_json::from_str(&read(&format!("{FOLDER}/overrides.json"))).unwrap();
+    let overrides: BTreeMap<String, Vec<Json>> = serde_json::from_str(&read(format!("{FOLDER}/overrides.json"))).unwrap();
     let (mut wrong, mut shown) = (Vec::new(), 0);
     for (name, entries) in &overrides {
         let schema = native().into_iter().find(|schema| schema.name == name).unwrap_or_else(|| panic!("no type {name}"));

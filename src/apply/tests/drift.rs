@@ -38,7 +38,7 @@ async fn apply_and_reload(bench: &mut Bench, program: &Program) {
 async fn an_attribute_that_the_configuration_leaves_out_stays_reported() {
     let mut bench = Bench::new();
     bench.apply(&thing(&[])).await;
-    bench.cloud.tamper(&bench.id("a").to_owned(), "zone", text("elsewhere"));
+    bench.cloud.tamper(bench.id("a"), "zone", text("elsewhere"));
     let before = bench.state.resources[&address("a")].observed.get("zone").unwrap().clone();
     let reported = [("zone".to_owned(), before, text("elsewhere"))];
     for _ in 0..3 {
@@ -59,7 +59,7 @@ async fn an_attribute_that_the_configuration_leaves_out_stays_reported() {
 async fn the_configuration_settles_drift_by_setting_the_observed_value() {
     let mut bench = Bench::new();
     bench.apply(&thing(&[])).await;
-    bench.cloud.tamper(&bench.id("a").to_owned(), "zone", text("elsewhere"));
+    bench.cloud.tamper(bench.id("a"), "zone", text("elsewhere"));
     apply_and_reload(&mut bench, &thing(&[])).await;
     let agreed = thing(&[("zone", text("elsewhere"))]);
     assert!(drift(&bench.prepare(&agreed).await.unwrap()).is_empty());
@@ -83,7 +83,7 @@ async fn a_change_that_is_taken_back_outside_is_no_drift_any_more() {
 async fn a_refresh_that_records_accepts_drift() {
     let mut bench = Bench::new();
     bench.apply(&thing(&[])).await;
-    bench.cloud.tamper(&bench.id("a").to_owned(), "zone", text("elsewhere"));
+    bench.cloud.tamper(bench.id("a"), "zone", text("elsewhere"));
     apply_and_reload(&mut bench, &thing(&[])).await;
     bench.options.refresh_only = true;
     let observation = bench.prepare(&thing(&[])).await.unwrap();

@@ -76,7 +76,7 @@ pub(super) fn unwanted(name: &str, node: &Node, subject: Subject<'_>) -> String 
 /// What a shape asks for.
 fn wanted(node: &Node) -> Option<String> {
     let Node::Shape(shape) = node else { return None };
-    let Shape { format, pattern, required, any_of_these, .. } = shape;
+    let Shape { format, pattern, required, any_of_these, .. } = &**shape;
     match (format, pattern) {
         (Some(format), _) => Some((*format).to_owned()),
         (_, Some(pattern)) => Some(format!("a text that matches `{}`", pattern.text)),

@@ -130,7 +130,7 @@ mod tests {
         let one = NetworkInterface::builder().network_interface_id("eni-1").description("ELB app/web/1").attachment(attachment);
         let one = one.requester_id("amazon-elb").build();
         let refusal = ProviderError::new(ErrorKind::Refused, "DeleteSubnet", "The subnet has dependencies.");
-        let told = held(refusal.clone(), &[one.clone()]).message;
+        let told = held(refusal.clone(), std::slice::from_ref(&one)).message;
         assert!(told.contains("eni-1 (\"ELB app/web/1\", requested by amazon-elb, attached to amazon-elb)"), "{told}");
         assert!(held(refusal.clone(), &vec![one; 8]).message.contains("and 3 more"));
         assert_eq!(held(refusal.clone(), &[]), refusal);
