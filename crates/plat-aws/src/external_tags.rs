@@ -6,7 +6,7 @@
 use plat::schema::ResourceSchema;
 
 /// Keys, and beginnings of keys followed by `*`.
-const EXTERNAL: [&str; 22] = [
+const EXTERNAL: [&str; 21] = [
     // Reserved by AWS: <https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html>
     "aws:*",
     // EKS marks the subnets, groups and volumes of its clusters: <https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html>
@@ -15,9 +15,8 @@ const EXTERNAL: [&str; 22] = [
     // Kubernetes and its cloud provider for AWS: <https://cloud-provider-aws.sigs.k8s.io/prerequisites/>
     "kubernetes.io/*",
     "KubernetesCluster",
+    // Also the cluster autoscaler's: <https://docs.aws.amazon.com/eks/latest/best-practices/cas.html>
     "k8s.io/*",
-    // Cluster autoscaler: <https://docs.aws.amazon.com/eks/latest/best-practices/cas.html>
-    "k8s.io/cluster-autoscaler/*",
     // AWS Load Balancer Controller: <https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/guide/ingress/annotations/>
     "elbv2.k8s.aws/*",
     "ingress.k8s.aws/*",
